@@ -1,0 +1,105 @@
+# From a bare socket to a WebSocket server. `make help` shows the commands.
+#
+# The lists below are the course's table of contents: what each lesson adds to src/. A lesson is
+# linked from its own list, and a test sees to it that it includes nothing that comes later.
+
+SRC_01 := net/fd net/error net/address net/socket net/signal net/client_threads net/url \
+          ws/bytes ws/hex cli/options
+SRC_02 := $(SRC_01) net/datagram
+SRC_03 := $(SRC_02)
+SRC_04 := $(SRC_03) net/random ws/error ws/http ws/handshake
+SRC_05 := $(SRC_04) ws/mask ws/frame ws/trace ws/explain
+SRC_06 := $(SRC_05)
+SRC_07 := $(SRC_06)
+SRC_08 := $(SRC_07) ws/utf8 ws/close ws/receiver ws/sender ws/connection cli/log endpoint/blocking
+
+LESSONS := $(notdir $(patsubst %/,%,$(sort $(wildcard lessons/[0-9][0-9]-*/))))
+CLIENTS := $(notdir $(patsubst %/,%,$(sort $(wildcard clients/*/))))
+
+# --- how things are built -----------------------------------------------------------------------
+
+BUILD    ?= build
+CXX       = g++
+OPTIMIZE ?= -O2
+WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion $(WERROR)
+comma    := ,
+# SANITIZE=1: memory errors and undefined behaviour end the program with a report.
+SANITIZERS := $(if $(SANITIZE),-fsanitize=address$(comma)undefined -fno-sanitize-recover=all)
+
+compile = $(CXX) -std=c++20 $(OPTIMIZE) -g $(WARNINGS) $(SANITIZERS) -pthread -Isrc -I. -MMD -MP \
+          $(CPPFLAGS) $(CXXFLAGS) -c $< -o $@
+link = $(CXX) $(SANITIZERS) -pthread $(LDFLAGS) $^ $(LDLIBS) -o $@
+
+# The object files of a list such as $(SRC_05); headers without a .cpp beside them have none.
+objects = $(patsubst %.cpp,$(BUILD)/obj/%.o,$(wildcard $(patsubst %,src/%.cpp,$(1))))
+all_objects := $(patsubst %.cpp,$(BUILD)/obj/%.o,$(wildcard src/*/*.cpp))
+
+.PHONY: all
+all: programs
+
+# OpenSSL and doctest, installed when they are missing (Debian, Ubuntu) or asked for.
+$(BUILD)/packages:
+	@lessons/tools/packages.sh $(CXX)
+	@mkdir -p $(@D) && touch $@
+
+$(BUILD)/obj/%.o: %.cpp | $(BUILD)/packages
+	@mkdir -p $(@D)
+	$(compile)
+
+# --- lessons ------------------------------------------------------------------------------------
+
+# $(1) folder, $(2) its number with two digits, $(3) its number
+define lesson_rules
+LESSON_PROGRAMS += $(BUILD)/lessons/$(1)/server $(BUILD)/lessons/$(1)/client
+$(BUILD)/lessons/$(1)/server $(BUILD)/lessons/$(1)/client: $(BUILD)/%: $(BUILD)/obj/%.o $(call objects,$(SRC_$(2)))
+	@mkdir -p $$(@D)
+	$$(link)
+# Only the handshake needs a library.
+$(BUILD)/lessons/$(1)/server $(BUILD)/lessons/$(1)/client: LDLIBS += $(if $(filter ws/handshake,$(SRC_$(2))),-lcrypto)
+
+.PHONY: lesson-$(3) server-$(3) client-$(3)
+lesson-$(3): $(BUILD)/lessons/$(1)/server $(BUILD)/lessons/$(1)/client
+	@lessons/tools/demo.sh $(BUILD) $(1)
+server-$(3): $(BUILD)/lessons/$(1)/server
+	@$$< $$(ARGS)
+client-$(3): $(BUILD)/lessons/$(1)/client
+	@$$< $$(ARGS)
+endef
+number = $(firstword $(subst -, ,$(1)))
+$(foreach folder,$(LESSONS),$(eval $(call lesson_rules,$(folder),$(call number,$(folder)),$(patsubst 0%,%,$(call number,$(folder))))))
+
+# --- clients ------------------------------------------------------------------------------------
+
+define client_rules
+CLIENT_PROGRAMS += $(BUILD)/clients/$(1)
+$(BUILD)/clients/$(1): LDLIBS += -lcrypto
+$(BUILD)/clients/$(1): $(patsubst %.cpp,$(BUILD)/obj/%.o,$(wildcard clients/$(1)/*.cpp)) $(all_objects)
+	@mkdir -p $$(@D)
+	$$(link)
+endef
+$(foreach folder,$(CLIENTS),$(eval $(call client_rules,$(folder))))
+
+.PHONY: programs
+programs: $(LESSON_PROGRAMS) $(CLIENT_PROGRAMS)
+
+# --- tests --------------------------------------------------------------------------------------
+
+test_objects := $(patsubst %.cpp,$(BUILD)/obj/%.o,$(shell find tests -name '*.cpp' 2>/dev/null))
+TEST_PROGRAM := $(BUILD)/tests/run
+$(TEST_PROGRAM): LDLIBS += -lcrypto
+$(TEST_PROGRAM): $(test_objects) $(all_objects)
+	@mkdir -p $(@D)
+	$(link)
+
+# The tests run everything under AddressSanitizer and UndefinedBehaviorSanitizer.
+.PHONY: test run-tests
+test:
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)/san SANITIZE=1 OPTIMIZE=-O1 run-tests
+run-tests: $(TEST_PROGRAM) programs
+	@TEST_BUILD=$(BUILD) $(TEST_PROGRAM) $(ARGS)
+
+.PHONY: clean
+clean:
+	rm -rf $(BUILD)
+
+-include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)

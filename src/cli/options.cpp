@@ -1,0 +1,198 @@
+#include "cli/options.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <cstdio>
+#include <cstdlib>
+#include <system_error>
+#include <utility>
+
+#include "net/url.hpp"
+
+namespace cli {
+
+namespace {
+
+std::uint64_t parse_number(const std::string& text, std::uint64_t min, std::uint64_t max) {
+    std::uint64_t value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error != std::errc{} || end != text.data() + text.size() || value < min || value > max)
+        throw UsageError{"a number from " + std::to_string(min) + " to " + std::to_string(max)};
+    return value;
+}
+
+// What a person can do about a failure of the system, or nothing.
+std::string advice(const std::system_error& error) {
+    switch (static_cast<std::errc>(error.code().value())) {
+        case std::errc::address_in_use:
+            return "; another program has this port, choose one with --port (0: any free one)";
+        case std::errc::permission_denied:
+            return "; ports below 1024 are reserved, choose a higher one with --port";
+        case std::errc::address_not_available:
+            return "; --host must name an address of this machine";
+        case std::errc::connection_refused:
+            return "; is the server running, and on this port?";
+        default: return "";
+    }
+}
+
+}  // namespace
+
+Options::Options(std::string program, std::string summary)
+    : program_{std::move(program)}, summary_{std::move(summary)} {}
+
+void Options::flag(std::string name, bool& target, std::string help) {
+    entries_.push_back({std::move(name), "", std::move(help),
+                        [&target](const std::string&) { target = true; }});
+}
+
+void Options::text(std::string name, std::string& target, std::string placeholder,
+                   std::string help) {
+    if (!target.empty()) help += " (default: " + target + ")";
+    entries_.push_back({std::move(name), std::move(placeholder), std::move(help),
+                        [&target](const std::string& value) { target = value; }});
+}
+
+void Options::number(std::string name, std::uint64_t& target, std::uint64_t min,
+                     std::uint64_t max, std::string placeholder, std::string help) {
+    help += " (default: " + std::to_string(target) + ")";
+    entries_.push_back({std::move(name), std::move(placeholder), std::move(help),
+                        [&target, min, max](const std::string& value) {
+                            target = parse_number(value, min, max);
+                        }});
+}
+
+void Options::custom(std::string name, std::string placeholder, std::string help,
+                     std::function<void(const std::string&)> reader) {
+    entries_.push_back({std::move(name), std::move(placeholder), std::move(help), std::move(reader)});
+}
+
+void Options::positional(std::string placeholder, std::string help,
+                         std::function<void(const std::string&)> reader) {
+    custom("", std::move(placeholder), std::move(help), std::move(reader));
+}
+
+void Options::server(Common& common) {
+    text("--host", common.host, "HOST", "address to listen on; 0.0.0.0 and :: are everywhere");
+    custom("--port", "PORT",
+           "port to listen on; 0 picks a free one (default: " + std::to_string(common.port) + ")",
+           [&common](const std::string& value) {
+               common.port = static_cast<std::uint16_t>(parse_number(value, 0, 65535));
+           });
+    flag("--trace", common.trace, "show what crosses the wire, on standard error");
+}
+
+void Options::client(Common& common, std::vector<std::string> schemes) {
+    positional("URL", "the server, such as " + schemes.front() + "://" + common.host + ":" +
+                          std::to_string(common.port) + ", or just host:port or :port",
+               [&common, schemes](const std::string& value) {
+                   net::Url url;
+                   try {
+                       url = net::parse_url(value);
+                   } catch (const net::UrlError& error) {
+                       throw UsageError{error.what()};
+                   }
+                   if (!url.scheme.empty() && std::ranges::find(schemes, url.scheme) == schemes.end())
+                       throw UsageError{"'" + value + "': this program speaks " +
+                                        schemes.front() + "://, not " + url.scheme + "://"};
+                   common.host = url.host;
+                   if (url.port != 0) common.port = url.port;
+                   if (url.resource != "/") common.path = url.resource;
+               });
+    text("--host", common.host, "HOST", "the server's name or address");
+    custom("--port", "PORT", "the server's port (default: " + std::to_string(common.port) + ")",
+           [&common](const std::string& value) {
+               common.port = static_cast<std::uint16_t>(parse_number(value, 1, 65535));
+           });
+    flag("--trace", common.trace, "show what crosses the wire, on standard error");
+}
+
+void Options::path(Common& common) {
+    const std::string default_path = common.path;
+    custom("--path", "PATH", "the path of the endpoint (default: " + default_path + ")",
+           [&common](const std::string& value) {
+               if (!value.starts_with('/')) throw UsageError{"a path that begins with '/'"};
+               common.path = value;
+           });
+}
+
+const Options::Entry& Options::find(const std::string& name) const {
+    const auto entry = std::ranges::find(entries_, name, &Entry::name);
+    if (entry != entries_.end()) return *entry;
+    if (name.empty()) throw UsageError{"this program takes options only"};
+    throw UsageError{"unknown option '" + name + "'"};
+}
+
+void Options::parse(int argc, char** argv) {
+    bool positional_seen = false;
+    for (int i = 1; i < argc; ++i) {
+        std::string argument = argv[i];
+        if (argument == "--help") {
+            std::fputs(help().c_str(), stdout);
+            std::exit(0);
+        }
+        if (!argument.starts_with('-')) {
+            const Entry& entry = find("");
+            if (std::exchange(positional_seen, true))
+                throw UsageError{"one " + entry.placeholder + " only, and '" + argument +
+                                 "' is a second one"};
+            entry.reader(argument);
+            continue;
+        }
+        const std::size_t equals = argument.find('=');
+        const Entry& entry = find(argument.substr(0, equals));
+        std::string value;
+        if (equals != std::string::npos) {
+            if (entry.placeholder.empty()) throw UsageError{entry.name + " takes no value"};
+            value = argument.substr(equals + 1);
+        } else if (!entry.placeholder.empty()) {
+            if (i + 1 == argc) throw UsageError{entry.name + " needs a value: " + entry.placeholder};
+            value = argv[++i];
+        }
+        try {
+            entry.reader(value);
+        } catch (const UsageError& error) {
+            throw UsageError{entry.name + " '" + value + "': expected " + error.what()};
+        }
+    }
+}
+
+std::string Options::help() const {
+    std::string text = summary_ + "\n\nUsage: " + program_ + " [options]";
+    for (const Entry& entry : entries_)
+        if (entry.name.empty()) text += " [" + entry.placeholder + "]";
+    text += "\n\n";
+    const auto line = [&text](std::string left, const std::string& right) {
+        left.resize(std::max<std::size_t>(left.size() + 1, 26), ' ');
+        text += "  " + left + right + "\n";
+    };
+    for (const Entry& entry : entries_)
+        line(entry.name.empty()          ? entry.placeholder
+             : entry.placeholder.empty() ? entry.name
+                                         : entry.name + " " + entry.placeholder,
+             entry.help);
+    line("--help", "show this text");
+    return text;
+}
+
+int run(int argc, char** argv, int (*body)(int, char**)) {
+    const std::string_view path = argc > 0 ? argv[0] : "program";
+    const std::string name{path.substr(path.rfind('/') + 1)};
+    const auto complain = [&name](const std::string& what) {
+        std::fflush(stdout);
+        std::fprintf(stderr, "%s: %s\n", name.c_str(), what.c_str());
+    };
+    try {
+        return body(argc, argv);
+    } catch (const UsageError& error) {
+        complain(std::string{error.what()} + " (--help shows the options)");
+        return 2;
+    } catch (const std::system_error& error) {
+        complain(error.what() + advice(error));
+    } catch (const std::exception& error) {
+        complain(error.what());
+    }
+    return 1;
+}
+
+}  // namespace cli

@@ -1,0 +1,78 @@
+// Command lines, spelled the same in every program of the course. Lesson 1.
+// Leaves out: short options, abbreviations, configuration files.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace cli {
+
+// A command line that cannot be obeyed: one line for standard error, and exit status 2.
+class UsageError : public std::runtime_error {
+    using std::runtime_error::runtime_error;
+};
+
+// What every program has. The defaults are the program's own.
+struct Common {
+    std::string host = "localhost";  // default: loopback only, both address families
+    std::uint16_t port = 8080;       // 0: a free one (servers)
+    std::string path = "/ws";        // where it applies
+    bool trace = false;              // show what crosses the wire, on standard error
+};
+
+class Options {
+  public:
+    // `program` and `summary` head the text of --help.
+    Options(std::string program, std::string summary);
+
+    // Each target lives until parse() has returned, and keeps its value when the option is
+    // not given; that value is shown as the default. Options without a target are flags.
+    void flag(std::string name, bool& target, std::string help);
+    void text(std::string name, std::string& target, std::string placeholder, std::string help);
+    void number(std::string name, std::uint64_t& target, std::uint64_t min, std::uint64_t max,
+                std::string placeholder, std::string help);
+    // An option with a reader of its own, which throws UsageError("what would be right").
+    void custom(std::string name, std::string placeholder, std::string help,
+                std::function<void(const std::string&)> reader);
+    // An argument without a dash (a client's URL); at most one.
+    void positional(std::string placeholder, std::string help,
+                    std::function<void(const std::string&)> reader);
+
+    // The options that servers share: --host, --port, --trace.
+    void server(Common& common);
+    // The options that clients share: [URL], --host, --port, --trace. The URL may be a host,
+    // host:port, :port or a whole URL with one of `schemes`; its parts overwrite `common`.
+    void client(Common& common, std::vector<std::string> schemes);
+    // --path, for programs that speak HTTP.
+    void path(Common& common);
+
+    // Reads "--name value", "--name=value". Throws UsageError. On --help prints the help on
+    // standard output and ends the program with status 0.
+    void parse(int argc, char** argv);
+
+    std::string help() const;
+
+  private:
+    struct Entry {
+        std::string name;         // "--port"; empty for the positional argument
+        std::string placeholder;  // empty for a flag
+        std::string help;
+        std::function<void(const std::string&)> reader;
+    };
+
+    const Entry& find(const std::string& name) const;
+
+    std::string program_;
+    std::string summary_;
+    std::vector<Entry> entries_;
+};
+
+// Runs a program's body and turns every exception into one line on standard error, with advice
+// where there is some, and an exit status: 2 for UsageError, 1 for the others.
+int run(int argc, char** argv, int (*body)(int argc, char** argv));
+
+}  // namespace cli

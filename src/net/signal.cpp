@@ -1,0 +1,28 @@
+#include "net/signal.hpp"
+
+#include <poll.h>
+#include <signal.h>
+#include <sys/signalfd.h>
+
+#include "net/error.hpp"
+
+namespace net {
+
+StopSignal::StopSignal() {
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGTERM);
+    ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+    fd_ = Fd{::signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK)};
+    if (!fd_) throw_system_error("signalfd");
+}
+
+bool StopSignal::raised() const {
+    // poll() and not read(): the signal stays in the descriptor, so that every other thread
+    // that waits on it sees it as well.
+    pollfd entry{fd_.get(), POLLIN, 0};
+    return ::poll(&entry, 1, 0) == 1;
+}
+
+}  // namespace net

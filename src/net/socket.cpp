@@ -1,0 +1,236 @@
+#include "net/socket.hpp"
+
+#include <fcntl.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+#include "net/error.hpp"
+
+namespace net {
+
+namespace {
+
+// Connections that wait to be accepted; the kernel may lower it (net.core.somaxconn).
+constexpr int listen_backlog = 4096;
+
+// Ports that Listener tries when it may choose one and the other family has it in use.
+constexpr int port_attempts = 16;
+
+void set_option(const Fd& socket, int level, int name, int value) noexcept {
+    ::setsockopt(socket.get(), level, name, &value, sizeof value);
+}
+
+// Milliseconds for poll(): rounded up, so that poll never returns just before the deadline and
+// makes its caller spin; -1 is poll's "for ever".
+int poll_timeout(Deadline deadline) {
+    if (!deadline) return -1;
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(*deadline - Clock::now());
+    return static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, 1 << 30));
+}
+
+// Waits for `events` on the descriptors; false when the deadline came.
+bool wait(std::span<pollfd> descriptors, Deadline deadline) {
+    for (;;) {
+        const int ready = ::poll(descriptors.data(), descriptors.size(), poll_timeout(deadline));
+        if (ready > 0) return true;
+        if (ready == 0 && deadline && Clock::now() >= *deadline) return false;
+        if (ready < 0 && errno != EINTR) throw_system_error("poll");
+    }
+}
+
+bool wait(const Fd& socket, short events, Deadline deadline) {
+    pollfd descriptor{socket.get(), events, 0};
+    return wait(std::span{&descriptor, 1}, deadline);
+}
+
+bool would_block(int error) { return error == EAGAIN || error == EWOULDBLOCK; }
+
+Fd listen_on(const Address& address) {
+    Fd socket{::socket(address.family(), SOCK_STREAM | SOCK_CLOEXEC, 0)};
+    if (!socket) throw_system_error("cannot make a socket");
+    // Without this a restarted server finds its own port "in use" for a minute: connections of
+    // the previous run are still in TIME_WAIT.
+    set_option(socket, SOL_SOCKET, SO_REUSEADDR, 1);
+    // One socket for each family, so that 0.0.0.0 and [::] can both be bound.
+    if (address.family() == AF_INET6) set_option(socket, IPPROTO_IPV6, IPV6_V6ONLY, 1);
+    if (::bind(socket.get(), address.raw(), address.length) < 0 ||
+        ::listen(socket.get(), listen_backlog) < 0)
+        throw_system_error("cannot listen on " + address.to_string());
+    // accept() must not block when the client that poll() announced has gone again.
+    ::fcntl(socket.get(), F_SETFL, O_NONBLOCK);
+    return socket;
+}
+
+std::uint16_t bound_port(const Fd& socket) {
+    Address address;
+    if (::getsockname(socket.get(), address.raw(), &address.length) < 0)
+        throw_system_error("getsockname");
+    return address.port();
+}
+
+// A machine without IPv6 still resolves ::1. That address is left out, no failure.
+bool family_missing(int error) { return error == EAFNOSUPPORT || error == EADDRNOTAVAIL; }
+
+std::vector<Fd> listen_on_all(std::vector<Address> addresses) {
+    std::vector<Fd> sockets;
+    std::optional<std::system_error> failure;
+    for (Address& address : addresses) {
+        if (!sockets.empty()) address.set_port(bound_port(sockets.front()));
+        try {
+            sockets.push_back(listen_on(address));
+        } catch (const std::system_error& error) {
+            if (!family_missing(error.code().value())) throw;
+            failure = error;
+        }
+    }
+    if (sockets.empty()) throw std::system_error{*failure};
+    return sockets;
+}
+
+}  // namespace
+
+std::string IoResult::message() const {
+    switch (status) {
+        case IoStatus::ok: return "ok";
+        case IoStatus::closed: return "the peer ended the connection";
+        case IoStatus::timed_out: return "timed out";
+        case IoStatus::failed: return std::generic_category().message(error);
+    }
+    return "?";
+}
+
+IoResult receive_some(const Fd& socket, std::span<std::uint8_t> buffer, Deadline deadline) {
+    // With a deadline: try first, and wait only when there is nothing. Mostly one system call.
+    const int flags = deadline ? MSG_DONTWAIT : 0;
+    for (;;) {
+        const ssize_t received = ::recv(socket.get(), buffer.data(), buffer.size(), flags);
+        if (received > 0) return {IoStatus::ok, static_cast<std::size_t>(received), 0};
+        if (received == 0) return {IoStatus::closed, 0, 0};
+        if (errno == EINTR) continue;
+        if (!would_block(errno)) return {IoStatus::failed, 0, errno};
+        if (!wait(socket, POLLIN, deadline)) return {IoStatus::timed_out, 0, 0};
+    }
+}
+
+IoResult receive_exactly(const Fd& socket, std::span<std::uint8_t> buffer, Deadline deadline) {
+    std::size_t done = 0;
+    while (done < buffer.size()) {
+        IoResult result = receive_some(socket, buffer.subspan(done), deadline);
+        done += result.bytes;
+        if (!result) {
+            result.bytes = done;
+            return result;
+        }
+    }
+    return {IoStatus::ok, done, 0};
+}
+
+IoResult send_all(const Fd& socket, std::span<const std::uint8_t> bytes, Deadline deadline) {
+    // MSG_NOSIGNAL: a peer that is gone gives EPIPE. The default would be SIGPIPE, which ends
+    // the whole program, and with it every other client.
+    const int flags = MSG_NOSIGNAL | (deadline ? MSG_DONTWAIT : 0);
+    std::size_t done = 0;
+    while (done < bytes.size()) {
+        const ssize_t sent = ::send(socket.get(), bytes.data() + done, bytes.size() - done, flags);
+        if (sent >= 0) {
+            done += static_cast<std::size_t>(sent);
+        } else if (would_block(errno)) {
+            if (!wait(socket, POLLOUT, deadline)) return {IoStatus::timed_out, done, 0};
+        } else if (errno != EINTR) {
+            return {IoStatus::failed, done, errno};
+        }
+    }
+    return {IoStatus::ok, done, 0};
+}
+
+IoResult send_all(const Fd& socket, std::string_view text, Deadline deadline) {
+    return send_all(
+        socket, std::span{reinterpret_cast<const std::uint8_t*>(text.data()), text.size()},
+        deadline);
+}
+
+void shutdown_sending(const Fd& socket) noexcept { ::shutdown(socket.get(), SHUT_WR); }
+
+int wait_readable(std::span<const int> descriptors, Deadline deadline) {
+    std::vector<pollfd> polled;
+    polled.reserve(descriptors.size());
+    for (const int descriptor : descriptors) polled.push_back({descriptor, POLLIN, 0});
+    if (!wait(polled, deadline)) return -1;
+    const auto ready =
+        std::ranges::find_if(polled, [](const pollfd& entry) { return entry.revents != 0; });
+    return static_cast<int>(ready - polled.begin());
+}
+
+Fd connect_tcp(const std::string& host, std::uint16_t port, Deadline deadline) {
+    int failure = 0;
+    std::string tried;
+    for (const Address& address : resolve(host, port, SOCK_STREAM)) {
+        tried = address.to_string();
+        Fd socket{::socket(address.family(), SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
+        if (!socket) {
+            failure = errno;
+            continue;
+        }
+        // A connect that does not block, then a wait: the only way to give it a deadline.
+        failure = ::connect(socket.get(), address.raw(), address.length) == 0 ? 0 : errno;
+        if (failure == EINPROGRESS || failure == EINTR) {
+            if (wait(socket, POLLOUT, deadline)) {
+                socklen_t size = sizeof failure;
+                ::getsockopt(socket.get(), SOL_SOCKET, SO_ERROR, &failure, &size);
+            } else {
+                failure = ETIMEDOUT;
+            }
+        }
+        if (failure == 0) {
+            ::fcntl(socket.get(), F_SETFL, 0);
+            // Small messages leave at once and do not wait for the previous one's ACK (Nagle).
+            set_option(socket, IPPROTO_TCP, TCP_NODELAY, 1);
+            return socket;
+        }
+    }
+    throw_system_error("cannot connect to " + join_host_port(host, port), failure);
+}
+
+Listener::Listener(const std::string& host, std::uint16_t port) {
+    const std::vector<Address> addresses = resolve(host, port, SOCK_STREAM);
+    for (int attempt = 1; sockets_.empty(); ++attempt) {
+        try {
+            sockets_ = listen_on_all(addresses);
+        } catch (const std::system_error& error) {
+            // Asked for any free port, the first family may get one that the second has not.
+            const bool again = port == 0 && error.code().value() == EADDRINUSE;
+            if (!again || attempt == port_attempts) throw;
+        }
+    }
+    port_ = bound_port(sockets_.front());
+}
+
+std::optional<Accepted> Listener::accept(int stop_fd) {
+    std::vector<pollfd> polled{{stop_fd, POLLIN, 0}};  // poll() skips a negative descriptor
+    for (const Fd& socket : sockets_) polled.push_back({socket.get(), POLLIN, 0});
+    for (;;) {
+        wait(polled, {});
+        if (polled.front().revents != 0) return std::nullopt;
+        for (const pollfd& entry : polled) {
+            if (entry.revents == 0) continue;
+            Accepted client;
+            client.socket = Fd{::accept4(entry.fd, client.peer.raw(), &client.peer.length,
+                                         SOCK_CLOEXEC)};
+            if (client.socket) {
+                set_option(client.socket, IPPROTO_TCP, TCP_NODELAY, 1);
+                return client;
+            }
+            // No descriptor or no memory left: the client stays in the queue, so poll() would
+            // return at once, over and over. Wait a moment; others give theirs back.
+            const bool exhausted =
+                errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM;
+            if (exhausted) wait(std::span{polled}.first(1), after(std::chrono::milliseconds{50}));
+        }
+    }
+}
+
+}  // namespace net

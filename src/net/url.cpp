@@ -1,0 +1,74 @@
+#include "net/url.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+namespace net {
+
+namespace {
+
+[[noreturn]] void refuse(std::string_view text, const std::string& why) {
+    throw UrlError{"'" + std::string{text} + "' is not a usable URL: " + why};
+}
+
+std::uint16_t parse_port(std::string_view url, std::string_view text) {
+    unsigned port = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
+    if (error != std::errc{} || end != text.data() + text.size() || port < 1 || port > 65535)
+        refuse(url, "the port must be a number from 1 to 65535");
+    return static_cast<std::uint16_t>(port);
+}
+
+// Splits "host", "host:port", ":port", "[v6]" and "[v6]:port".
+void parse_authority(std::string_view url, std::string_view authority, Url& result) {
+    std::string_view port;
+    if (authority.starts_with('[')) {
+        const std::size_t end = authority.find(']');
+        if (end == std::string_view::npos) refuse(url, "the bracket of the address is not closed");
+        result.host = authority.substr(1, end - 1);
+        port = authority.substr(end + 1);
+        if (!port.empty() && !port.starts_with(':')) refuse(url, "expected ':' after ']'");
+    } else {
+        const std::size_t colon = authority.find(':');
+        result.host = authority.substr(0, colon);
+        if (colon != std::string_view::npos) port = authority.substr(colon);
+        if (port.find(':', 1) != std::string_view::npos)
+            refuse(url, "an IPv6 address needs brackets, as in ws://[::1]:8080/");
+    }
+    if (authority.find('@') != std::string_view::npos)
+        refuse(url, "a user name or password does not belong into it");
+    if (!port.empty()) result.port = parse_port(url, port.substr(1));
+    if (result.host.empty()) {
+        if (result.port == 0) refuse(url, "the host is missing");
+        result.host = "localhost";
+    }
+}
+
+}  // namespace
+
+Url parse_url(std::string_view text) {
+    const auto unprintable = [](char c) { return c <= ' ' || c == 0x7f; };
+    if (std::ranges::any_of(text, unprintable))
+        refuse("...", "it holds a space or a control character; write %20 for a space");
+    // RFC 6455 §3: "Fragment identifiers are meaningless in the context of WebSocket URIs and
+    // MUST NOT be used on these URIs."
+    if (text.find('#') != std::string_view::npos)
+        refuse(text, "a fragment ('#...') is never sent to a server; write %23 for a '#'");
+
+    Url result;
+    std::string_view rest = text;
+    if (const std::size_t end = text.find("://"); end != std::string_view::npos) {
+        result.scheme = text.substr(0, end);
+        std::ranges::transform(result.scheme, result.scheme.begin(), [](char c) {
+            return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+        });
+        rest = text.substr(end + 3);
+    }
+    const std::size_t end = std::min(rest.find_first_of("/?"), rest.size());
+    parse_authority(text, rest.substr(0, end), result);
+    result.resource = rest.substr(end);
+    if (!result.resource.starts_with('/')) result.resource.insert(0, "/");
+    return result;
+}
+
+}  // namespace net

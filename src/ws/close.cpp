@@ -1,0 +1,80 @@
+#include "ws/close.hpp"
+
+#include <cassert>
+
+#include "ws/utf8.hpp"
+
+namespace ws {
+
+namespace {
+
+// §5.5: 125 bytes for a control frame's payload, less two for the code.
+constexpr std::size_t max_reason_bytes = 123;
+
+std::string_view name_of(CloseCode code) {
+    switch (code) {
+        case close_code::normal: return "normal closure";
+        case close_code::going_away: return "going away";
+        case close_code::protocol_error: return "protocol error";
+        case close_code::unsupported_data: return "unsupported data";
+        case close_code::none: return "no code in the Close frame";
+        case close_code::abnormal: return "the connection ended without a Close frame";
+        case close_code::invalid_payload: return "invalid payload data";
+        case close_code::policy_violation: return "policy violation";
+        case close_code::message_too_big: return "message too big";
+        case close_code::mandatory_extension: return "mandatory extension missing";
+        case close_code::internal_error: return "internal error";
+        case close_code::service_restart: return "service restart";
+        case close_code::try_again_later: return "try again later";
+        case close_code::bad_gateway: return "bad gateway";
+        case close_code::tls_handshake: return "TLS handshake failed";
+        default: break;
+    }
+    if (code >= 3000 && code <= 3999) return "registered by an application";
+    if (code >= 4000 && code <= 4999) return "private";
+    return "not a valid code";
+}
+
+bool continues_character(char c) { return (static_cast<unsigned char>(c) & 0xC0) == 0x80; }
+
+}  // namespace
+
+std::string describe_close_code(CloseCode code) {
+    return std::to_string(code) + " (" + std::string{name_of(code)} + ")";
+}
+
+Errc parse_close_body(Bytes payload, CloseBody& body) {
+    body = {};
+    if (payload.empty()) return Errc::none;
+
+    // RFC 6455 §5.5.1: "If there is a body, the first two bytes of the body MUST be a 2-byte
+    // unsigned integer"
+    if (payload.size() == 1) return Errc::close_body_of_one_byte;
+    body.code = load_be<CloseCode>(payload);
+    body.reason = payload.subspan(2);
+
+    // RFC 6455 §7.4.1: 1005, 1006 and 1015 "MUST NOT be set as a status code in a Close control
+    // frame by an endpoint"; §7.4.2: "Status codes in the range 0-999 are not used."
+    if (!may_be_sent(body.code)) return Errc::invalid_close_code;
+
+    // RFC 6455 §5.5.1: "the body MAY contain UTF-8-encoded data"; §8.1: anything else in it
+    // fails the connection.
+    if (!is_utf8(body.reason)) return Errc::invalid_close_reason;
+    return Errc::none;
+}
+
+void append_close_body(Buffer& out, CloseCode code, std::string_view reason) {
+    if (code == close_code::none) return;
+    assert(may_be_sent(code));
+    if (reason.size() > max_reason_bytes) {
+        std::size_t end = max_reason_bytes;
+        while (end > 0 && continues_character(reason[end])) --end;
+        reason = reason.substr(0, end);
+    }
+    std::array<std::uint8_t, 2> bytes;
+    store_be(bytes, code);
+    append(out, bytes);
+    append(out, as_bytes(reason));
+}
+
+}  // namespace ws

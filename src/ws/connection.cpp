@@ -1,0 +1,144 @@
+#include "ws/connection.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace ws {
+
+namespace {
+
+// Room made at once for a message whose header announces at least as much. Memory that was
+// reserved and never written costs address space only, so a peer that announces much and sends
+// little gains nothing; a message of up to this size is never moved while it grows.
+constexpr std::size_t first_reserve = 1u << 20;
+
+}  // namespace
+
+Connection::Connection(Role role, Limits limits, KeySource* keys) noexcept
+    : receiver_{role, limits}, sender_{role, keys}, max_message_bytes_{limits.max_message_bytes} {}
+
+void Connection::feed(MutableBytes bytes) {
+    // RFC 6455 §5.5.1: after a Close "the peer MUST NOT send any more data frames"; §1.4: what
+    // comes all the same is discarded.
+    if (state_ != State::closed) receiver_.feed(bytes);
+}
+
+std::optional<Event> Connection::next(Buffer& out) {
+    if (std::exchange(delivered_, false)) message_ = {};
+    while (state_ != State::closed) {
+        const std::optional<Piece> piece = receiver_.next();
+        if (!piece) {
+            if (receiver_.error() == Errc::none) return std::nullopt;
+            return fail(receiver_.error(), out);
+        }
+        if (auto event = handle(*piece, out)) return event;
+    }
+    return std::nullopt;
+}
+
+std::optional<Event> Connection::handle(const Piece& piece, Buffer& out) {
+    switch (piece.opcode) {
+        case Opcode::ping: return handle_ping(piece, out);
+        case Opcode::pong: return Event{.type = Event::pong, .data = piece.data};
+        case Opcode::close: return handle_close(piece, out);
+        default: return handle_data(piece);
+    }
+}
+
+// A message that arrived in one piece is handed on where it lies; others are put together.
+std::optional<Event> Connection::handle_data(const Piece& piece) {
+    const bool whole = piece.last && message_.empty();
+    if (!whole) assemble(piece.data);
+    if (!piece.last) return std::nullopt;
+    delivered_ = true;
+    return Event{.type = Event::message,
+                 .opcode = piece.opcode,
+                 .data = whole ? piece.data : Bytes{message_}};
+}
+
+// Appends to the message, with room for what is known to follow. Doubling keeps a message of
+// many small fragments from being moved with each of them.
+void Connection::assemble(Bytes data) {
+    const std::size_t needed = message_.size() + data.size();
+    if (message_.capacity() < needed) {
+        const std::uint64_t doubled = 2 * message_.capacity();
+        const std::uint64_t announced = needed + receiver_.frame_bytes_left();
+        const std::uint64_t room = std::max(doubled, std::min<std::uint64_t>(announced, first_reserve));
+        message_.reserve(std::max(needed, static_cast<std::size_t>(std::min(room, max_message_bytes_))));
+    }
+    append(message_, data);
+}
+
+// RFC 6455 §5.5.2: "Upon receipt of a Ping frame, an endpoint MUST send a Pong frame in
+// response, unless it already received a Close frame." §5.5.1 forbids it after our own Close.
+Event Connection::handle_ping(const Piece& piece, Buffer& out) {
+    if (!blocked_) {
+        pong(out, piece.data);
+    } else {
+        // RFC 6455 §5.5.3: "If an endpoint receives a Ping frame and has not yet sent Pong
+        // frame(s) in response to previous Ping frame(s), the endpoint MAY elect to send a Pong
+        // frame for only the most recently processed Ping frame."
+        if (!kept_ping_) kept_ping_ = std::make_unique<Buffer>();
+        kept_ping_->assign(piece.data.begin(), piece.data.end());
+    }
+    return {.type = Event::ping, .data = piece.data};
+}
+
+void Connection::output_blocked(bool blocked, Buffer& out) {
+    blocked_ = blocked;
+    if (blocked || !kept_ping_) return;
+    pong(out, *kept_ping_);
+    kept_ping_.reset();
+}
+
+Event Connection::handle_close(const Piece& piece, Buffer& out) {
+    CloseBody body;
+    if (const Errc errc = parse_close_body(piece.data, body); errc != Errc::none)
+        return fail(errc, out);
+    // RFC 6455 §5.5.1: "If an endpoint receives a Close frame and did not previously send a Close
+    // frame, the endpoint MUST send a Close frame in response. (When sending a Close frame in
+    // response, the endpoint typically echos the status code it received.)"
+    close(out, body.code, as_text(body.reason));
+    state_ = State::closed;
+    return {.type = Event::close, .code = body.code, .data = body.reason};
+}
+
+// RFC 6455 §7.1.7, _Fail the WebSocket Connection_: say why, unless a Close was sent before.
+Event Connection::fail(Errc errc, Buffer& out) {
+    close(out, rule(errc).close_code, rule(errc).sentence);
+    state_ = State::closed;
+    return {.type = Event::failed, .code = rule(errc).close_code, .error = errc};
+}
+
+bool Connection::send(Buffer& out, Opcode opcode, Bytes data) {
+    if (state_ != State::open) return false;
+    sender_.message(out, opcode, data);
+    return true;
+}
+
+bool Connection::send_fragment(Buffer& out, Opcode opcode, Bytes data, bool last) {
+    if (state_ != State::open) return false;
+    sender_.fragment(out, opcode, data, last);
+    return true;
+}
+
+bool Connection::ping(Buffer& out, Bytes data) {
+    if (state_ != State::open) return false;
+    sender_.control(out, Opcode::ping, data);
+    return true;
+}
+
+bool Connection::pong(Buffer& out, Bytes data) {
+    if (state_ != State::open) return false;
+    sender_.control(out, Opcode::pong, data);
+    return true;
+}
+
+bool Connection::close(Buffer& out, CloseCode code, std::string_view reason) {
+    if (state_ != State::open) return false;
+    sender_.close(out, code, reason);
+    state_ = State::closing;
+    return true;
+}
+
+}  // namespace ws

@@ -1,0 +1,84 @@
+// An open WebSocket connection as a value: bytes in, events and bytes out. Lesson 8.
+// RFC 6455 §5.4 (messages), §5.5.2 and §5.5.3 (ping and pong), §7 (closing).
+// Knows no socket and no clock, so the blocking endpoint, the tests and the fuzzers all drive
+// the same code. The CONNECTING state is ws/handshake; a Connection begins when it has ended.
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "ws/receiver.hpp"
+#include "ws/sender.hpp"
+
+namespace ws {
+
+enum class State : std::uint8_t {
+    open,     // messages go both ways
+    closing,  // we have sent a Close and wait for the peer's
+    closed,   // no more frames either way. The server now ends TCP; the client waits until it
+              // does, and ends it itself when that takes too long (§7.1.1)
+};
+
+struct Event {
+    enum Type : std::uint8_t {
+        message,  // `opcode` and `data`, whole
+        ping,     // `data`; it has been answered
+        pong,     // `data`
+        close,    // the peer's Close: `code` (1005: it had none) and `data`, the reason in UTF-8
+        failed,   // the peer broke the rule `error`. It was told so, and the state is `closed`
+    };
+    Type type;
+    Opcode opcode = Opcode::continuation;
+    CloseCode code = close_code::none;
+    Errc error = Errc::none;
+    Bytes data{};  // lives until the next call of next() or feed()
+};
+
+class Connection {
+  public:
+    // A client needs a source of masking keys, which outlives the connection.
+    explicit Connection(Role role, Limits limits = {}, KeySource* keys = nullptr) noexcept;
+
+    // The next bytes from the peer, unmasked where they are. They live until next() has
+    // returned nothing, and only then comes the next feed(). Ignored once closed.
+    void feed(MutableBytes bytes);
+
+    // The next event; nothing when more bytes are needed or the connection is closed. Answers
+    // (pong, the echo of a Close, the Close that tells of an error) are appended to `out`.
+    std::optional<Event> next(Buffer& out);
+
+    // Each appends frames to `out`; false, and nothing is appended, unless the state is open.
+    // A text is UTF-8: that is the caller's promise, as is the order of fragments (ws/sender).
+    bool send(Buffer& out, Opcode opcode, Bytes data);
+    bool send_fragment(Buffer& out, Opcode opcode, Bytes data, bool last);
+    bool ping(Buffer& out, Bytes data);
+    bool pong(Buffer& out, Bytes data);
+
+    // Begins the closing handshake with a code that may be sent, or 1005 for a Close without.
+    bool close(Buffer& out, CloseCode code, std::string_view reason);
+
+    // While the peer does not take our output, only the newest ping is kept, and answered when
+    // this is called with false. RFC 6455 §5.5.3 allows it, and a flood costs no memory.
+    void output_blocked(bool blocked, Buffer& out);
+
+    State state() const { return state_; }
+
+  private:
+    std::optional<Event> handle(const Piece& piece, Buffer& out);
+    std::optional<Event> handle_data(const Piece& piece);
+    Event handle_ping(const Piece& piece, Buffer& out);
+    Event handle_close(const Piece& piece, Buffer& out);
+    Event fail(Errc errc, Buffer& out);
+    void assemble(Bytes data);
+
+    Receiver receiver_;
+    Sender sender_;
+    Buffer message_;                     // exists only while a message is split over reads
+    std::unique_ptr<Buffer> kept_ping_;  // exists only while output is blocked
+    std::uint64_t max_message_bytes_;
+    State state_ = State::open;
+    bool blocked_ = false;
+    bool delivered_ = false;  // message_ was handed out by the last next()
+};
+
+}  // namespace ws

@@ -1,0 +1,242 @@
+#include "ws/handshake.hpp"
+
+#include <openssl/evp.h>
+#include <openssl/sha.h>
+
+#include <algorithm>
+#include <cassert>
+
+namespace ws {
+
+namespace {
+
+// RFC 6455 §1.3: chosen once, so that no server that does not know WebSocket answers right by
+// accident.
+constexpr std::string_view guid = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+
+constexpr std::string_view crlf = "\r\n";
+
+std::string base64(Bytes bytes) {
+    std::string text(4 * ((bytes.size() + 2) / 3) + 1, '\0');
+    const int size = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()), bytes.data(),
+                                     static_cast<int>(bytes.size()));
+    text.resize(static_cast<std::size_t>(size));
+    return text;
+}
+
+bool is_base64_char(char c) {
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' ||
+           c == '/';
+}
+
+// 16 bytes in base64 are 22 characters and two for padding.
+bool is_key(std::string_view text) {
+    return text.size() == 24 && text.ends_with("==") &&
+           std::ranges::all_of(text.substr(0, 22), is_base64_char);
+}
+
+// RFC 9112 §6.1 and §6.3: what follows the head is a body if one of these headers says so.
+// These bytes would be taken for frames, so such a request is refused as a whole.
+bool announces_body(const Request& request) {
+    if (request.count("Transfer-Encoding") > 0 || request.count("Content-Length") > 1) return true;
+    const std::string_view length = request.find("Content-Length").value_or("0");
+    return length.empty() || length.find_first_not_of('0') != std::string_view::npos;
+}
+
+bool is_list_of_different_tokens(std::vector<std::string_view> elements) {
+    std::ranges::sort(elements);
+    return !elements.empty() && std::ranges::all_of(elements, is_token) &&
+           std::ranges::adjacent_find(elements) == elements.end();
+}
+
+// A parameter's value is a token, or a quoted string with a token in it.
+bool is_parameter_value(std::string_view value) {
+    if (value.size() >= 2 && value.starts_with('"') && value.ends_with('"'))
+        value = value.substr(1, value.size() - 2);
+    return is_token(value);
+}
+
+bool is_parameter(std::string_view text) {
+    const std::size_t equals = text.find('=');
+    if (equals == std::string_view::npos) return is_token(text);
+    return is_token(trim(text.substr(0, equals))) &&
+           is_parameter_value(trim(text.substr(equals + 1)));
+}
+
+// RFC 6455 §9.1: extension = token *( ";" token [ "=" ( token / quoted-string ) ] ). A quoted
+// string's content is a token as well, so neither ',' nor ';' can hide in one.
+bool is_extension(std::string_view text) {
+    const std::vector<std::string_view> parts = split(text, ';');
+    return is_token(parts.front()) && std::all_of(parts.begin() + 1, parts.end(), is_parameter);
+}
+
+Errc check_host(const Request& request) {
+    // RFC 9112 §3.2: "A server MUST respond with a 400 (Bad Request) status code to any HTTP/1.1
+    // request message that lacks a Host header field and to any request message that contains
+    // more than one Host header field line or a Host header field with an invalid field value."
+    if (request.count("Host") == 0) return Errc::missing_host;
+    if (request.count("Host") > 1) return Errc::duplicate_host;
+    if (!is_host(request.host)) return Errc::malformed_host;
+    if (!request.authority.empty() && !equals_ignoring_case(request.authority, request.host))
+        return Errc::host_mismatch;
+    return Errc::none;
+}
+
+Errc check_lists(const Request& request) {
+    if (request.count("Sec-WebSocket-Protocol") > 0 &&
+        !is_list_of_different_tokens(request.list("Sec-WebSocket-Protocol")))
+        return Errc::malformed_subprotocol;
+    if (request.count("Sec-WebSocket-Extensions") > 0) {
+        const auto extensions = request.list("Sec-WebSocket-Extensions");
+        if (extensions.empty() || !std::ranges::all_of(extensions, is_extension))
+            return Errc::malformed_extension;
+    }
+    return Errc::none;
+}
+
+void add_header(std::string& head, std::string_view name, std::string_view value) {
+    assert(is_token(name) && is_header_value(value));
+    head.append(name).append(": ").append(value).append(crlf);
+}
+
+std::string start_response(int status) {
+    return "HTTP/1.1 " + std::to_string(status) + ' ' + std::string{status_phrase(status)} +
+           std::string{crlf};
+}
+
+}  // namespace
+
+std::string accept_key(std::string_view key) {
+    const std::string text = std::string{key} + std::string{guid};
+    std::array<std::uint8_t, SHA_DIGEST_LENGTH> digest;
+    SHA1(as_bytes(text).data(), text.size(), digest.data());
+    return base64(digest);
+}
+
+Errc check_request(const Request& request) {
+    if (const Errc errc = check_host(request); errc != Errc::none) return errc;
+    if (announces_body(request)) return Errc::request_body;
+
+    // RFC 6455 §4.2.1: "An |Upgrade| header field containing the value "websocket", treated as an
+    // ASCII case-insensitive value."
+    if (!request.has_token("Upgrade", "websocket")) return Errc::not_an_upgrade;
+
+    // RFC 6455 §4.2.1: "A |Connection| header field that includes the token "Upgrade", treated as
+    // an ASCII case-insensitive value." Firefox sends "keep-alive, Upgrade".
+    if (!request.has_token("Connection", "Upgrade")) return Errc::connection_without_upgrade;
+
+    // RFC 6455 §11.3.1, §11.3.5: these two "MUST NOT appear more than once in an HTTP request."
+    if (request.count("Sec-WebSocket-Key") > 1 || request.count("Sec-WebSocket-Version") > 1)
+        return Errc::duplicate_header;
+
+    // RFC 6455 §4.2.1: "A |Sec-WebSocket-Version| header field, with a value of 13."
+    if (request.find("Sec-WebSocket-Version") != "13") return Errc::unsupported_version;
+
+    // RFC 6455 §4.2.1: "A |Sec-WebSocket-Key| header field with a base64-encoded value that, when
+    // decoded, is 16 bytes in length."
+    const auto key = request.find("Sec-WebSocket-Key");
+    if (!key) return Errc::missing_key;
+    if (!is_key(*key)) return Errc::malformed_key;
+    return check_lists(request);
+}
+
+std::string_view choose_subprotocol(const Request& request, std::span<const std::string> ours) {
+    const std::vector<std::string_view> offered = request.list("Sec-WebSocket-Protocol");
+    for (const std::string& protocol : ours)
+        if (std::ranges::find(offered, protocol) != offered.end()) return protocol;
+    return {};
+}
+
+std::string accept_response(const Request& request, std::string_view subprotocol,
+                            std::span<const Header> extra) {
+    std::string head = start_response(101);
+    add_header(head, "Upgrade", "websocket");
+    add_header(head, "Connection", "Upgrade");
+    add_header(head, "Sec-WebSocket-Accept",
+               accept_key(request.find("Sec-WebSocket-Key").value_or("")));
+    if (!subprotocol.empty()) add_header(head, "Sec-WebSocket-Protocol", subprotocol);
+    for (const Header& header : extra) add_header(head, header.name, header.value);
+    return head.append(crlf);
+}
+
+std::string refuse_response(Errc errc) {
+    const Rule& broken = rule(errc);
+    const std::string body = std::string{broken.sentence} + '\n';
+    std::string head = start_response(broken.http_status);
+    add_header(head, "Connection", broken.http_status == 426 ? "close, Upgrade" : "close");
+    add_header(head, "Content-Type", "text/plain; charset=utf-8");
+    add_header(head, "Content-Length", std::to_string(body.size()));
+    // RFC 9110 §15.5.6 and §15.5.22: what would have been right stands in these headers.
+    if (broken.http_status == 405) add_header(head, "Allow", "GET");
+    if (broken.http_status == 426) {
+        add_header(head, "Upgrade", "websocket");
+        // RFC 6455 §4.4: "the server MUST [...] send [...] |Sec-WebSocket-Version| header
+        // field(s) indicating the version(s) the server is capable of understanding."
+        add_header(head, "Sec-WebSocket-Version", "13");
+    }
+    return head.append(crlf).append(body);
+}
+
+std::string make_key(const std::array<std::uint8_t, 16>& nonce) { return base64(nonce); }
+
+bool is_sendable(const ClientHandshake& handshake) {
+    return is_host(handshake.host) && is_resource(handshake.resource) && is_key(handshake.key) &&
+           is_header_value(handshake.origin) &&
+           std::ranges::all_of(handshake.subprotocols, is_token) &&
+           std::ranges::all_of(handshake.headers, [](const auto& header) {
+               return is_token(header.first) && is_header_value(header.second);
+           });
+}
+
+std::string client_request(const ClientHandshake& handshake) {
+    assert(is_sendable(handshake));
+    std::string head = "GET " + handshake.resource + " HTTP/1.1" + std::string{crlf};
+    add_header(head, "Host", handshake.host);
+    add_header(head, "Upgrade", "websocket");
+    add_header(head, "Connection", "Upgrade");
+    add_header(head, "Sec-WebSocket-Key", handshake.key);
+    add_header(head, "Sec-WebSocket-Version", "13");
+    if (!handshake.origin.empty()) add_header(head, "Origin", handshake.origin);
+    std::string offered;
+    for (const std::string& protocol : handshake.subprotocols)
+        offered.append(offered.empty() ? "" : ", ").append(protocol);
+    if (!offered.empty()) add_header(head, "Sec-WebSocket-Protocol", offered);
+    for (const auto& [name, value] : handshake.headers) add_header(head, name, value);
+    return head.append(crlf);
+}
+
+Errc check_response(const Response& response, const ClientHandshake& handshake) {
+    // RFC 6455 §4.1, the list of what the client MUST validate, in its order.
+    if (response.status != 101) return Errc::unexpected_status;
+
+    // 2. "If the response lacks an |Upgrade| header field or the |Upgrade| header field contains
+    // a value that is not an ASCII case-insensitive match for the value "websocket", the client
+    // MUST _Fail the WebSocket Connection_."
+    if (response.count("Upgrade") != 1 ||
+        !equals_ignoring_case(*response.find("Upgrade"), "websocket"))
+        return Errc::response_without_upgrade;
+
+    // 3. "If the response lacks a |Connection| header field or the |Connection| header field
+    // doesn't contain a token that is an ASCII case-insensitive match for the value "Upgrade"
+    if (!response.has_token("Connection", "Upgrade")) return Errc::response_without_connection;
+
+    // 4. The accept key, "ignoring any leading and trailing whitespace"; §11.3.3: only once.
+    if (response.count("Sec-WebSocket-Accept") == 0) return Errc::missing_accept;
+    if (response.count("Sec-WebSocket-Accept") > 1) return Errc::duplicate_header;
+    if (*response.find("Sec-WebSocket-Accept") != accept_key(handshake.key))
+        return Errc::wrong_accept;
+
+    // 5. "If the response includes a |Sec-WebSocket-Extensions| header field and this header
+    // field indicates the use of an extension that was not present in the client's handshake"
+    if (response.count("Sec-WebSocket-Extensions") > 0) return Errc::unrequested_extension;
+
+    // 6. "If the response includes a |Sec-WebSocket-Protocol| header field and this header field
+    // indicates the use of a subprotocol that was not present in the client's handshake"
+    if (response.count("Sec-WebSocket-Protocol") > 1) return Errc::duplicate_header;
+    if (const auto chosen = response.find("Sec-WebSocket-Protocol");
+        chosen && std::ranges::find(handshake.subprotocols, *chosen) == handshake.subprotocols.end())
+        return Errc::unrequested_subprotocol;
+    return Errc::none;
+}
+
+}  // namespace ws

@@ -1,0 +1,64 @@
+// The opening handshake, both sides: RFC 6455 §4.1 (client) and §4.2 (server). Lesson 4.
+// Pure functions over heads that were read by ws/http. The only user of OpenSSL: SHA-1 and
+// base64 for Sec-WebSocket-Accept, §4.2.2.
+// Leaves out: origin, authentication and other policies (lesson 10); compression (lesson 14).
+#pragma once
+
+#include <array>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "ws/http.hpp"
+
+namespace ws {
+
+// Sec-WebSocket-Accept for a Sec-WebSocket-Key: base64(SHA-1(key, GUID)). The key is used as
+// it stands in the header; it is never decoded.
+std::string accept_key(std::string_view key);
+
+// --- the server's side -----------------------------------------------------------------------
+
+// Applies every rule of §4.2.1 to a request that was parsed.
+Errc check_request(const Request& request);
+
+// The first of `ours`, in the server's order of preference, that the client offers; empty when
+// there is none: then the answer names no subprotocol (§4.2.2).
+std::string_view choose_subprotocol(const Request& request, std::span<const std::string> ours);
+
+// The answer 101 to a checked request. `subprotocol` and `extra` are tokens and header values.
+std::string accept_response(const Request& request, std::string_view subprotocol = {},
+                            std::span<const Header> extra = {});
+
+// The answer to a broken one: the rule's status, `Connection: close`, one line of plain text.
+// Nothing that the client sent appears in it.
+std::string refuse_response(Errc errc);
+
+// --- the client's side -----------------------------------------------------------------------
+
+// What a client asks for. It keeps this to judge the answer.
+struct ClientHandshake {
+    std::string host;            // the Host header: "localhost:8080"; satisfies is_host()
+    std::string resource = "/";  // satisfies is_resource()
+    std::string key;             // from make_key(), new for each connection
+    std::vector<std::string> subprotocols{};  // tokens, in the client's order of preference
+    std::string origin{};                     // empty: none; browsers always send one
+    std::vector<std::pair<std::string, std::string>> headers{};  // further ones
+};
+
+// Sec-WebSocket-Key: base64 of 16 bytes that were chosen at random.
+std::string make_key(const std::array<std::uint8_t, 16>& nonce);
+
+// Would client_request() be a well-formed head? False: a value holds a line feed, a subprotocol
+// is no token, or the like.
+bool is_sendable(const ClientHandshake& handshake);
+
+// The request. `handshake` is sendable.
+std::string client_request(const ClientHandshake& handshake);
+
+// Applies every rule of §4.1 to the answer. After Errc::none the subprotocol, if one was
+// chosen, stands in its header Sec-WebSocket-Protocol.
+Errc check_response(const Response& response, const ClientHandshake& handshake);
+
+}  // namespace ws

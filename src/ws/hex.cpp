@@ -1,0 +1,123 @@
+#include "ws/hex.hpp"
+
+#include <algorithm>
+
+namespace ws {
+
+namespace {
+
+constexpr std::string_view digits = "0123456789ABCDEF";
+constexpr std::string_view ellipsis = "…";
+
+// Bytes shown at the beginning of a trace line, and the width of their column.
+constexpr std::size_t shown_bytes = 8;
+constexpr std::size_t hex_column = 3 * shown_bytes + 2;
+
+int digit_value(char c) {
+    if (c >= '0' && c <= '9') return c - '0';
+    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+    return -1;
+}
+
+// The length of the printable UTF-8 character at the front of `bytes`, or 0 for none. C1
+// control characters (C2 80 to C2 9F) count as none: terminals obey them.
+std::size_t printable_character(Bytes bytes) {
+    const std::uint8_t lead = bytes[0];
+    if (lead < 0x80) return lead >= 0x20 && lead != 0x7F && lead != '"' && lead != '\\' ? 1 : 0;
+    const std::size_t length = lead >= 0xC2 && lead <= 0xDF   ? 2
+                               : lead >= 0xE0 && lead <= 0xEF ? 3
+                               : lead >= 0xF0 && lead <= 0xF4 ? 4
+                                                              : 0;
+    if (length == 0 || bytes.size() < length) return 0;
+    const auto continues = [](std::uint8_t byte) { return (byte & 0xC0) == 0x80; };
+    if (!std::ranges::all_of(bytes.subspan(1, length - 1), continues)) return 0;
+    const std::uint8_t second = bytes[1];
+    const bool c1_control = lead == 0xC2 && second < 0xA0;
+    const bool overlong = (lead == 0xE0 && second < 0xA0) || (lead == 0xF0 && second < 0x90);
+    const bool surrogate = lead == 0xED && second >= 0xA0;
+    const bool beyond = lead == 0xF4 && second >= 0x90;
+    return c1_control || overlong || surrogate || beyond ? 0 : length;
+}
+
+std::string escaped_byte(std::uint8_t byte) {
+    switch (byte) {
+        case '\n': return "\\n";
+        case '\r': return "\\r";
+        case '\t': return "\\t";
+        case '"': return "\\\"";
+        case '\\': return "\\\\";
+        default: return {'\\', 'x', digits[byte >> 4], digits[byte & 15]};
+    }
+}
+
+}  // namespace
+
+std::string hex(Bytes bytes, std::size_t max) {
+    std::string text;
+    for (const std::uint8_t byte : bytes.first(std::min(max, bytes.size()))) {
+        if (!text.empty()) text += ' ';
+        text += digits[byte >> 4];
+        text += digits[byte & 15];
+    }
+    if (bytes.size() > max) (text += text.empty() ? "" : " ") += ellipsis;
+    return text;
+}
+
+std::optional<Buffer> unhex(std::string_view text) {
+    Buffer bytes;
+    int high = -1;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const char c = text[i];
+        if (high < 0 && c == '0' && i + 1 < text.size() && (text[i + 1] == 'x' || text[i + 1] == 'X')) {
+            ++i;
+            continue;
+        }
+        const int value = digit_value(c);
+        const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+        if (value < 0 && (letter || high >= 0)) return std::nullopt;
+        if (value < 0) continue;
+        if (high < 0) {
+            high = value;
+        } else {
+            bytes.push_back(static_cast<std::uint8_t>(high << 4 | value));
+            high = -1;
+        }
+    }
+    if (high >= 0) return std::nullopt;
+    return bytes;
+}
+
+std::string escape(Bytes bytes, std::size_t max) {
+    std::string text;
+    std::size_t done = 0;
+    while (done < bytes.size() && done < max) {
+        const std::size_t length = printable_character(bytes.subspan(done));
+        if (length > 0)
+            text += as_text(bytes.subspan(done, length));
+        else
+            text += escaped_byte(bytes[done]);
+        done += std::max<std::size_t>(length, 1);
+    }
+    if (done < bytes.size()) text += ellipsis;
+    return text;
+}
+
+std::string escape(std::string_view text, std::size_t max) { return escape(as_bytes(text), max); }
+
+std::string quote(Bytes bytes, std::size_t max) { return '"' + escape(bytes, max) + '"'; }
+
+std::string trace_line(unsigned number, Direction direction, Bytes bytes,
+                       std::string_view meaning) {
+    std::string line = std::to_string(number);
+    if (line.size() < 3) line.insert(0, 3 - line.size(), ' ');
+    line += direction == Direction::from_client ? " → " : " ← ";
+    const std::string shown = hex(bytes, shown_bytes);
+    line += shown;
+    // The ellipsis is three bytes long and one column wide.
+    const std::size_t columns = shown.size() - (bytes.size() > shown_bytes ? 2 : 0);
+    line.append(hex_column - columns, ' ');
+    return line.append(meaning);
+}
+
+}  // namespace ws

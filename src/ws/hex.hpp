@@ -1,0 +1,40 @@
+// Bytes as people read and write them. Lesson 1.
+// Everything that a peer sent passes through quote() before it reaches a terminal or a log:
+// escape codes and line feeds would otherwise let it draw there and forge lines.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "ws/bytes.hpp"
+
+namespace ws {
+
+inline constexpr std::size_t everything = static_cast<std::size_t>(-1);
+
+// "81 05 48 65"; beyond `max` bytes the rest is "…".
+std::string hex(Bytes bytes, std::size_t max = everything);
+
+// Reads "81 05 48", "810548", "0x81, 0x05": pairs of digits, anything between them that is
+// neither digit nor letter. Nothing, when a digit stands alone or a letter is none.
+std::optional<Buffer> unhex(std::string_view text);
+
+// Safe to print: whole UTF-8 characters as they are, every control byte, quote, backslash and
+// byte that is no UTF-8 as an escape (\n, \x1b, \"). Beyond `max` bytes the rest is "…".
+std::string escape(Bytes bytes, std::size_t max = everything);
+std::string escape(std::string_view text, std::size_t max = everything);
+
+// The same between quotation marks.
+std::string quote(Bytes bytes, std::size_t max = everything);
+
+// Which way bytes went. One perspective everywhere, whoever writes the trace: an arrow to the
+// right comes from the client, an arrow to the left from the server.
+enum class Direction : std::uint8_t { from_client, from_server };
+
+// One line of the project's trace: number, arrow, the first eight bytes, what they are.
+//   "  2 ← 81 05 48 65 6C 6C 6F      TEXT FIN len=5 "Hello""
+std::string trace_line(unsigned number, Direction direction, Bytes bytes, std::string_view meaning);
+
+}  // namespace ws

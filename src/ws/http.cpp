@@ -1,0 +1,268 @@
+#include "ws/http.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace ws {
+
+namespace {
+
+constexpr std::string_view blanks = " \t";
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+bool is_control(std::uint8_t byte) { return (byte < 0x20 && byte != '\t') || byte == 0x7F; }
+
+char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+
+bool is_token_char(char c) {
+    return is_letter(c) || is_digit(c) ||
+           std::string_view{"!#$%&'*+-.^_`|~"}.find(c) != std::string_view::npos;
+}
+
+// RFC 3986 §3.2.2, the characters of a registered name.
+bool is_name_char(char c) {
+    return is_letter(c) || is_digit(c) ||
+           std::string_view{"-._~%!$&'()*+,;="}.find(c) != std::string_view::npos;
+}
+
+bool is_address_char(char c) {
+    const char l = lower(c);
+    return is_digit(c) || (l >= 'a' && l <= 'f') || c == ':' || c == '.';
+}
+
+// Cuts the text up to `separator` off the front of `rest`, and the separator with it.
+std::string_view cut(std::string_view& rest, std::string_view separator) {
+    const std::size_t end = rest.find(separator);
+    const std::string_view piece = rest.substr(0, end);
+    rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + separator.size());
+    return piece;
+}
+
+// "HTTP/1.1": 400 when it is no version at all, 505 when it is one that has no Upgrade.
+Errc check_version(std::string_view version) {
+    const bool well_formed = version.size() == 8 && version.starts_with("HTTP/") &&
+                             is_digit(version[5]) && version[6] == '.' && is_digit(version[7]);
+    if (!well_formed) return Errc::malformed_start_line;
+    // RFC 6455 §4.2.1: "An HTTP/1.1 or higher GET request"
+    const bool usable = version[5] == '1' && version[7] >= '1';
+    return usable ? Errc::none : Errc::unsupported_http_version;
+}
+
+Errc parse_header_line(std::string_view line, Header& header) {
+    if (blanks.find(line.front()) != std::string_view::npos) return Errc::folded_header;
+    const std::size_t colon = line.find(':');
+    if (colon == std::string_view::npos) return Errc::malformed_header;
+    header.name = line.substr(0, colon);
+    header.value = trim(line.substr(colon + 1));
+    // RFC 9112 §5.1: "A server MUST reject, with a response status code of 400 (Bad Request), any
+    // received request message that contains whitespace between a header field name and colon."
+    if (!header.name.empty() && blanks.find(header.name.back()) != std::string_view::npos)
+        return Errc::space_before_colon;
+    return is_token(header.name) ? Errc::none : Errc::malformed_header;
+}
+
+}  // namespace
+
+Parse HeadReader::feed(Bytes bytes, std::size_t& taken) {
+    taken = 0;
+    while (taken < bytes.size() && !complete_ && error_ == Errc::none) {
+        if (text_.size() + taken == limits_.max_head_bytes)
+            error_ = Errc::head_too_long;
+        else
+            error_ = check(bytes[taken++]);
+    }
+    text_ += as_text(bytes.first(taken));
+    if (error_ != Errc::none) return Parse::error;
+    return complete_ ? Parse::ok : Parse::need_more;
+}
+
+// One look at each byte, however the reads are cut: the search for the blank line goes on where
+// it stopped and never starts over.
+Errc HeadReader::check(std::uint8_t byte) {
+    // RFC 9112 §2.2 lets a recipient take a lone LF for a line's end. This one does not: what
+    // one reader takes for one header and the next for two is an attack.
+    if (after_cr_ != (byte == '\n')) return Errc::bare_line_feed;
+    if (byte == '\r') {
+        after_cr_ = true;
+    } else if (byte == '\n') {
+        after_cr_ = false;
+        if (line_bytes_ == 0 && lines_ == 0) return Errc::malformed_start_line;
+        complete_ = line_bytes_ == 0;
+        // The start line is one line more than there are headers.
+        if (!complete_ && lines_++ > limits_.max_header_lines) return Errc::too_many_headers;
+        line_bytes_ = 0;
+    } else {
+        if (is_control(byte)) return Errc::control_byte_in_head;
+        if (++line_bytes_ > limits_.max_start_line_bytes && lines_ == 0)
+            return Errc::start_line_too_long;
+    }
+    return Errc::none;
+}
+
+Errc Head::parse_headers(std::string_view lines) {
+    headers_.clear();
+    headers_.reserve(16);
+    while (!lines.starts_with("\r\n")) {
+        Header header;
+        const std::string_view line = cut(lines, "\r\n");
+        if (line.empty()) return Errc::malformed_header;  // no blank line: not a whole head
+        if (const Errc errc = parse_header_line(line, header); errc != Errc::none) return errc;
+        headers_.push_back(header);
+    }
+    return Errc::none;
+}
+
+std::size_t Head::count(std::string_view name) const {
+    const auto matches = [name](const Header& header) {
+        return equals_ignoring_case(header.name, name);
+    };
+    return static_cast<std::size_t>(std::ranges::count_if(headers_, matches));
+}
+
+std::optional<std::string_view> Head::find(std::string_view name) const {
+    for (const Header& header : headers_)
+        if (equals_ignoring_case(header.name, name)) return header.value;
+    return std::nullopt;
+}
+
+std::vector<std::string_view> Head::list(std::string_view name) const {
+    std::vector<std::string_view> elements;
+    for (const Header& header : headers_) {
+        if (!equals_ignoring_case(header.name, name)) continue;
+        for (const std::string_view element : split(header.value, ','))
+            if (!element.empty()) elements.push_back(element);
+    }
+    return elements;
+}
+
+bool Head::has_token(std::string_view name, std::string_view token) const {
+    return std::ranges::any_of(list(name), [token](std::string_view element) {
+        return equals_ignoring_case(element, token);
+    });
+}
+
+Errc Request::parse(std::string_view text) {
+    if (const Errc errc = parse_start_line(cut(text, "\r\n")); errc != Errc::none) return errc;
+    if (const Errc errc = parse_headers(text); errc != Errc::none) return errc;
+    host = find("Host").value_or("");
+    return Errc::none;
+}
+
+// RFC 9112 §3: "method SP request-target SP HTTP-version", with exactly these spaces.
+Errc Request::parse_start_line(std::string_view line) {
+    method = cut(line, " ");
+    target = cut(line, " ");
+    if (!is_token(method) || target.empty()) return Errc::malformed_start_line;
+    if (const Errc errc = check_version(line); errc != Errc::none) return errc;
+    // RFC 6455 §4.1: "The method of the request MUST be GET, and the HTTP version MUST be at
+    // least 1.1." Judged before the target: OPTIONS * and CONNECT host:port have targets of other forms.
+    if (method != "GET") return Errc::method_not_get;
+    return parse_target();
+}
+
+// RFC 9112 §3.2: origin-form "/path?query", or absolute-form "http://host/path?query".
+Errc Request::parse_target() {
+    std::string_view resource = target;
+    authority = {};
+    if (!resource.starts_with('/')) {
+        std::string_view rest = resource;
+        const std::string_view scheme = cut(rest, "://");
+        if (!equals_ignoring_case(scheme, "http") && !equals_ignoring_case(scheme, "https"))
+            return Errc::malformed_target;
+        authority = rest.substr(0, rest.find_first_of("/?"));
+        resource = rest.substr(authority.size());
+        if (!is_host(authority)) return Errc::malformed_target;
+        if (resource.empty()) resource = "/";
+    }
+    if (!resource.starts_with('?') && !is_resource(resource)) return Errc::malformed_target;
+    query = resource;
+    path = cut(query, "?");
+    if (path.empty()) path = "/";
+    return Errc::none;
+}
+
+Errc Response::parse(std::string_view text) {
+    start_line = cut(text, "\r\n");
+    std::string_view rest = start_line;
+    if (const Errc errc = check_version(cut(rest, " ")); errc != Errc::none) return errc;
+    const std::string_view code = cut(rest, " ");
+    if (code.size() != 3 || !std::ranges::all_of(code, is_digit)) return Errc::malformed_start_line;
+    status = (code[0] - '0') * 100 + (code[1] - '0') * 10 + (code[2] - '0');
+    return parse_headers(text);
+}
+
+std::string_view trim(std::string_view text) {
+    const std::size_t first = text.find_first_not_of(blanks);
+    if (first == std::string_view::npos) return {};
+    return text.substr(first, text.find_last_not_of(blanks) - first + 1);
+}
+
+std::vector<std::string_view> split(std::string_view text, char separator) {
+    std::vector<std::string_view> pieces;
+    for (std::size_t begin = 0; begin <= text.size();) {
+        const std::size_t end = std::min(text.find(separator, begin), text.size());
+        pieces.push_back(trim(text.substr(begin, end - begin)));
+        begin = end + 1;
+    }
+    return pieces;
+}
+
+bool equals_ignoring_case(std::string_view a, std::string_view b) {
+    return std::ranges::equal(a, b, {}, lower, lower);
+}
+
+bool is_token(std::string_view text) {
+    return !text.empty() && std::ranges::all_of(text, is_token_char);
+}
+
+bool is_header_value(std::string_view text) {
+    return std::ranges::none_of(
+        text, [](char c) { return is_control(static_cast<std::uint8_t>(c)); });
+}
+
+bool is_resource(std::string_view text) {
+    return text.starts_with('/') &&
+           std::ranges::all_of(text, [](char c) { return c > ' ' && c < 0x7F && c != '#'; });
+}
+
+bool is_host(std::string_view text) {
+    std::string_view rest = text;
+    if (rest.starts_with('[')) {
+        rest.remove_prefix(1);
+        const std::string_view address = cut(rest, "]");
+        const bool closed = address.size() + 1 < text.size();
+        if (!closed || address.empty() || !std::ranges::all_of(address, is_address_char))
+            return false;
+        if (rest.empty()) return true;
+        if (!rest.starts_with(':')) return false;
+        rest.remove_prefix(1);
+    } else {
+        const std::string_view name = cut(rest, ":");
+        if (name.empty() || !std::ranges::all_of(name, is_name_char)) return false;
+    }
+    return rest.size() <= 5 && std::ranges::all_of(rest, is_digit);
+}
+
+std::string_view status_phrase(int status) {
+    switch (status) {
+        case 101: return "Switching Protocols";
+        case 200: return "OK";
+        case 400: return "Bad Request";
+        case 401: return "Unauthorized";
+        case 403: return "Forbidden";
+        case 404: return "Not Found";
+        case 405: return "Method Not Allowed";
+        case 408: return "Request Timeout";
+        case 414: return "URI Too Long";
+        case 426: return "Upgrade Required";
+        case 429: return "Too Many Requests";
+        case 431: return "Request Header Fields Too Large";
+        case 500: return "Internal Server Error";
+        case 503: return "Service Unavailable";
+        case 505: return "HTTP Version Not Supported";
+        default: return "Unknown";
+    }
+}
+
+}  // namespace ws

@@ -1,0 +1,49 @@
+// Masking, RFC 6455 §5.3: each payload byte XOR one of the four bytes of the key. Lesson 5.
+// The same operation masks and unmasks. It hides nothing: the key stands in the frame. It makes
+// the bytes on the wire unpredictable for whoever chose the payload (§10.3).
+#pragma once
+
+#include <cstring>
+
+#include "ws/bytes.hpp"
+
+namespace ws {
+
+using MaskingKey = std::array<std::uint8_t, 4>;
+
+// Where a client's masking keys come from; injected, so that this folder needs no system.
+// RFC 6455 §5.3: "The masking key needs to be unpredictable".
+class KeySource {
+  public:
+    virtual ~KeySource() = default;
+    virtual MaskingKey next_key() = 0;
+};
+
+// The key as it applies to what follows `bytes` payload bytes: turned by their number.
+constexpr MaskingKey rotated(MaskingKey key, std::uint64_t bytes) {
+    MaskingKey turned{};
+    for (std::size_t i = 0; i < 4; ++i) turned[i] = key[(i + bytes) % 4];
+    return turned;
+}
+
+// Masks or unmasks `data` in place, beginning with key[0]. For data in the middle of a payload
+// pass rotated(key, offset).
+inline void apply_mask(MutableBytes data, MaskingKey key) {
+    // The key eight times in a row, XORed over 32 bytes a step: the compiler makes vector
+    // instructions of it. memcpy is how C++ spells "load from any address"; it costs nothing.
+    std::array<std::uint64_t, 4> wide;
+    for (std::size_t i = 0; i < sizeof wide; i += sizeof key)
+        std::memcpy(reinterpret_cast<std::uint8_t*>(wide.data()) + i, key.data(), sizeof key);
+
+    std::uint8_t* at = data.data();
+    std::size_t left = data.size();
+    for (; left >= sizeof wide; left -= sizeof wide, at += sizeof wide) {
+        std::array<std::uint64_t, 4> block;
+        std::memcpy(block.data(), at, sizeof block);
+        for (std::size_t i = 0; i < block.size(); ++i) block[i] ^= wide[i];
+        std::memcpy(at, block.data(), sizeof block);
+    }
+    for (std::size_t i = 0; i < left; ++i) at[i] ^= key[i % 4];
+}
+
+}  // namespace ws

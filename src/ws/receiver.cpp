@@ -1,0 +1,140 @@
+#include "ws/receiver.hpp"
+
+#include <algorithm>
+#include <cassert>
+
+namespace ws {
+
+Receiver::Receiver(Role role, Limits limits) noexcept : role_{role}, limits_{limits} {}
+
+void Receiver::feed(MutableBytes bytes) {
+    assert(input_.empty() && "the previous bytes were not all taken");
+    if (error_ == Errc::none) input_ = bytes;
+}
+
+std::optional<Piece> Receiver::next() {
+    // The piece that was given away is done with, and so is its buffer.
+    if (!in_frame_ && control_.capacity() > 0) control_ = {};
+
+    while (error_ == Errc::none) {
+        if (!in_frame_ && !read_header()) return std::nullopt;
+        if (is_control(opcode_)) return control_piece();
+        // A frame may be empty, or its bytes may not be here yet: then there is no piece.
+        const std::optional<Piece> piece = data_piece();
+        if (piece || in_frame_) return piece;
+    }
+    return std::nullopt;
+}
+
+// Decodes the next header and applies every rule to it. False: not here whole, or refused.
+bool Receiver::read_header() {
+    FrameHeader header;
+    if (carried_ == 0) {
+        if (decode_header(input_, header) == Parse::ok) {
+            input_ = input_.subspan(header.size());
+        } else {
+            std::ranges::copy(input_, carry_.begin());
+            carried_ = static_cast<std::uint8_t>(input_.size());
+            input_ = {};
+            return false;
+        }
+    } else {
+        // The header began in an earlier read. Complete it byte by byte: at most 13 times.
+        while (decode_header(Bytes{carry_}.first(carried_), header) == Parse::need_more) {
+            if (input_.empty()) return false;
+            carry_[carried_++] = input_.front();
+            input_ = input_.subspan(1);
+        }
+        carried_ = 0;
+    }
+    error_ = check_header(header, role_);
+    if (error_ == Errc::none) {
+        opcode_ = header.opcode;
+        fin_ = header.fin;
+        left_ = header.length;
+        key_ = header.key;
+        error_ = begin_frame();
+    }
+    in_frame_ = error_ == Errc::none;
+    if (!in_frame_) input_ = {};
+    return in_frame_;
+}
+
+// The rules that need to know which frames came before.
+Errc Receiver::begin_frame() {
+    if (is_control(opcode_)) return Errc::none;
+
+    // RFC 6455 §5.4: "A fragmented message consists of a single frame with the FIN bit clear and
+    // an opcode other than 0, followed by zero or more frames with the FIN bit clear and the
+    // opcode set to 0, and terminated by a single frame with the FIN bit set and an opcode of 0."
+    if (opcode_ == Opcode::continuation) {
+        if (!in_message_) return Errc::unexpected_continuation;
+    } else {
+        if (in_message_) return Errc::expected_continuation;
+        in_message_ = true;
+        message_opcode_ = opcode_;
+        message_bytes_ = 0;
+        fragments_ = 0;
+        utf8_.reset();
+    }
+    // RFC 6455 §10.4: "implementations that have implementation- and/or platform-specific
+    // limitations regarding the frame size or total message size after reassembly from multiple
+    // frames MUST protect themselves against exceeding those limits." Judged by what the header
+    // announces, before a byte is stored, and as a difference: a sum could wrap around.
+    if (left_ > limits_.max_message_bytes - message_bytes_) return Errc::message_too_big;
+    if (fragments_ == limits_.max_fragments) return Errc::too_many_fragments;
+    message_bytes_ += left_;
+    ++fragments_;
+    return Errc::none;
+}
+
+// The next payload bytes, at most `max`, unmasked.
+MutableBytes Receiver::take(std::uint64_t max) {
+    const auto count = static_cast<std::size_t>(std::min<std::uint64_t>(max, input_.size()));
+    const MutableBytes bytes = input_.first(count);
+    input_ = input_.subspan(count);
+    if (role_ == Role::server) {
+        apply_mask(bytes, key_);
+        // RFC 6455 §5.3: the key byte is that of the payload's index, which goes on counting
+        // where this read ends.
+        if (count % 4 != 0) key_ = rotated(key_, count);
+    }
+    left_ -= count;
+    return bytes;
+}
+
+std::optional<Piece> Receiver::control_piece() {
+    MutableBytes data = take(left_);
+    if (left_ > 0 || !control_.empty()) {
+        append(control_, data);
+        if (left_ > 0) return std::nullopt;
+        data = control_;
+    }
+    in_frame_ = false;
+    return Piece{opcode_, true, data};
+}
+
+std::optional<Piece> Receiver::data_piece() {
+    const Bytes data = take(left_);
+    in_frame_ = left_ > 0;
+    const bool last = fin_ && !in_frame_;
+
+    // RFC 6455 §8.1: "When an endpoint is to interpret a byte stream as UTF-8 but finds that the
+    // byte stream is not, in fact, a valid UTF-8 stream, that endpoint MUST _Fail the WebSocket
+    // Connection_." At once, and not when the message is complete.
+    if (message_opcode_ == Opcode::text) {
+        if (!utf8_.feed(data)) return fail(Errc::invalid_utf8);
+        if (last && !utf8_.complete()) return fail(Errc::invalid_utf8);
+    }
+    if (last) in_message_ = false;
+    if (data.empty() && !last) return std::nullopt;
+    return Piece{message_opcode_, last, data};
+}
+
+std::nullopt_t Receiver::fail(Errc errc) {
+    error_ = errc;
+    input_ = {};
+    return std::nullopt;
+}
+
+}  // namespace ws

@@ -1,0 +1,76 @@
+// Bytes to pieces of messages, RFC 6455 §5.4, §5.5, §6.2, §8.1. Lesson 8.
+// Takes reads that are cut anywhere, checks every rule, unmasks in place and hands out what
+// there is without copying it. What a piece means for the connection is ws/connection's part.
+// Leaves out: putting messages together, answering pings, the closing handshake.
+#pragma once
+
+#include <optional>
+
+#include "ws/frame.hpp"
+#include "ws/utf8.hpp"
+
+namespace ws {
+
+struct Limits {
+    std::uint64_t max_message_bytes = 16u << 20;  // over all fragments of a message
+    std::uint32_t max_fragments = 131'072;        // frames of one message
+};
+
+// A part of a data message, or a whole control frame.
+struct Piece {
+    Opcode opcode;  // the message's text or binary, or close, ping, pong; never continuation
+    bool last;      // it ends its message (control frames: always)
+    Bytes data;     // unmasked; lives until the next call of next() or feed()
+};
+
+class Receiver {
+  public:
+    Receiver(Role role, Limits limits) noexcept;
+
+    // The next bytes from the peer, to be unmasked where they are. They stay the caller's and
+    // live until next() has returned nothing; only then comes the next feed().
+    void feed(MutableBytes bytes);
+
+    // The next piece; nothing when more bytes are needed, or when error() says why not.
+    std::optional<Piece> next();
+
+    // Bytes of the payload at hand that have not arrived: how much room a message will need.
+    // Bounded by max_message_bytes.
+    std::uint64_t frame_bytes_left() const { return left_; }
+
+    // The rule that the peer broke; then next() gives nothing any more.
+    Errc error() const { return error_; }
+
+  private:
+    bool read_header();
+    Errc begin_frame();
+    std::optional<Piece> control_piece();
+    std::optional<Piece> data_piece();
+    MutableBytes take(std::uint64_t max);
+    std::nullopt_t fail(Errc errc);
+
+    MutableBytes input_;
+
+    // The frame at hand.
+    std::uint64_t left_ = 0;  // payload bytes that next() has not seen
+    MaskingKey key_{};        // turned to the byte that comes next
+    Opcode opcode_ = Opcode::continuation;
+    bool fin_ = false;
+    bool in_frame_ = false;
+
+    // The message at hand. It outlives the frame: control frames come in between.
+    bool in_message_ = false;
+    Opcode message_opcode_ = Opcode::text;
+    Utf8Validator utf8_;
+    std::uint32_t fragments_ = 0;
+    std::uint64_t message_bytes_ = 0;  // announced so far, over all its frames
+
+    Role role_;
+    Errc error_ = Errc::none;
+    std::uint8_t carried_ = 0;
+    std::array<std::uint8_t, max_header_bytes> carry_;  // a header that a read's end cut
+    Limits limits_;
+    Buffer control_;  // the payload of a control frame that a read's end cut
+};
+
+}  // namespace ws

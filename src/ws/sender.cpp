@@ -1,0 +1,45 @@
+#include "ws/sender.hpp"
+
+#include <cassert>
+
+namespace ws {
+
+Sender::Sender(Role role, KeySource* keys) noexcept
+    : keys_{role == Role::client ? keys : nullptr} {
+    assert((role == Role::server || keys != nullptr) && "a client masks");
+}
+
+void Sender::message(Buffer& out, Opcode opcode, Bytes data) {
+    assert(!in_message_ && "RFC 6455 §5.4: fragments of two messages must not be interleaved");
+    assert(opcode == Opcode::text || opcode == Opcode::binary);
+    frame(out, opcode, data, true);
+}
+
+void Sender::fragment(Buffer& out, Opcode opcode, Bytes data, bool last) {
+    frame(out, in_message_ ? Opcode::continuation : opcode, data, last);
+    in_message_ = !last;
+}
+
+void Sender::control(Buffer& out, Opcode opcode, Bytes data) {
+    assert(is_control(opcode) && data.size() <= max_control_bytes);
+    frame(out, opcode, data, true);
+}
+
+void Sender::close(Buffer& out, CloseCode code, std::string_view reason) {
+    Buffer body;
+    append_close_body(body, code, reason);
+    frame(out, Opcode::close, body, true);
+}
+
+void Sender::frame(Buffer& out, Opcode opcode, Bytes data, bool fin) {
+    FrameHeader header;
+    header.fin = fin;
+    header.opcode = opcode;
+    // RFC 6455 §5.3: "the masking key is a 32-bit value chosen at random by the client [...] When
+    // preparing a masked frame, the client MUST pick a fresh masking key"
+    header.masked = keys_ != nullptr;
+    if (header.masked) header.key = keys_->next_key();
+    append_frame(out, header, data);
+}
+
+}  // namespace ws

@@ -1,0 +1,37 @@
+// Messages to bytes, RFC 6455 §5.4, §5.5, §6.1. Lesson 8.
+// Each call appends whole frames to a buffer of the caller's, who decides when to write it.
+// Leaves out: when what may be sent (ws/connection knows the state).
+#pragma once
+
+#include "ws/close.hpp"
+#include "ws/frame.hpp"
+
+namespace ws {
+
+class Sender {
+  public:
+    // A client needs a source of masking keys, which outlives the sender; a server has none.
+    Sender(Role role, KeySource* keys) noexcept;
+
+    // A message in one frame. `opcode` is text (then `data` is UTF-8) or binary.
+    void message(Buffer& out, Opcode opcode, Bytes data);
+
+    // A message in several frames: the first call with its opcode names the type, the one with
+    // `last` ends it. Control frames may be sent in between, other messages may not.
+    void fragment(Buffer& out, Opcode opcode, Bytes data, bool last);
+    bool in_message() const { return in_message_; }
+
+    // A ping or a pong; `data` holds at most 125 bytes.
+    void control(Buffer& out, Opcode opcode, Bytes data);
+
+    // A Close; see append_close_body() for code and reason.
+    void close(Buffer& out, CloseCode code, std::string_view reason);
+
+  private:
+    void frame(Buffer& out, Opcode opcode, Bytes data, bool fin);
+
+    KeySource* keys_;
+    bool in_message_ = false;
+};
+
+}  // namespace ws

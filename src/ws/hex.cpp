@@ -11,7 +11,7 @@ constexpr std::string_view ellipsis = "…";
 
 // Bytes shown at the beginning of a trace line, and the width of their column.
 constexpr std::size_t shown_bytes = 8;
-constexpr std::size_t hex_column = 3 * shown_bytes + 2;
+constexpr std::size_t hex_column = 3 * shown_bytes + 3;
 
 int digit_value(char c) {
     if (c >= '0' && c <= '9') return c - '0';

@@ -34,7 +34,7 @@ std::string quote(Bytes bytes, std::size_t max = everything);
 enum class Direction : std::uint8_t { from_client, from_server };
 
 // One line of the project's trace: number, arrow, the first eight bytes, what they are.
-//   "  2 ← 81 05 48 65 6C 6C 6F      TEXT FIN len=5 "Hello""
+//   "  2 ← 81 05 48 65 6C 6C 6F       TEXT FIN len=5 "Hello""
 std::string trace_line(unsigned number, Direction direction, Bytes bytes, std::string_view meaning);
 
 }  // namespace ws

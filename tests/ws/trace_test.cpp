@@ -1,0 +1,76 @@
+// The trace: what students read when they ask what crossed the wire.
+#include "ws/trace.hpp"
+
+#include <doctest/doctest.h>
+
+#include "tests/support/bytes.hpp"
+
+using namespace test;
+using ws::Direction;
+
+namespace {
+
+std::string trace(const std::vector<std::pair<Direction, ws::Buffer>>& chunks,
+                  ws::Tracer::Start start = ws::Tracer::Start::frames) {
+    std::string lines;
+    ws::Tracer tracer{[&lines](std::string_view line) { (lines += line) += '\n'; }, start};
+    for (const auto& [direction, bytes] : chunks) tracer.bytes(direction, bytes);
+    tracer.end();
+    return lines;
+}
+
+}  // namespace
+
+TEST_CASE("trace: one line a frame, both directions, numbered as they crossed") {
+    CHECK(trace({{Direction::from_client, "81 85 37 fa 21 3d 7f 9f 4d 51 58"_hex},
+                 {Direction::from_server, "81 05 48 65 6c 6c 6f"_hex},
+                 {Direction::from_server, "88 05 03 e8 62 79 65"_hex}}) ==
+          "  1 → 81 85 37 FA 21 3D 7F 9F …  TEXT FIN masked len=5 \"Hello\"\n"
+          "  2 ← 81 05 48 65 6C 6C 6F       TEXT FIN len=5 \"Hello\"\n"
+          "  3 ← 88 05 03 E8 62 79 65       CLOSE FIN len=5 1000 \"bye\"\n");
+}
+
+TEST_CASE("trace: the same line however the bytes were cut") {
+    const ws::Buffer frame = "89 84 01 02 03 04 69 60 69 60 82 7e 00 7e"_hex + ws::Buffer(126, 0xAA);
+    const std::string whole = trace({{Direction::from_client, frame}});
+    CHECK(whole.find("[AA AA AA AA AA AA AA AA …]") != std::string::npos);
+    test::for_every_split(frame, [&whole](test::Pieces& pieces) {
+        std::vector<std::pair<Direction, ws::Buffer>> chunks;
+        for (const ws::Buffer& piece : pieces) chunks.emplace_back(Direction::from_client, piece);
+        CHECK(trace(chunks) == whole);
+    });
+}
+
+TEST_CASE("trace: a head is shown as its lines, and what follows it as frames") {
+    const std::string_view head = "GET /ws HTTP/1.1\r\nHost: a\x1b[2J\r\n\r\n";
+    const ws::Buffer bytes = ws::Buffer{head.begin(), head.end()} + "89 80 01 02 03 04"_hex;
+    const std::string whole = trace({{Direction::from_client, bytes}}, ws::Tracer::Start::http_head);
+    CHECK(whole ==
+          "  1 → GET /ws HTTP/1.1\n      Host: a\\x1B[2J\n"
+          "  2 → 89 80 01 02 03 04          PING FIN masked len=0\n");
+    test::for_every_split(bytes, [&whole](test::Pieces& pieces) {
+        std::vector<std::pair<Direction, ws::Buffer>> chunks;
+        for (const ws::Buffer& piece : pieces) chunks.emplace_back(Direction::from_client, piece);
+        CHECK(trace(chunks, ws::Tracer::Start::http_head) == whole);
+    });
+}
+
+TEST_CASE("trace: a broken rule is named beside the frame that broke it") {
+    CHECK(trace({{Direction::from_client, "81 05 48 65 6c 6c 6f"_hex}}) ==
+          "  1 → 81 05 48 65 6C 6C 6F       TEXT FIN len=5 \"Hello\""
+          "  ✗ RFC 6455 §5.1: a frame from a client must be masked\n");
+}
+
+TEST_CASE("trace: what was cut off is shown as such") {
+    CHECK(trace({{Direction::from_server, "81 7e 61 61 61"_hex}}) ==
+          "  1 ← 81 7E 61 61 61             TEXT FIN len=24929 \"a\" (24928 bytes never came)\n");
+    CHECK(trace({{Direction::from_server, "81 7e 61"_hex}}) ==
+          "  1 ← 81 7E 61                   a frame's header that was never completed\n");
+}
+
+TEST_CASE("trace: a long text is cut between characters") {
+    ws::Buffer frame = "81 1e"_hex;
+    for (int i = 0; i < 10; ++i) ws::append(frame, test::as_bytes("€"));
+    const std::string line = trace({{Direction::from_server, frame}});
+    CHECK(line.find("\"€€€€€€€€…\"") != std::string::npos);
+}

@@ -9,7 +9,7 @@
 namespace net {
 
 ClientThreads::~ClientThreads() {
-    {
+    if (at_end_ == AtEnd::end_reading) {
         const std::lock_guard lock{mutex_};
         for (const Client& client : clients_)
             if (!client.finished) ::shutdown(client.accepted.socket.get(), SHUT_RD);

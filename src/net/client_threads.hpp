@@ -18,13 +18,19 @@ class ClientThreads {
     // it ends this client only, and is printed in one line on standard error.
     using Handler = std::function<void(const Fd& socket, const Address& peer)>;
 
-    explicit ClientThreads(Handler handler) : handler_{std::move(handler)} {}
+    // What the destructor does to clients that are still being served.
+    enum class AtEnd {
+        end_reading,  // each handler sees `closed` at its next read, and may still send
+        wait,         // nothing: the handlers watch the stop signal themselves
+    };
+
+    explicit ClientThreads(Handler handler, AtEnd at_end = AtEnd::end_reading)
+        : handler_{std::move(handler)}, at_end_{at_end} {}
 
     ClientThreads(const ClientThreads&) = delete;
     ClientThreads& operator=(const ClientThreads&) = delete;
 
-    // Ends the receiving side of every client's socket, so that each handler sees `closed` at
-    // its next read and may still send a farewell; then waits for all of them.
+    // Does to all clients what `at_end` says, and waits until the last handler has returned.
     ~ClientThreads();
 
     // Serves one client. When no thread can be had, the client is dropped with one line.
@@ -41,6 +47,7 @@ class ClientThreads {
     void join_finished();
 
     Handler handler_;
+    AtEnd at_end_;
     std::mutex mutex_;  // guards clients_ and `finished` of each
     std::list<Client> clients_;
 };

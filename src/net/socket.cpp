@@ -107,6 +107,7 @@ IoResult receive_some(const Fd& socket, std::span<std::uint8_t> buffer, Deadline
     // With a deadline: try first, and wait only when there is nothing. Mostly one system call.
     const int flags = deadline ? MSG_DONTWAIT : 0;
     for (;;) {
+        if (deadline && Clock::now() >= *deadline) return {IoStatus::timed_out, 0, 0};
         const ssize_t received = ::recv(socket.get(), buffer.data(), buffer.size(), flags);
         if (received > 0) return {IoStatus::ok, static_cast<std::size_t>(received), 0};
         if (received == 0) return {IoStatus::closed, 0, 0};
@@ -129,19 +130,27 @@ IoResult receive_exactly(const Fd& socket, std::span<std::uint8_t> buffer, Deadl
     return {IoStatus::ok, done, 0};
 }
 
-IoResult send_all(const Fd& socket, std::span<const std::uint8_t> bytes, Deadline deadline) {
+IoResult send_some(const Fd& socket, std::span<const std::uint8_t> bytes, Deadline deadline) {
     // MSG_NOSIGNAL: a peer that is gone gives EPIPE. The default would be SIGPIPE, which ends
     // the whole program, and with it every other client.
     const int flags = MSG_NOSIGNAL | (deadline ? MSG_DONTWAIT : 0);
+    for (;;) {
+        const ssize_t sent = ::send(socket.get(), bytes.data(), bytes.size(), flags);
+        if (sent >= 0) return {IoStatus::ok, static_cast<std::size_t>(sent), 0};
+        if (errno == EINTR) continue;
+        if (!would_block(errno)) return {IoStatus::failed, 0, errno};
+        if (!wait(socket, POLLOUT, deadline)) return {IoStatus::timed_out, 0, 0};
+    }
+}
+
+IoResult send_all(const Fd& socket, std::span<const std::uint8_t> bytes, Deadline deadline) {
     std::size_t done = 0;
     while (done < bytes.size()) {
-        const ssize_t sent = ::send(socket.get(), bytes.data() + done, bytes.size() - done, flags);
-        if (sent >= 0) {
-            done += static_cast<std::size_t>(sent);
-        } else if (would_block(errno)) {
-            if (!wait(socket, POLLOUT, deadline)) return {IoStatus::timed_out, done, 0};
-        } else if (errno != EINTR) {
-            return {IoStatus::failed, done, errno};
+        IoResult result = send_some(socket, bytes.subspan(done), deadline);
+        done += result.bytes;
+        if (!result) {
+            result.bytes = done;
+            return result;
         }
     }
     return {IoStatus::ok, done, 0};

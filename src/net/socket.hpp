@@ -43,11 +43,15 @@ struct IoResult {
 };
 
 // Receives what is there, at least one byte and at most buffer.size(). One call is one read:
-// it ends wherever the kernel's data ends and knows nothing of messages.
+// it ends wherever the kernel's data ends and knows nothing of messages. After the deadline it
+// times out even if bytes are there, so that a loop over it ends whatever the peer sends.
 IoResult receive_some(const Fd& socket, std::span<std::uint8_t> buffer, Deadline deadline = {});
 
 // Receives until the buffer is full. `closed` with bytes > 0: the stream ended in between.
 IoResult receive_exactly(const Fd& socket, std::span<std::uint8_t> buffer, Deadline deadline = {});
+
+// Sends what the kernel takes now, at least one byte.
+IoResult send_some(const Fd& socket, std::span<const std::uint8_t> bytes, Deadline deadline = {});
 
 // Sends all of it, however many writes it takes. Never raises SIGPIPE.
 IoResult send_all(const Fd& socket, std::span<const std::uint8_t> bytes, Deadline deadline = {});

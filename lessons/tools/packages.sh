@@ -1,2 +1,61 @@
 #!/bin/sh
-exit 0
+# packages.sh COMPILER: are the compiler and the two libraries here? Says nothing when they are.
+# OpenSSL's libcrypto computes Sec-WebSocket-Accept, doctest runs the tests. On Debian and Ubuntu
+# what is missing is installed; elsewhere one line says what to install.
+set -eu
+
+say() { echo "packages: $*" >&2; }
+
+compiler=${*:-g++}  # may be two words, such as "ccache g++"
+can_compile() { echo "$1" | $compiler -std=c++20 -fsyntax-only -x c++ - 2>/dev/null; }
+
+if ! command -v ${compiler%% *} >/dev/null; then
+    say "the compiler '$compiler' was not found; install g++ 12 or clang 14, or a newer one"
+    exit 1
+fi
+if ! can_compile '#include <span>'; then
+    say "'$compiler' cannot compile C++20; install g++ 12 or clang 14, or a newer one"
+    exit 1
+fi
+
+# The packages, by their Debian names, whose header the compiler does not find.
+missing() {
+    can_compile '#include <openssl/evp.h>' || printf ' libssl-dev'
+    can_compile '#include <doctest/doctest.h>' || printf ' doctest-dev'
+}
+
+packages=$(missing)
+[ -n "$packages" ] || exit 0
+
+as_root=
+[ "$(id -u)" -eq 0 ] || as_root=sudo
+if ! command -v apt-get >/dev/null; then
+    say "install the headers of OpenSSL and doctest (on Debian:$packages), then try again"
+    exit 1
+fi
+if [ -n "$as_root" ] && ! command -v sudo >/dev/null; then
+    say "there is no sudo here; as root, run: apt-get install$packages"
+    exit 1
+fi
+
+say "installing$packages with apt-get"
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+# Another make, or the system itself, may hold the package lock: wait for it.
+apt() {
+    $as_root env DEBIAN_FRONTEND=noninteractive \
+        apt-get -q -y -o DPkg::Lock::Timeout=300 "$@" >>"$log" 2>&1 </dev/null
+}
+# An update may fail for a source that is not needed; whether it mattered, the install tells.
+apt update || say "apt-get update failed, trying with the package lists that are here"
+# shellcheck disable=SC2086 # a list of names without spaces
+if ! apt install --no-install-recommends $packages; then
+    cat "$log" >&2
+    say "apt-get could not install$packages"
+    exit 1
+fi
+packages=$(missing)
+if [ -n "$packages" ]; then
+    say "'$compiler' does not find the headers of$packages, although apt-get installed them"
+    exit 1
+fi

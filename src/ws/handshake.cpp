@@ -35,8 +35,9 @@ bool is_key(std::string_view text) {
            std::ranges::all_of(text.substr(0, 22), is_base64_char);
 }
 
-// RFC 9112 §6.1 and §6.3: what follows the head is a body if one of these headers says so.
-// These bytes would be taken for frames, so such a request is refused as a whole.
+// RFC 9112 §6: "The presence of a message body in a request is signaled by a Content-Length or
+// Transfer-Encoding header field." A body would be taken for frames, so such a request is
+// refused as a whole; so is one whose length two readers could understand in two ways.
 bool announces_body(const Request& request) {
     if (request.count("Transfer-Encoding") > 0 || request.count("Content-Length") > 1) return true;
     const std::string_view length = request.find("Content-Length").value_or("0");
@@ -49,11 +50,17 @@ bool is_list_of_different_tokens(std::vector<std::string_view> elements) {
            std::ranges::adjacent_find(elements) == elements.end();
 }
 
-// A parameter's value is a token, or a quoted string with a token in it.
+// RFC 6455 §9.1: "When using the quoted-string syntax variant, the value after quoted-string
+// unescaping MUST conform to the 'token' ABNF." So neither ',' nor ';' can hide in one.
 bool is_parameter_value(std::string_view value) {
-    if (value.size() >= 2 && value.starts_with('"') && value.ends_with('"'))
-        value = value.substr(1, value.size() - 2);
-    return is_token(value);
+    if (value.size() < 2 || !value.starts_with('"') || !value.ends_with('"'))
+        return is_token(value);
+    std::string unescaped;
+    for (std::size_t i = 1; i < value.size() - 1; ++i) {
+        if (value[i] == '\\') ++i;
+        unescaped += value[i];
+    }
+    return is_token(unescaped);
 }
 
 bool is_parameter(std::string_view text) {
@@ -63,11 +70,20 @@ bool is_parameter(std::string_view text) {
            is_parameter_value(trim(text.substr(equals + 1)));
 }
 
-// RFC 6455 §9.1: extension = token *( ";" token [ "=" ( token / quoted-string ) ] ). A quoted
-// string's content is a token as well, so neither ',' nor ';' can hide in one.
+// RFC 6455 §9.1: a token, then parameters: ";" token [ "=" (token | quoted-string) ].
 bool is_extension(std::string_view text) {
     const std::vector<std::string_view> parts = split(text, ';');
     return is_token(parts.front()) && std::all_of(parts.begin() + 1, parts.end(), is_parameter);
+}
+
+// Headers that the handshake itself decides about; a second one would contradict it.
+bool is_ours(std::string_view name) {
+    constexpr auto names = std::to_array<std::string_view>(
+        {"Host", "Upgrade", "Connection", "Content-Length", "Transfer-Encoding",
+         "Sec-WebSocket-Key", "Sec-WebSocket-Version", "Sec-WebSocket-Protocol",
+         "Sec-WebSocket-Extensions"});
+    return std::ranges::any_of(
+        names, [name](std::string_view ours) { return equals_ignoring_case(name, ours); });
 }
 
 Errc check_host(const Request& request) {
@@ -77,6 +93,8 @@ Errc check_host(const Request& request) {
     if (request.count("Host") == 0) return Errc::missing_host;
     if (request.count("Host") > 1) return Errc::duplicate_host;
     if (!is_host(request.host)) return Errc::malformed_host;
+    // RFC 9112 §3.2: "If the target URI includes an authority component, then a client MUST send
+    // a field value for Host that is identical to that authority component"
     if (!request.authority.empty() && !equals_ignoring_case(request.authority, request.host))
         return Errc::host_mismatch;
     return Errc::none;
@@ -125,15 +143,16 @@ Errc check_request(const Request& request) {
     // an ASCII case-insensitive value." Firefox sends "keep-alive, Upgrade".
     if (!request.has_token("Connection", "Upgrade")) return Errc::connection_without_upgrade;
 
-    // RFC 6455 §11.3.1, §11.3.5: these two "MUST NOT appear more than once in an HTTP request."
+    // RFC 6455 §11.3.1 and §11.3.5 say of either: "header field MUST NOT appear more than once in
+    // an HTTP request."
     if (request.count("Sec-WebSocket-Key") > 1 || request.count("Sec-WebSocket-Version") > 1)
         return Errc::duplicate_header;
 
     // RFC 6455 §4.2.1: "A |Sec-WebSocket-Version| header field, with a value of 13."
     if (request.find("Sec-WebSocket-Version") != "13") return Errc::unsupported_version;
 
-    // RFC 6455 §4.2.1: "A |Sec-WebSocket-Key| header field with a base64-encoded value that, when
-    // decoded, is 16 bytes in length."
+    // RFC 6455 §4.2.1: "A |Sec-WebSocket-Key| header field with a base64-encoded [...] value
+    // that, when decoded, is 16 bytes in length."
     const auto key = request.find("Sec-WebSocket-Key");
     if (!key) return Errc::missing_key;
     if (!is_key(*key)) return Errc::malformed_key;
@@ -161,6 +180,7 @@ std::string accept_response(const Request& request, std::string_view subprotocol
 
 std::string refuse_response(Errc errc) {
     const Rule& broken = rule(errc);
+    assert(broken.http_status != 0 && "a rule that clients can break");
     const std::string body = std::string{broken.sentence} + '\n';
     std::string head = start_response(broken.http_status);
     add_header(head, "Connection", broken.http_status == 426 ? "close, Upgrade" : "close");
@@ -170,8 +190,9 @@ std::string refuse_response(Errc errc) {
     if (broken.http_status == 405) add_header(head, "Allow", "GET");
     if (broken.http_status == 426) {
         add_header(head, "Upgrade", "websocket");
-        // RFC 6455 §4.4: "the server MUST [...] send [...] |Sec-WebSocket-Version| header
-        // field(s) indicating the version(s) the server is capable of understanding."
+        // RFC 6455 §4.4: "If the server doesn't support the requested version, it MUST respond
+        // with a |Sec-WebSocket-Version| header field [...] containing all versions it is
+        // willing to use."
         add_header(head, "Sec-WebSocket-Version", "13");
     }
     return head.append(crlf).append(body);
@@ -180,11 +201,14 @@ std::string refuse_response(Errc errc) {
 std::string make_key(const std::array<std::uint8_t, 16>& nonce) { return base64(nonce); }
 
 bool is_sendable(const ClientHandshake& handshake) {
+    const std::vector<std::string_view> offered{handshake.subprotocols.begin(),
+                                                handshake.subprotocols.end()};
     return is_host(handshake.host) && is_resource(handshake.resource) && is_key(handshake.key) &&
            is_header_value(handshake.origin) &&
-           std::ranges::all_of(handshake.subprotocols, is_token) &&
+           (offered.empty() || is_list_of_different_tokens(offered)) &&
            std::ranges::all_of(handshake.headers, [](const auto& header) {
-               return is_token(header.first) && is_header_value(header.second);
+               return is_token(header.first) && is_header_value(header.second) &&
+                      !is_ours(header.first);
            });
 }
 
@@ -217,21 +241,28 @@ Errc check_response(const Response& response, const ClientHandshake& handshake) 
         return Errc::response_without_upgrade;
 
     // 3. "If the response lacks a |Connection| header field or the |Connection| header field
-    // doesn't contain a token that is an ASCII case-insensitive match for the value "Upgrade"
+    // doesn't contain a token that is an ASCII case-insensitive match for the value "Upgrade",
+    // the client MUST _Fail the WebSocket Connection_."
     if (!response.has_token("Connection", "Upgrade")) return Errc::response_without_connection;
 
-    // 4. The accept key, "ignoring any leading and trailing whitespace"; §11.3.3: only once.
+    // 4. "If the response lacks a |Sec-WebSocket-Accept| header field or the
+    // |Sec-WebSocket-Accept| contains a value other than the base64-encoded SHA-1 of the
+    // concatenation of the |Sec-WebSocket-Key| (as a string, not base64-decoded) with the string
+    // "258EAFA5-E914-47DA-95CA-C5AB0DC85B11" but ignoring any leading and trailing whitespace,
+    // the client MUST _Fail the WebSocket Connection_." And §11.3.3: only once in a response.
     if (response.count("Sec-WebSocket-Accept") == 0) return Errc::missing_accept;
     if (response.count("Sec-WebSocket-Accept") > 1) return Errc::duplicate_header;
     if (*response.find("Sec-WebSocket-Accept") != accept_key(handshake.key))
         return Errc::wrong_accept;
 
     // 5. "If the response includes a |Sec-WebSocket-Extensions| header field and this header
-    // field indicates the use of an extension that was not present in the client's handshake"
+    // field indicates the use of an extension that was not present in the client's handshake
+    // [...], the client MUST _Fail the WebSocket Connection_." This client offers none.
     if (response.count("Sec-WebSocket-Extensions") > 0) return Errc::unrequested_extension;
 
     // 6. "If the response includes a |Sec-WebSocket-Protocol| header field and this header field
-    // indicates the use of a subprotocol that was not present in the client's handshake"
+    // indicates the use of a subprotocol that was not present in the client's handshake [...],
+    // the client MUST _Fail the WebSocket Connection_." And §11.3.4: only once in a response.
     if (response.count("Sec-WebSocket-Protocol") > 1) return Errc::duplicate_header;
     if (const auto chosen = response.find("Sec-WebSocket-Protocol");
         chosen && std::ranges::find(handshake.subprotocols, *chosen) == handshake.subprotocols.end())

@@ -44,14 +44,15 @@ struct ClientHandshake {
     std::string key;             // from make_key(), new for each connection
     std::vector<std::string> subprotocols{};  // tokens, in the client's order of preference
     std::string origin{};                     // empty: none; browsers always send one
-    std::vector<std::pair<std::string, std::string>> headers{};  // further ones
+    // Further ones; not those that the handshake itself is made of.
+    std::vector<std::pair<std::string, std::string>> headers{};
 };
 
 // Sec-WebSocket-Key: base64 of 16 bytes that were chosen at random.
 std::string make_key(const std::array<std::uint8_t, 16>& nonce);
 
 // Would client_request() be a well-formed head? False: a value holds a line feed, a subprotocol
-// is no token, or the like.
+// is no token or is there twice, or the like.
 bool is_sendable(const ClientHandshake& handshake);
 
 // The request. `handshake` is sendable.

@@ -20,15 +20,69 @@ bool is_token_char(char c) {
            std::string_view{"!#$%&'*+-.^_`|~"}.find(c) != std::string_view::npos;
 }
 
-// RFC 3986 §3.2.2, the characters of a registered name.
-bool is_name_char(char c) {
-    return is_letter(c) || is_digit(c) ||
-           std::string_view{"-._~%!$&'()*+,;="}.find(c) != std::string_view::npos;
+bool is_hex_digit(char c) {
+    const char l = lower(c);
+    return is_digit(c) || (l >= 'a' && l <= 'f');
 }
 
-bool is_address_char(char c) {
-    const char l = lower(c);
-    return is_digit(c) || (l >= 'a' && l <= 'f') || c == ':' || c == '.';
+// The characters of a path with a query. A '#' begins a fragment, which no client may send.
+bool is_query(std::string_view text) {
+    return std::ranges::all_of(text, [](char c) { return c > ' ' && c < 0x7F && c != '#'; });
+}
+
+// A decimal number of one to five digits, at most `max`.
+bool is_number(std::string_view text, int max) {
+    if (text.empty() || text.size() > 5 || !std::ranges::all_of(text, is_digit)) return false;
+    int value = 0;
+    for (const char c : text) value = 10 * value + (c - '0');
+    return value <= max;
+}
+
+// RFC 3986 §3.2.2, reg-name. An IPv4 address has the form of a name, too.
+bool is_name(std::string_view text) {
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        if (text[i] == '%') {
+            if (text.size() - i < 3 || !std::ranges::all_of(text.substr(i + 1, 2), is_hex_digit))
+                return false;
+        } else if (!is_letter(text[i]) && !is_digit(text[i]) &&
+                   std::string_view{"-._~!$&'()*+,;="}.find(text[i]) == std::string_view::npos) {
+            return false;
+        }
+    }
+    return !text.empty();
+}
+
+bool is_ipv4(std::string_view text) {
+    const std::vector<std::string_view> parts = split(text, '.');
+    return parts.size() == 4 &&
+           std::ranges::all_of(parts, [](std::string_view part) { return is_number(part, 255); });
+}
+
+// Groups of four hex digits or fewer between colons. An IPv4 address in the last place counts
+// as two. Nothing when there is anything else.
+std::optional<std::size_t> count_groups(std::string_view text) {
+    if (text.empty()) return 0;
+    const std::vector<std::string_view> groups = split(text, ':');
+    std::size_t count = groups.size();
+    for (const std::string_view& group : groups) {
+        if (&group == &groups.back() && is_ipv4(group))
+            ++count;
+        else if (group.empty() || group.size() > 4 || !std::ranges::all_of(group, is_hex_digit))
+            return std::nullopt;
+    }
+    return count;
+}
+
+// RFC 3986 §3.2.2: eight groups; "::", at most once, stands for those that are zero.
+bool is_ipv6(std::string_view text) {
+    // split() trims, and an address has nothing to trim.
+    if (text.find_first_of(blanks) != std::string_view::npos) return false;
+    const std::size_t gap = text.find("::");
+    if (gap == std::string_view::npos) return count_groups(text) == 8;
+    const std::string_view before = text.substr(0, gap);
+    const auto left = count_groups(before);
+    const auto right = count_groups(text.substr(gap + 2));
+    return before.find('.') == std::string_view::npos && left && right && *left + *right < 8;
 }
 
 // Cuts the text up to `separator` off the front of `rest`, and the separator with it.
@@ -39,15 +93,13 @@ std::string_view cut(std::string_view& rest, std::string_view separator) {
     return piece;
 }
 
-// "HTTP/1.1": 400 when it is no version at all, 505 when it is one that has no Upgrade.
-Errc check_version(std::string_view version) {
-    const bool well_formed = version.size() == 8 && version.starts_with("HTTP/") &&
-                             is_digit(version[5]) && version[6] == '.' && is_digit(version[7]);
-    if (!well_formed) return Errc::malformed_start_line;
-    // RFC 6455 §4.2.1: "An HTTP/1.1 or higher GET request"
-    const bool usable = version[5] == '1' && version[7] >= '1';
-    return usable ? Errc::none : Errc::unsupported_http_version;
+bool is_version(std::string_view text) {
+    return text.size() == 8 && text.starts_with("HTTP/") && is_digit(text[5]) && text[6] == '.' &&
+           is_digit(text[7]);
 }
+
+// HTTP/1.0 has no Upgrade, and HTTP/2 does not begin with a line of text.
+bool has_upgrade(std::string_view version) { return version[5] == '1' && version[7] >= '1'; }
 
 Errc parse_header_line(std::string_view line, Header& header) {
     if (blanks.find(line.front()) != std::string_view::npos) return Errc::folded_header;
@@ -87,9 +139,11 @@ Errc HeadReader::check(std::uint8_t byte) {
         after_cr_ = true;
     } else if (byte == '\n') {
         after_cr_ = false;
+        // RFC 9112 §2.2 would have a server skip an empty line here, for the sake of old clients
+        // that sent one after a body. Nothing comes before a handshake.
         if (line_bytes_ == 0 && lines_ == 0) return Errc::malformed_start_line;
         complete_ = line_bytes_ == 0;
-        // The start line is one line more than there are headers.
+        // Of the lines, the first is no header.
         if (!complete_ && lines_++ > limits_.max_header_lines) return Errc::too_many_headers;
         line_bytes_ = 0;
     } else {
@@ -154,9 +208,10 @@ Errc Request::parse_start_line(std::string_view line) {
     method = cut(line, " ");
     target = cut(line, " ");
     if (!is_token(method) || target.empty()) return Errc::malformed_start_line;
-    if (const Errc errc = check_version(line); errc != Errc::none) return errc;
+    if (!is_version(line)) return Errc::malformed_start_line;
     // RFC 6455 §4.1: "The method of the request MUST be GET, and the HTTP version MUST be at
-    // least 1.1." Judged before the target: OPTIONS * and CONNECT host:port have targets of other forms.
+    // least 1.1." Judged before the target: OPTIONS * and CONNECT host:port have other forms.
+    if (!has_upgrade(line)) return Errc::unsupported_http_version;
     if (method != "GET") return Errc::method_not_get;
     return parse_target();
 }
@@ -175,7 +230,9 @@ Errc Request::parse_target() {
         if (!is_host(authority)) return Errc::malformed_target;
         if (resource.empty()) resource = "/";
     }
-    if (!resource.starts_with('?') && !is_resource(resource)) return Errc::malformed_target;
+    // An absolute target may leave out the path before its query.
+    if (!is_resource(resource) && !(resource.starts_with('?') && is_query(resource)))
+        return Errc::malformed_target;
     query = resource;
     path = cut(query, "?");
     if (path.empty()) path = "/";
@@ -185,10 +242,13 @@ Errc Request::parse_target() {
 Errc Response::parse(std::string_view text) {
     start_line = cut(text, "\r\n");
     std::string_view rest = start_line;
-    if (const Errc errc = check_version(cut(rest, " ")); errc != Errc::none) return errc;
+    const std::string_view version = cut(rest, " ");
     const std::string_view code = cut(rest, " ");
-    if (code.size() != 3 || !std::ranges::all_of(code, is_digit)) return Errc::malformed_start_line;
+    if (!is_version(version) || code.size() != 3 || !std::ranges::all_of(code, is_digit))
+        return Errc::malformed_start_line;
     status = (code[0] - '0') * 100 + (code[1] - '0') * 10 + (code[2] - '0');
+    // Whoever refuses may do so in HTTP/1.0; then it is the status that counts.
+    if (status == 101 && !has_upgrade(version)) return Errc::unsupported_http_version;
     return parse_headers(text);
 }
 
@@ -221,10 +281,7 @@ bool is_header_value(std::string_view text) {
         text, [](char c) { return is_control(static_cast<std::uint8_t>(c)); });
 }
 
-bool is_resource(std::string_view text) {
-    return text.starts_with('/') &&
-           std::ranges::all_of(text, [](char c) { return c > ' ' && c < 0x7F && c != '#'; });
-}
+bool is_resource(std::string_view text) { return text.starts_with('/') && is_query(text); }
 
 bool is_host(std::string_view text) {
     std::string_view rest = text;
@@ -232,16 +289,15 @@ bool is_host(std::string_view text) {
         rest.remove_prefix(1);
         const std::string_view address = cut(rest, "]");
         const bool closed = address.size() + 1 < text.size();
-        if (!closed || address.empty() || !std::ranges::all_of(address, is_address_char))
-            return false;
+        if (!closed || !is_ipv6(address)) return false;
         if (rest.empty()) return true;
         if (!rest.starts_with(':')) return false;
         rest.remove_prefix(1);
-    } else {
-        const std::string_view name = cut(rest, ":");
-        if (name.empty() || !std::ranges::all_of(name, is_name_char)) return false;
+    } else if (!is_name(cut(rest, ":"))) {
+        return false;
     }
-    return rest.size() <= 5 && std::ranges::all_of(rest, is_digit);
+    // RFC 3986 §3.2.3: the port may be empty, even after its colon.
+    return rest.empty() || is_number(rest, 65535);
 }
 
 std::string_view status_phrase(int status) {

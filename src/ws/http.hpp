@@ -104,7 +104,7 @@ bool equals_ignoring_case(std::string_view a, std::string_view b);
 bool is_token(std::string_view text);         // RFC 9110 §5.6.2
 bool is_header_value(std::string_view text);  // holds no control byte but the tab
 bool is_resource(std::string_view text);      // begins with '/', printable ASCII, no '#'
-bool is_host(std::string_view text);          // name or address, with an optional port
+bool is_host(std::string_view text);          // name, IPv4 or [IPv6], with an optional port
 
 // "Not Found" for 404.
 std::string_view status_phrase(int status);

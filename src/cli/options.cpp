@@ -62,6 +62,14 @@ void Options::number(std::string name, std::uint64_t& target, std::uint64_t min,
                         }});
 }
 
+void Options::number(std::string name, std::optional<std::uint64_t>& target, std::uint64_t min,
+                     std::uint64_t max, std::string placeholder, std::string help) {
+    custom(std::move(name), std::move(placeholder), std::move(help),
+           [&target, min, max](const std::string& value) {
+               target = parse_number(value, min, max);
+           });
+}
+
 void Options::custom(std::string name, std::string placeholder, std::string help,
                      std::function<void(const std::string&)> reader) {
     entries_.push_back({std::move(name), std::move(placeholder), std::move(help), std::move(reader)});

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -35,6 +36,9 @@ class Options {
     void text(std::string name, std::string& target, std::string placeholder, std::string help);
     void number(std::string name, std::uint64_t& target, std::uint64_t min, std::uint64_t max,
                 std::string placeholder, std::string help);
+    // The same without a default: the target stays empty when the option is not given.
+    void number(std::string name, std::optional<std::uint64_t>& target, std::uint64_t min,
+                std::uint64_t max, std::string placeholder, std::string help);
     // An option with a reader of its own, which throws UsageError("what would be right").
     void custom(std::string name, std::string placeholder, std::string help,
                 std::function<void(const std::string&)> reader);

@@ -18,8 +18,8 @@ Connection::Connection(Role role, Limits limits, KeySource* keys) noexcept
     : receiver_{role, limits}, sender_{role, keys}, max_message_bytes_{limits.max_message_bytes} {}
 
 void Connection::feed(MutableBytes bytes) {
-    // RFC 6455 §5.5.1: after a Close "the peer MUST NOT send any more data frames"; §1.4: what
-    // comes all the same is discarded.
+    // RFC 6455 §1.4: "after receiving a control frame indicating the connection should be closed,
+    // a peer discards any further data received."
     if (state_ != State::closed) receiver_.feed(bytes);
 }
 

@@ -77,7 +77,7 @@ Errc Receiver::begin_frame() {
         fragments_ = 0;
         utf8_.reset();
     }
-    // RFC 6455 §10.4: "implementations that have implementation- and/or platform-specific
+    // RFC 6455 §10.4: "Implementations that have implementation- and/or platform-specific
     // limitations regarding the frame size or total message size after reassembly from multiple
     // frames MUST protect themselves against exceeding those limits." Judged by what the header
     // announces, before a byte is stored, and as a difference: a sum could wrap around.

@@ -35,8 +35,8 @@ void Sender::frame(Buffer& out, Opcode opcode, Bytes data, bool fin) {
     FrameHeader header;
     header.fin = fin;
     header.opcode = opcode;
-    // RFC 6455 §5.3: "the masking key is a 32-bit value chosen at random by the client [...] When
-    // preparing a masked frame, the client MUST pick a fresh masking key"
+    // RFC 6455 §5.3: "When preparing a masked frame, the client MUST pick a fresh masking key from
+    // the set of allowed 32-bit values."
     header.masked = keys_ != nullptr;
     if (header.masked) header.key = keys_->next_key();
     append_frame(out, header, data);

@@ -4,14 +4,15 @@
 # linked from its own list, and a test sees to it that it includes nothing that comes later.
 
 SRC_01 := net/fd net/error net/address net/socket net/signal net/client_threads net/url \
-          ws/bytes ws/hex cli/options
+          ws/bytes ws/hex cli/options cli/trace
 SRC_02 := $(SRC_01) net/datagram
 SRC_03 := $(SRC_02)
 SRC_04 := $(SRC_03) net/random ws/error ws/http ws/handshake
-SRC_05 := $(SRC_04) ws/mask ws/frame ws/trace ws/explain
+SRC_05 := $(SRC_04) ws/mask ws/frame ws/trace ws/explain endpoint/random_keys
 SRC_06 := $(SRC_05)
 SRC_07 := $(SRC_06)
-SRC_08 := $(SRC_07) ws/utf8 ws/close ws/receiver ws/sender ws/connection cli/log endpoint/blocking
+SRC_08 := $(SRC_07) ws/utf8 ws/close ws/receiver ws/sender ws/connection net/wake cli/log \
+          endpoint/blocking endpoint/opening
 
 LESSONS := $(notdir $(patsubst %/,%,$(sort $(wildcard lessons/[0-9][0-9]-*/))))
 CLIENTS := $(notdir $(patsubst %/,%,$(sort $(wildcard clients/*/))))

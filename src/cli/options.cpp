@@ -21,6 +21,24 @@ std::uint64_t parse_number(const std::string& text, std::uint64_t min, std::uint
     return value;
 }
 
+constexpr int max_seconds = 86'400;
+
+std::chrono::milliseconds parse_seconds(const std::string& text) {
+    double value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error != std::errc{} || end != text.data() + text.size() || !(value >= 0.001) ||
+        value > max_seconds)
+        throw UsageError{"seconds, from 0.001 to " + std::to_string(max_seconds)};
+    return std::chrono::milliseconds{static_cast<std::int64_t>(value * 1000)};
+}
+
+// "10", or "0.5" for a part of a second.
+std::string shown_seconds(std::chrono::milliseconds wait) {
+    char text[32];
+    std::snprintf(text, sizeof text, "%g", static_cast<double>(wait.count()) / 1000);
+    return text;
+}
+
 // What a person can do about a failure of the system, or nothing.
 std::string advice(const std::system_error& error) {
     switch (static_cast<std::errc>(error.code().value())) {
@@ -68,6 +86,12 @@ void Options::number(std::string name, std::optional<std::uint64_t>& target, std
            [&target, min, max](const std::string& value) {
                target = parse_number(value, min, max);
            });
+}
+
+void Options::seconds(std::string name, std::chrono::milliseconds& target, std::string help) {
+    help += " (default: " + shown_seconds(target) + " s)";
+    custom(std::move(name), "SECONDS", std::move(help),
+           [&target](const std::string& value) { target = parse_seconds(value); });
 }
 
 void Options::custom(std::string name, std::string placeholder, std::string help,

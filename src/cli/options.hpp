@@ -2,6 +2,7 @@
 // Leaves out: short options, abbreviations, configuration files.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -39,6 +40,8 @@ class Options {
     // The same without a default: the target stays empty when the option is not given.
     void number(std::string name, std::optional<std::uint64_t>& target, std::uint64_t min,
                 std::uint64_t max, std::string placeholder, std::string help);
+    // A duration, given in seconds: "10", "0.5".
+    void seconds(std::string name, std::chrono::milliseconds& target, std::string help);
     // An option with a reader of its own, which throws UsageError("what would be right").
     void custom(std::string name, std::string placeholder, std::string help,
                 std::function<void(const std::string&)> reader);

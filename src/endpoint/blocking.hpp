@@ -1,0 +1,153 @@
+// An open WebSocket over a blocking socket: read and write whole messages. Lesson 8.
+// Drives ws::Connection, RFC 6455 §5 to §7. One thread may read while others write.
+// Opened by dial() and accept() in endpoint/opening.hpp.
+// Leaves out: keep-alive and deadlines for messages (lesson 9), pieces of messages (lesson 13).
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <functional>
+#include <initializer_list>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "endpoint/random_keys.hpp"
+#include "net/socket.hpp"
+#include "net/wake.hpp"
+#include "ws/connection.hpp"
+#include "ws/http.hpp"
+#include "ws/trace.hpp"
+
+namespace endpoint {
+
+// What both sides can set. The defaults are those that a server on a network should have.
+struct Options {
+    ws::Limits limits{};
+    ws::HeadLimits head_limits{};
+    std::chrono::milliseconds handshake_timeout{10'000};  // for all of it, however it trickles
+    std::chrono::milliseconds close_timeout{5'000};  // for the peer's Close and its end of TCP
+    std::chrono::milliseconds write_timeout{30'000};  // without the peer taking a byte
+    // Messages longer than this leave in several frames (§5.4); 0: one frame, whatever its size.
+    std::size_t fragment_bytes = 0;
+    // Called by read_message() with the payload of each pong; not to call it again from there.
+    std::function<void(ws::Bytes)> on_pong{};
+    // A descriptor that becomes readable when the program should end (net::StopSignal); then
+    // read_message() says goodbye with 1001. Outlives the connection; -1: none.
+    int stop_fd = -1;
+    // Called with each line of the trace; empty: no trace. May be called from every thread
+    // that uses the connection, one at a time.
+    ws::Tracer::Sink trace{};
+};
+
+// Why no more messages come. The code is always the one that a browser would show.
+struct Error {
+    enum class Kind : std::uint8_t {
+        none,       // the connection is open
+        closed,     // the closing handshake: `code` and `reason` are the peer's
+        rule,       // the peer broke `rule`; it was told so with `code`
+        lost,       // the bytes ended without a Close: 1006, `reason` is the system's word
+        timed_out,  // the peer took too long: 1006, `reason` says with what
+    };
+    Kind kind = Kind::none;
+    ws::CloseCode code = ws::close_code::none;
+    std::string reason{};  // not escaped
+    ws::Errc rule = ws::Errc::none;
+
+    // Did the connection end by a closing handshake with one of these codes? By default those
+    // with which a conversation normally ends.
+    bool expected(std::initializer_list<ws::CloseCode> codes = {
+                      ws::close_code::normal, ws::close_code::going_away,
+                      ws::close_code::none}) const;
+
+    // One line for people, safe to print.
+    std::string message() const;
+};
+
+struct Message {
+    ws::Opcode type;  // text or binary
+    ws::Bytes data;   // lives until the next read_message()
+};
+
+class Connection {
+  public:
+    // An open connection over a socket that outlives it. `early` are bytes that came behind
+    // the handshake. `keys` is null or outlives the connection.
+    Connection(const net::Fd& socket, ws::Role role, const Options& options, ws::Bytes early,
+               ws::KeySource* keys, std::unique_ptr<ws::Tracer> tracer);
+    // The same with a socket of its own.
+    Connection(net::Fd&& socket, ws::Role role, const Options& options, ws::Bytes early,
+               ws::KeySource* keys, std::unique_ptr<ws::Tracer> tracer);
+    Connection(const Connection&) = delete;
+    Connection& operator=(const Connection&) = delete;
+    ~Connection();
+
+    // Waits for the next message. Answers pings and a Close on the way. Nothing, when the
+    // connection has ended: then error() says why, and TCP has been ended in good order (§7.1.1).
+    // One thread at a time; somebody has to call it, for it is what answers pings and Closes.
+    std::optional<Message> read_message();
+
+    // Sends one message; returns when the kernel has taken it. False: the connection is closing
+    // or has ended, and it was not sent. Any thread, any number of them: messages never mix.
+    // Throws std::invalid_argument for a text that is not UTF-8, which must not be sent (§5.6).
+    bool write_message(ws::Opcode type, ws::Bytes data);
+    bool write_message(std::string_view text);
+
+    // A ping or an unasked pong with at most 125 bytes; false as above.
+    bool ping(ws::Bytes data);
+    bool pong(ws::Bytes data);
+
+    // Begins the closing handshake; read_message() ends when the peer has answered, or after
+    // the close timeout. `code` may be sent (ws::may_be_sent), or is 1005 for a Close without a
+    // code; throws std::invalid_argument otherwise. False: the connection had ended before.
+    bool close(ws::CloseCode code, std::string_view reason = {});
+
+    // Reads and drops messages until the connection has ended.
+    void wait_until_closed();
+
+    Error error() const;
+
+    // What the handshake agreed on; empty for none. Set by dial() and accept().
+    std::string subprotocol;
+
+  private:
+    using Lock = std::unique_lock<std::mutex>;
+
+    std::optional<Message> next_message(Lock& lock);
+    std::optional<Message> handle(const ws::Event& event, Lock& lock);
+    bool append_message(ws::Opcode type, ws::Bytes data);
+    void receive(Lock& lock);
+    void end_of_stream(const net::IoResult& result);
+    bool transmit(Lock& lock, bool appended);
+    void flush(Lock& lock);
+    net::IoStatus send(ws::Bytes bytes);
+    void end_tcp(Lock& lock);
+    void set_error(Error error);
+    void trace(bool sent, ws::Bytes bytes);
+
+    net::Fd owned_;
+    const net::Fd& socket_;
+    ws::Role role_;
+    Options options_;
+    RandomKeys random_keys_;
+
+    mutable std::mutex mutex_;  // guards what follows; never held during a system call
+    ws::Connection protocol_;
+    ws::Buffer pending_;  // frames that nobody has begun to send
+    bool sending_ = false;       // a thread is in flush(), and takes along what others add
+    bool cannot_send_ = false;   // the peer's end of TCP is gone; the reader will find out why
+    std::condition_variable sending_done_;
+    Error error_;
+    bool ended_ = false;  // TCP was ended by end_tcp()
+    net::Deadline close_deadline_;
+    net::Wake close_begun_;  // for a reader that waits: close_deadline_ is set
+
+    std::mutex trace_mutex_;
+    std::unique_ptr<ws::Tracer> tracer_;
+
+    ws::Buffer buffer_;  // the reader's alone
+};
+
+}  // namespace endpoint

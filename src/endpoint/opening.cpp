@@ -1,0 +1,189 @@
+#include "endpoint/opening.hpp"
+
+#include <sys/socket.h>
+
+#include <array>
+#include <cerrno>
+
+#include "net/url.hpp"
+
+namespace endpoint {
+
+namespace {
+
+constexpr std::uint16_t default_port = 80;  // RFC 6455 §3
+
+// After a refusal the client gets this long to take it; then its bytes are its own loss.
+constexpr std::chrono::milliseconds refusal_linger{1'000};
+
+std::unique_ptr<ws::Tracer> make_tracer(const Options& options) {
+    return options.trace ? std::make_unique<ws::Tracer>(options.trace) : nullptr;
+}
+
+void trace(const std::unique_ptr<ws::Tracer>& tracer, ws::Direction direction, ws::Bytes bytes) {
+    if (tracer) tracer->bytes(direction, bytes);
+}
+
+// A head, and the bytes that came behind it in the same read.
+struct ReceivedHead {
+    ws::HeadReader reader;
+    std::array<std::uint8_t, 4096> buffer;
+    ws::Bytes rest{};
+
+    explicit ReceivedHead(const ws::HeadLimits& limits) : reader{limits} {}
+
+    // Reads until the head is complete or wrong; what stopped it otherwise.
+    net::IoResult receive(const net::Fd& socket, const Options& options, net::Deadline deadline,
+                          ws::Direction direction, const std::unique_ptr<ws::Tracer>& tracer) {
+        for (;;) {
+            if (net::wait_readable(std::array{options.stop_fd, socket.get()}, deadline) == 0)
+                return {net::IoStatus::failed, 0, ECANCELED};
+            const net::IoResult result = net::receive_some(socket, buffer, deadline);
+            if (!result) return result;
+            const ws::Bytes bytes = ws::Bytes{buffer}.first(result.bytes);
+            trace(tracer, direction, bytes);
+            std::size_t taken = 0;
+            const ws::Parse parse = reader.feed(bytes, taken);
+            rest = bytes.subspan(taken);
+            if (parse != ws::Parse::need_more) return result;
+        }
+    }
+};
+
+std::string describe(ws::Errc errc) {
+    const ws::Rule& broken = ws::rule(errc);
+    return std::string{broken.sentence} + " (" + std::string{broken.section} + ')';
+}
+
+// --- the client's side -----------------------------------------------------------------------
+
+net::Url parse_websocket_url(std::string_view text) {
+    net::Url url = net::parse_url(text);
+    const std::string shown{ws::escape(text)};
+    if (url.scheme == "wss")
+        throw net::UrlError{"'" + shown + "': this client speaks ws:// only; for wss:// put a " +
+                            "TLS tunnel in between"};
+    if (!url.scheme.empty() && url.scheme != "ws")
+        throw net::UrlError{"'" + shown + "': a WebSocket URL begins with ws://"};
+    if (url.port == 0) url.port = default_port;
+    return url;
+}
+
+// RFC 6455 §4.1: "The value of this header field MUST be "websocket"" and so on are
+// ws::client_request()'s part; here is what only the caller knows.
+ws::ClientHandshake describe_request(const net::Url& url, const DialOptions& options,
+                                     net::RandomPool& random) {
+    ws::ClientHandshake handshake;
+    handshake.host = net::join_host_port(url.host, url.port);
+    // RFC 6455 §4.1: the port is left out when it is the default one.
+    if (url.port == default_port) handshake.host.resize(handshake.host.rfind(':'));
+    handshake.resource = url.resource;
+    handshake.key = options.key.empty() ? ws::make_key(random.bytes<16>()) : options.key;
+    handshake.subprotocols = options.subprotocols;
+    handshake.origin = options.origin;
+    handshake.headers = options.headers;
+    if (!ws::is_sendable(handshake))
+        throw net::UrlError{"the URL, a subprotocol or a header holds a character that cannot " +
+                            std::string{"stand in an HTTP request"}};
+    return handshake;
+}
+
+[[noreturn]] void fail_dial(ws::Errc errc, const ws::Response& response, ws::Bytes rest) {
+    std::string why = "Handshake failed: ";
+    if (errc == ws::Errc::unexpected_status) {
+        why += ws::escape(response.start_line);
+        // The first line of the body often says what would have been right.
+        const std::string_view body = ws::as_text(rest);
+        if (!body.empty()) why += " (" + ws::escape(body.substr(0, body.find('\n')), 200) + ')';
+    } else {
+        why += describe(errc);
+    }
+    throw HandshakeFailed{errc, why};
+}
+
+// --- the server's side -----------------------------------------------------------------------
+
+ws::Errc judge(const ReceivedHead& head, ws::Request& request, const AcceptOptions& options) {
+    if (head.reader.error() != ws::Errc::none) return head.reader.error();
+    if (const ws::Errc errc = request.parse(head.reader.text()); errc != ws::Errc::none)
+        return errc;
+    if (const ws::Errc errc = ws::check_request(request); errc != ws::Errc::none) return errc;
+    // RFC 6455 §4.2.2: "If the requested service is not available, the server MUST send an
+    // appropriate HTTP error code (such as 404 Not Found) and abort the WebSocket handshake."
+    if (!options.path.empty() && request.path != options.path) return ws::Errc::path_not_found;
+    return ws::Errc::none;
+}
+
+[[noreturn]] void refuse(const net::Fd& socket, ws::Errc errc,
+                         const std::unique_ptr<ws::Tracer>& tracer) {
+    const std::string response = ws::refuse_response(errc);
+    trace(tracer, ws::Direction::from_server, ws::as_bytes(response));
+    const net::Deadline deadline = net::after(refusal_linger);
+    if (net::send_all(socket, response, deadline)) {
+        // Read what the client still sends before the socket is closed: unread bytes would make
+        // the kernel send a reset, and the client might never see why it was refused.
+        net::shutdown_sending(socket);
+        std::array<std::uint8_t, 4096> dropped;
+        while (net::receive_some(socket, dropped, deadline)) {
+        }
+    }
+    throw HandshakeFailed{errc, "refused with " + std::to_string(ws::rule(errc).http_status) +
+                                    ": " + describe(errc)};
+}
+
+}  // namespace
+
+std::unique_ptr<Connection> dial(std::string_view text, const DialOptions& options) {
+    const net::Url url = parse_websocket_url(text);
+    net::RandomPool random;
+    const ws::ClientHandshake handshake = describe_request(url, options, random);
+    const net::Deadline deadline = net::after(options.handshake_timeout);
+    net::Fd socket = net::connect_tcp(url.host, url.port, deadline);
+
+    std::unique_ptr<ws::Tracer> tracer = make_tracer(options);
+    const std::string request = ws::client_request(handshake);
+    trace(tracer, ws::Direction::from_client, ws::as_bytes(request));
+    net::IoResult result = net::send_all(socket, request, deadline);
+    ReceivedHead head{options.head_limits};
+    if (result) result = head.receive(socket, options, deadline, ws::Direction::from_server, tracer);
+    if (result.status == net::IoStatus::timed_out)
+        throw HandshakeFailed{ws::Errc::none, "Handshake failed: the server did not answer in time"};
+    if (!result) throw HandshakeFailed{ws::Errc::none, "Handshake failed: " + result.message()};
+
+    ws::Response response;
+    ws::Errc errc = head.reader.error();
+    if (errc == ws::Errc::none) errc = response.parse(head.reader.text());
+    if (errc == ws::Errc::none) errc = ws::check_response(response, handshake);
+    if (errc != ws::Errc::none) fail_dial(errc, response, head.rest);
+    auto connection = std::make_unique<Connection>(std::move(socket), ws::Role::client, options,
+                                                   head.rest, options.masking_keys,
+                                                   std::move(tracer));
+    connection->subprotocol = response.find("Sec-WebSocket-Protocol").value_or("");
+    return connection;
+}
+
+std::unique_ptr<Connection> accept(const net::Fd& socket, const AcceptOptions& options) {
+    std::unique_ptr<ws::Tracer> tracer = make_tracer(options);
+    const net::Deadline deadline = net::after(options.handshake_timeout);
+    ReceivedHead head{options.head_limits};
+    const net::IoResult result =
+        head.receive(socket, options, deadline, ws::Direction::from_client, tracer);
+    if (result.status == net::IoStatus::timed_out)
+        refuse(socket, ws::Errc::handshake_timeout, tracer);
+    if (!result) throw HandshakeFailed{ws::Errc::none, "no handshake: " + result.message()};
+
+    ws::Request request;
+    if (const ws::Errc errc = judge(head, request, options); errc != ws::Errc::none)
+        refuse(socket, errc, tracer);
+    const std::string_view subprotocol = ws::choose_subprotocol(request, options.subprotocols);
+    const std::string response = ws::accept_response(request, subprotocol);
+    trace(tracer, ws::Direction::from_server, ws::as_bytes(response));
+    if (const net::IoResult sent = net::send_all(socket, response, deadline); !sent)
+        throw HandshakeFailed{ws::Errc::none, "no handshake: " + sent.message()};
+    auto connection = std::make_unique<Connection>(socket, ws::Role::server, options, head.rest,
+                                                   nullptr, std::move(tracer));
+    connection->subprotocol = subprotocol;
+    return connection;
+}
+
+}  // namespace endpoint

@@ -1,0 +1,52 @@
+// The opening handshake over a socket: dial() for clients, accept() for servers. Lesson 8.
+// RFC 6455 §4.1 and §4.2, driven over a blocking socket with one deadline for all of it.
+// Leaves out: TLS (a terminator in front does it), proxies, redirects.
+#pragma once
+
+#include <stdexcept>
+#include <utility>
+#include <vector>
+
+#include "endpoint/blocking.hpp"
+#include "ws/handshake.hpp"
+
+namespace endpoint {
+
+// The handshake failed, by the peer's doing. what() is one line, safe to print.
+class HandshakeFailed : public std::runtime_error {
+  public:
+    HandshakeFailed(ws::Errc rule, const std::string& what)
+        : std::runtime_error{what}, rule_{rule} {}
+
+    // The broken rule; none when the peer ended the connection or stayed silent.
+    ws::Errc rule() const { return rule_; }
+
+  private:
+    ws::Errc rule_;
+};
+
+struct DialOptions : Options {
+    std::vector<std::string> subprotocols{};  // offered, in order of preference
+    std::string origin{};
+    std::vector<std::pair<std::string, std::string>> headers{};
+    // For demonstrations and tests, where bytes must be the same each time. A real client
+    // leaves both alone: its key and its masking keys must be unpredictable (§4.1, §5.3).
+    std::string key{};
+    ws::KeySource* masking_keys = nullptr;  // outlives the connection
+};
+
+// Connects to "ws://host:port/path?query" and does the client's part of the handshake. Throws
+// net::UrlError, net::ResolveError, std::system_error (no connection), HandshakeFailed.
+std::unique_ptr<Connection> dial(std::string_view url, const DialOptions& options = {});
+
+struct AcceptOptions : Options {
+    std::string path = "/ws";                 // requests for another one get 404; empty: any
+    std::vector<std::string> subprotocols{};  // in order of preference
+};
+
+// Does the server's part of the handshake on a socket that was just accepted, and that outlives
+// the connection. A request that breaks a rule is answered by its status and one line of text;
+// then HandshakeFailed is thrown.
+std::unique_ptr<Connection> accept(const net::Fd& socket, const AcceptOptions& options = {});
+
+}  // namespace endpoint

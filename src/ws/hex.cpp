@@ -24,7 +24,7 @@ int digit_value(char c) {
 // control characters (C2 80 to C2 9F) count as none: terminals obey them.
 std::size_t printable_character(Bytes bytes) {
     const std::uint8_t lead = bytes[0];
-    if (lead < 0x80) return lead >= 0x20 && lead != 0x7F && lead != '"' && lead != '\\' ? 1 : 0;
+    if (lead < 0x80) return lead >= 0x20 && lead != 0x7F ? 1 : 0;
     const std::size_t length = lead >= 0xC2 && lead <= 0xDF   ? 2
                                : lead >= 0xE0 && lead <= 0xEF ? 3
                                : lead >= 0xF0 && lead <= 0xF4 ? 4
@@ -49,6 +49,23 @@ std::string escaped_byte(std::uint8_t byte) {
         case '\\': return "\\\\";
         default: return {'\\', 'x', digits[byte >> 4], digits[byte & 15]};
     }
+}
+
+// `quoted`: quotation marks and backslashes are escaped as well.
+std::string escaped(Bytes bytes, std::size_t max, bool quoted) {
+    std::string text;
+    std::size_t done = 0;
+    while (done < bytes.size() && done < max) {
+        const bool mark = quoted && (bytes[done] == '"' || bytes[done] == '\\');
+        const std::size_t length = mark ? 0 : printable_character(bytes.subspan(done));
+        if (length > 0)
+            text += as_text(bytes.subspan(done, length));
+        else
+            text += escaped_byte(bytes[done]);
+        done += std::max<std::size_t>(length, 1);
+    }
+    if (done < bytes.size()) text += ellipsis;
+    return text;
 }
 
 }  // namespace
@@ -88,24 +105,11 @@ std::optional<Buffer> unhex(std::string_view text) {
     return bytes;
 }
 
-std::string escape(Bytes bytes, std::size_t max) {
-    std::string text;
-    std::size_t done = 0;
-    while (done < bytes.size() && done < max) {
-        const std::size_t length = printable_character(bytes.subspan(done));
-        if (length > 0)
-            text += as_text(bytes.subspan(done, length));
-        else
-            text += escaped_byte(bytes[done]);
-        done += std::max<std::size_t>(length, 1);
-    }
-    if (done < bytes.size()) text += ellipsis;
-    return text;
-}
+std::string escape(Bytes bytes, std::size_t max) { return escaped(bytes, max, false); }
 
 std::string escape(std::string_view text, std::size_t max) { return escape(as_bytes(text), max); }
 
-std::string quote(Bytes bytes, std::size_t max) { return '"' + escape(bytes, max) + '"'; }
+std::string quote(Bytes bytes, std::size_t max) { return '"' + escaped(bytes, max, true) + '"'; }
 
 std::string trace_line(unsigned number, Direction direction, Bytes bytes,
                        std::string_view meaning) {

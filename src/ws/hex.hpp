@@ -21,12 +21,13 @@ std::string hex(Bytes bytes, std::size_t max = everything);
 // neither digit nor letter. Nothing, when a digit stands alone or a letter is none.
 std::optional<Buffer> unhex(std::string_view text);
 
-// Safe to print: whole UTF-8 characters as they are, every control byte, quote, backslash and
-// byte that is no UTF-8 as an escape (\n, \x1b, \"). Beyond `max` bytes the rest is "…".
+// Safe to print: whole UTF-8 characters as they are, every control byte and every byte that is
+// no UTF-8 as an escape (\n, \x1B). Beyond `max` bytes the rest is "…".
 std::string escape(Bytes bytes, std::size_t max = everything);
 std::string escape(std::string_view text, std::size_t max = everything);
 
-// The same between quotation marks.
+// The same between quotation marks, and unmistakable: those within, and backslashes, are
+// escaped too.
 std::string quote(Bytes bytes, std::size_t max = everything);
 
 // Which way bytes went. One perspective everywhere, whoever writes the trace: an arrow to the

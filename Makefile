@@ -4,7 +4,7 @@
 # linked from its own list, and a test sees to it that it includes nothing that comes later.
 
 SRC_01 := net/fd net/error net/address net/socket net/signal net/client_threads net/url \
-          ws/bytes ws/hex cli/options cli/trace
+          ws/bytes ws/hex cli/options cli/line_reader cli/trace
 SRC_02 := $(SRC_01) net/datagram
 SRC_03 := $(SRC_02)
 SRC_04 := $(SRC_03) net/random ws/error ws/http ws/handshake

@@ -1,0 +1,41 @@
+#include "cli/line_reader.hpp"
+
+#include <unistd.h>
+
+#include <array>
+
+#include "net/error.hpp"
+
+namespace cli {
+
+std::optional<std::string> LineReader::next_buffered() {
+    const std::size_t feed = buffer_.find('\n', scanned_);
+    const std::size_t end = feed == std::string::npos ? buffer_.size() : feed;
+    if (end - start_ > max_)
+        throw LineTooLong{"a line of the input is longer than " + std::to_string(max_) + " bytes"};
+    const bool complete = feed != std::string::npos || (at_end_ && end > start_);
+    if (!complete) {
+        // The lines handed out leave the buffer all at once, and not one by one.
+        buffer_.erase(0, start_);
+        start_ = 0;
+        scanned_ = buffer_.size();
+        return std::nullopt;
+    }
+    std::string line = buffer_.substr(start_, end - start_);
+    start_ = scanned_ = feed == std::string::npos ? end : end + 1;
+    return line;
+}
+
+void LineReader::fill() {
+    std::array<char, 16384> chunk;
+    const ssize_t got = ::read(fd_, chunk.data(), chunk.size());
+    if (got > 0)
+        buffer_.append(chunk.data(), static_cast<std::size_t>(got));
+    else if (got == 0)
+        at_end_ = true;
+    // Whoever started us may have made the descriptor non-blocking: then there is nothing yet.
+    else if (errno != EINTR && errno != EAGAIN)
+        net::throw_system_error("cannot read the input");
+}
+
+}  // namespace cli

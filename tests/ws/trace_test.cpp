@@ -55,6 +55,17 @@ TEST_CASE("trace: a head is shown as its lines, and what follows it as frames") 
     });
 }
 
+TEST_CASE("trace: a server's refusal is text to its end, and its reason no frame") {
+    const std::string_view answer = "HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\nNo.\n";
+    test::for_every_split(test::as_bytes(answer), [](test::Pieces& pieces) {
+        std::vector<std::pair<Direction, ws::Buffer>> chunks;
+        for (const ws::Buffer& piece : pieces) chunks.emplace_back(Direction::from_server, piece);
+        CHECK(trace(chunks, ws::Tracer::Start::http_head) ==
+              "  1 ← HTTP/1.1 404 Not Found\n      Connection: close\n"
+              "  2 ← No.\\n\n");
+    });
+}
+
 TEST_CASE("trace: a broken rule is named beside the frame that broke it") {
     CHECK(trace({{Direction::from_client, "81 05 48 65 6c 6c 6f"_hex}}) ==
           "  1 → 81 05 48 65 6C 6C 6F       TEXT FIN len=5 \"Hello\""

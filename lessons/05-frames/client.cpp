@@ -1,0 +1,128 @@
+// Sends one frame of every header form and compares what comes back. RFC 6455 §5.2, §5.3.
+// Lesson 5.
+// Leaves out: messages. It sends frames, one at a time, and knows what each answer must be.
+#include <cstdio>
+#include <optional>
+#include <vector>
+
+#include "lessons/05-frames/frame_socket.hpp"
+#include "lessons/05-frames/handshake.hpp"
+#include "lessons/05-frames/programs.hpp"
+#include "ws/trace.hpp"
+
+namespace {
+
+struct Sample {
+    ws::Opcode opcode;
+    std::string payload;
+};
+
+// Each form of the length, at its first and its last value; each kind of opcode.
+std::vector<Sample> tour() {
+    using enum ws::Opcode;
+    std::vector<Sample> samples{{text, "Hello"}};
+    for (const std::size_t length : {0, 125, 126, 65535, 65536})
+        samples.push_back({text, std::string(length, 'a')});
+    samples.push_back({binary, std::string{"\x00\x01\xFE\xFF", 4}});
+    samples.push_back({ping, "are you there?"});
+    samples.push_back({close, "\x03\xE8"});  // 1000 = 0x03E8, normal closure
+    return samples;
+}
+
+struct Options : lesson::ClientOptions {
+    std::optional<std::uint64_t> length, opcode;
+    std::optional<std::string> text;
+    std::optional<ws::Buffer> raw;
+    std::uint64_t answer_timeout = 5;
+
+    std::vector<Sample> samples() const {
+        if (!length && !opcode && !text) return tour();
+        return {{static_cast<ws::Opcode>(opcode.value_or(1)),
+                 text.value_or(std::string(static_cast<std::size_t>(length.value_or(5)), 'a'))},
+                tour().back()};
+    }
+};
+
+Options read_options(int argc, char** argv) {
+    Options options;
+    cli::Options parser{"client", "Sends WebSocket frames of every form and checks the echo."};
+    options.declare(parser);
+    parser.number("--length", options.length, 0, lesson::max_payload_bytes, "N",
+                  "instead of the tour, one frame with a payload of N times 'a'");
+    parser.number("--opcode", options.opcode, 0, 15, "N",
+                  "instead of the tour, one frame of this kind: 1 text, 2 binary, 9 ping, ...");
+    parser.custom("--text", "TEXT", "instead of the tour, one frame with this payload",
+                  [&options](const std::string& value) { options.text = value; });
+    parser.custom("--raw", "HEX",
+                  "instead of the tour, exactly these bytes, right or wrong, with --trace; the "
+                  "masking key 00000000 keeps a payload readable",
+                  [&options](const std::string& value) {
+                      options.raw = ws::unhex(value);
+                      if (!options.raw) throw cli::UsageError{"bytes in hex, such as 818000000000"};
+                  });
+    parser.number("--answer-timeout", options.answer_timeout, 1, 3600, "SECONDS",
+                  "how long to wait for each frame of the server");
+    parser.parse(argc, argv);
+    if (options.raw) options.common.trace = true;
+    return options;
+}
+
+net::Deadline answer_deadline(const Options& options) {
+    return net::after(std::chrono::seconds{options.answer_timeout});
+}
+
+// Sends one frame and compares its echo with it: the payload byte by byte, and in the header all
+// but the mask.
+bool exchange(lesson::FrameSocket& connection, const Sample& sample, const Options& options) {
+    ws::FrameHeader header;
+    header.opcode = sample.opcode;
+    header.masked = true;
+    header.key = options.keys->next_key();
+    ws::Buffer bytes;
+    ws::append_frame(bytes, header, ws::as_bytes(sample.payload));
+    ws::decode_header(bytes, header);
+    connection.send_raw(bytes);
+
+    const std::string name = ws::describe_header(header);
+    std::printf("%-7s %7zu  %-41s  ", name.substr(0, name.find(' ')).c_str(), sample.payload.size(),
+                ws::hex(ws::Bytes{bytes}.first(header.size())).c_str());
+    lesson::Frame back;
+    const bool received = connection.receive(back, answer_deadline(options));
+    const bool same = received && back.header.opcode == header.opcode && back.header.fin &&
+                      ws::as_text(back.payload) == sample.payload;
+    std::printf("%-29s  %s\n",
+                received ? ws::hex(ws::Bytes{back.wire}.first(back.header.size())).c_str() : "",
+                same ? "same" : "DIFFERENT");
+    std::fflush(stdout);
+    if (!received) std::fprintf(stderr, "%s\n", connection.why().c_str());
+    if (connection.errc() != ws::Errc::none) connection.fail(connection.errc());
+    if (received && !same)
+        std::fprintf(stderr, "Sent %s, got %s %s\n", name.c_str(),
+                     ws::describe_header(back.header).c_str(),
+                     ws::quote(back.payload, 130).c_str());
+    return same;
+}
+
+int talk(int argc, char** argv) {
+    const Options options = read_options(argc, argv);
+    const net::Fd socket = options.connect();
+    lesson::FrameSocket connection{socket, options.keys.get(), options.common.trace};
+    if (!lesson::ask_handshake(connection, options.authority(), options.common.path, options.key,
+                               options.timeout()))
+        return 1;
+    if (options.raw) {
+        connection.send_raw(*options.raw);
+        lesson::Frame frame;
+        while (connection.receive(frame, answer_deadline(options))) {
+        }
+        return 0;
+    }
+    std::printf("opcode  payload  %-41s  %-29s  payload\n", "header sent", "header back");
+    for (const Sample& sample : options.samples())
+        if (!exchange(connection, sample, options)) return 1;
+    return connection.fill(answer_deadline(options)) ? 1 : 0;  // the server ends TCP first
+}
+
+}  // namespace
+
+int main(int argc, char** argv) { return cli::run(argc, argv, talk); }

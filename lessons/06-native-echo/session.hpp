@@ -1,0 +1,170 @@
+// A client's conversation: a line typed is a message sent, then its echo is waited for. Lines that
+// were piped in wait as well, so none is lost. Lessons 6 and 7.
+// Leaves out: messages in several frames, binary, answers to a ping (lesson 8), a limit for the
+// patience with a server that never echoes (lesson 9).
+#pragma once
+
+#include <unistd.h>
+
+#include <array>
+#include <chrono>
+#include <cstdio>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "lessons/05-frames/frame_socket.hpp"
+#include "net/signal.hpp"
+
+namespace lesson {
+
+// Lines of standard input. Not std::getline(): it reads ahead into a buffer of its own, and
+// wait_readable() would sleep although the next line had been read already.
+class Lines {
+  public:
+    // One read(2), to be called when standard input is readable.
+    void fill() {
+        std::array<char, 4096> chunk;
+        const ssize_t got = ::read(STDIN_FILENO, chunk.data(), chunk.size());
+        if (got > 0) text_.append(chunk.data(), static_cast<std::size_t>(got));
+        if (got == 0 || (got < 0 && errno != EINTR && errno != EAGAIN)) ended_ = true;
+    }
+    // The next line that has been read whole; at the end of input the last one counts as whole.
+    std::optional<std::string> next() {
+        const std::size_t end = text_.find('\n');
+        if (end == std::string::npos && (!ended_ || text_.empty())) return std::nullopt;
+        const std::string line = text_.substr(0, end);
+        text_.erase(0, end == std::string::npos ? end : end + 1);
+        return line;
+    }
+    bool exhausted() const { return ended_ && text_.empty(); }
+
+  private:
+    std::string text_;
+    bool ended_ = false;
+};
+
+class Session {
+  public:
+    enum class State {
+        talking,  // waits for a line to send
+        waiting,  // waits for the server's next message
+        closing,  // our Close is sent
+        over,
+    };
+
+    // `prefix` heads each message on standard output.
+    Session(FrameSocket& connection, std::string prefix, State first)
+        : connection_{connection},
+          prefix_{std::move(prefix)},
+          on_terminal_{::isatty(STDIN_FILENO) == 1 && ::isatty(STDOUT_FILENO) == 1},
+          state_{first} {}
+
+    // Until the input ends, Ctrl-C comes, or the server closes. The program's exit status.
+    int run(const net::StopSignal& stop) {
+        prompt();
+        while (state_ != State::over) {
+            take_frames();
+            if (state_ == State::talking) send_line();
+            if (state_ != State::over) wait(stop);
+        }
+        return status_;
+    }
+
+  private:
+    void prompt() {
+        if (on_terminal_ && state_ == State::talking) std::fputs("> ", stdout);
+        std::fflush(stdout);
+    }
+
+    // Everything that the last read has brought: half a frame, or several.
+    void take_frames() {
+        Frame frame;
+        ws::Parse parsed = ws::Parse::need_more;
+        while (state_ != State::over && (parsed = connection_.next(frame)) == ws::Parse::ok)
+            take(frame);
+        if (parsed != ws::Parse::error) return;
+        finish(1, connection_.why());
+        connection_.fail(connection_.errc());
+    }
+
+    void take(const Frame& frame) {
+        switch (frame.header.opcode) {
+            case ws::Opcode::text:
+                std::printf("%s%s\n", prefix_.c_str(),
+                            ws::printable(ws::as_text(frame.payload)).c_str());
+                if (state_ == State::waiting) state_ = State::talking;
+                return prompt();
+            case ws::Opcode::close: return take_close(frame);
+            default:
+                std::fprintf(stderr, "Left unanswered: %s\n",
+                             ws::describe_header(frame.header).c_str());
+        }
+    }
+
+    // The second Close completes the closing handshake; then the server ends TCP (§7.1.1).
+    void take_close(const Frame& frame) {
+        const bool answer = state_ == State::closing;
+        if (!answer) connection_.send(ws::Opcode::close, frame.payload);
+        const net::Deadline moment = net::after(close_timeout);
+        while (connection_.fill(moment)) {
+        }
+        const bool normal = frame.payload == ws::Buffer{0x03, 0xE8};  // 1000
+        if (answer || normal) return finish(0);
+        finish(1, "The server closed the connection: " + describe_close(frame.payload));
+    }
+
+    static std::string describe_close(ws::Bytes body) {
+        if (body.size() < 2) return "no reason given";
+        return std::to_string(ws::load_be<std::uint16_t>(body)) + ' ' + ws::quote(body.subspan(2));
+    }
+
+    void send_line() {
+        if (const std::optional<std::string> line = lines_.next()) {
+            connection_.send_text(*line);  // should this fail, the next read says why
+            state_ = State::waiting;
+        } else if (lines_.exhausted()) {
+            close();
+        }
+    }
+
+    void close() {
+        connection_.send_close(1000);
+        state_ = State::closing;
+        deadline_ = net::after(close_timeout);
+    }
+
+    void wait(const net::StopSignal& stop) {
+        std::vector<int> watched{connection_.socket().get()};
+        if (state_ != State::closing) watched.push_back(stop.fd());
+        if (state_ == State::talking) watched.push_back(STDIN_FILENO);
+        const int ready = net::wait_readable(watched, deadline_);
+        if (ready < 0) return finish(0);  // the server owes us a Close; we have waited enough
+        const int descriptor = watched[static_cast<std::size_t>(ready)];
+        if (descriptor == STDIN_FILENO) return lines_.fill();
+        if (descriptor == stop.fd()) return close();
+        if (connection_.fill()) return;
+        const bool lost = state_ != State::closing;
+        finish(lost ? 1 : 0, lost ? "The connection is lost: " + connection_.io().message() : "");
+    }
+
+    void finish(int status, const std::string& why = {}) {
+        state_ = State::over;
+        status_ = status;
+        if (on_terminal_) std::puts("");  // leaves the line of the prompt
+        std::fflush(stdout);
+        if (!why.empty()) std::fprintf(stderr, "%s\n", why.c_str());
+    }
+
+    static constexpr std::chrono::seconds close_timeout{1};
+
+    FrameSocket& connection_;
+    std::string prefix_;
+    bool on_terminal_;
+    State state_;
+    Lines lines_;
+    net::Deadline deadline_;
+    int status_ = 0;
+};
+
+}  // namespace lesson

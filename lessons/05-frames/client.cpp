@@ -77,7 +77,7 @@ bool exchange(lesson::FrameSocket& connection, const Sample& sample, const Optio
     ws::FrameHeader header;
     header.opcode = sample.opcode;
     header.masked = true;
-    header.key = options.keys->next_key();
+    header.key = options.keys.masking->next_key();
     ws::Buffer bytes;
     ws::append_frame(bytes, header, ws::as_bytes(sample.payload));
     ws::decode_header(bytes, header);
@@ -106,8 +106,8 @@ bool exchange(lesson::FrameSocket& connection, const Sample& sample, const Optio
 int talk(int argc, char** argv) {
     const Options options = read_options(argc, argv);
     const net::Fd socket = options.connect();
-    lesson::FrameSocket connection{socket, options.keys.get(), options.common.trace};
-    if (!lesson::ask_handshake(connection, options.authority(), options.common.path, options.key,
+    lesson::FrameSocket connection{socket, options.keys.masking.get(), options.common.trace};
+    if (!lesson::ask_handshake(connection, options.authority(), options.common.path, options.keys.handshake,
                                options.timeout()))
         return 1;
     if (options.raw) {

@@ -17,8 +17,8 @@ int talk(int argc, char** argv) {
     parser.parse(argc, argv);
 
     const net::Fd socket = options.connect();
-    lesson::FrameSocket connection{socket, options.keys.get(), options.common.trace};
-    if (!lesson::ask_handshake(connection, options.authority(), options.common.path, options.key,
+    lesson::FrameSocket connection{socket, options.keys.masking.get(), options.common.trace};
+    if (!lesson::ask_handshake(connection, options.authority(), options.common.path, options.keys.handshake,
                                options.timeout()))
         return 1;
 

@@ -92,7 +92,7 @@ class Session {
         switch (frame.header.opcode) {
             case ws::Opcode::text:
                 std::printf("%s%s\n", prefix_.c_str(),
-                            ws::printable(ws::as_text(frame.payload)).c_str());
+                            ws::escape(ws::as_text(frame.payload)).c_str());
                 if (state_ == State::waiting) state_ = State::talking;
                 return prompt();
             case ws::Opcode::close: return take_close(frame);

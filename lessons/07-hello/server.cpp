@@ -48,7 +48,7 @@ void greet_and_echo(lesson::FrameSocket& connection, const net::Address& peer) {
         }
         if (frame.header.opcode != ws::Opcode::text) continue;
         const std::string_view message = ws::as_text(frame.payload);
-        std::printf("Received from %s: %s\n", who.c_str(), ws::printable(message).c_str());
+        std::printf("Received from %s: %s\n", who.c_str(), ws::escape(message).c_str());
         std::fflush(stdout);
         if (!connection.send_text(message)) return;
     }

@@ -3,8 +3,10 @@
 #include <unistd.h>
 
 #include <array>
+#include <vector>
 
 #include "net/error.hpp"
+#include "net/socket.hpp"
 
 namespace cli {
 
@@ -36,6 +38,18 @@ void LineReader::fill() {
     // Whoever started us may have made the descriptor non-blocking: then there is nothing yet.
     else if (errno != EINTR && errno != EAGAIN)
         net::throw_system_error("cannot read the input");
+}
+
+std::optional<std::string> LineReader::next(std::span<const int> others) {
+    std::vector<int> watched{others.begin(), others.end()};
+    watched.push_back(fd_);
+    for (;;) {
+        if (auto line = next_buffered()) return line;
+        if (at_end_) return std::nullopt;
+        const int ready = net::wait_readable(watched);
+        if (ready != static_cast<int>(others.size())) return std::nullopt;
+        fill();
+    }
 }
 
 }  // namespace cli

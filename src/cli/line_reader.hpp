@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <optional>
+#include <span>
 #include <stdexcept>
 #include <string>
 
@@ -16,7 +17,8 @@ class LineTooLong : public std::runtime_error {
     using std::runtime_error::runtime_error;
 };
 
-// Use:  while (auto line = lines.next_buffered()) ...;   first what is here already,
+// Use next(), or
+//       while (auto line = lines.next_buffered()) ...;   first what is here already,
 //       if (lines.at_end()) ...;                         then perhaps nothing will come,
 //       wait until lines.fd() is readable; lines.fill(); else wait for more.
 class LineReader {
@@ -35,6 +37,10 @@ class LineReader {
 
     // Reads once. Waits when there is nothing yet. Throws std::system_error.
     void fill();
+
+    // All of this in one: the next line; nothing at the end of the input, or when one of
+    // `others` is readable before there is a line (-1 in it stands for none). Throws as above.
+    std::optional<std::string> next(std::span<const int> others);
 
     // The input has ended (next_buffered() may still have lines).
     bool at_end() const { return at_end_; }

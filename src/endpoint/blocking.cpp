@@ -17,6 +17,10 @@ namespace {
 // One read takes at most this much. It limits no message: those are put together (§5.4).
 constexpr std::size_t receive_buffer_bytes = 64 * 1024;
 
+// What Message::to_string() shows at most.
+constexpr std::size_t shown_text_bytes = 200;
+constexpr std::size_t shown_binary_bytes = 16;
+
 std::string seconds(std::chrono::milliseconds wait) {
     return std::to_string(std::chrono::ceil<std::chrono::seconds>(wait).count()) + " s";
 }
@@ -40,6 +44,11 @@ std::string Error::message() const {
         case Kind::timed_out: return "given up (1006): " + reason;
     }
     return "?";
+}
+
+std::string Message::to_string() const {
+    if (type == ws::Opcode::text) return ws::escape(data, shown_text_bytes);
+    return std::to_string(data.size()) + " bytes [" + ws::hex(data, shown_binary_bytes) + ']';
 }
 
 Connection::Connection(const net::Fd& socket, ws::Role role, const Options& options,
@@ -130,8 +139,7 @@ void Connection::receive(Lock& lock) {
 
     if (ready == 1) return;  // close() was called: wait again, with its deadline
     if (ready == 0) {
-        const bool sent = protocol_.close(pending_, ws::close_code::going_away, "shutting down");
-        transmit(lock, sent);
+        transmit(lock, protocol_.close(pending_, options_.stop_code, {}));
         return;
     }
     if (result)
@@ -163,11 +171,11 @@ bool Connection::write_message(ws::Opcode type, ws::Bytes data) {
 
 // One frame, or as many as fragment_bytes asks for.
 bool Connection::append_message(ws::Opcode type, ws::Bytes data) {
-    const std::size_t most = options_.fragment_bytes;
+    const std::uint64_t most = options_.fragment_bytes;
     if (most == 0 || data.size() <= most) return protocol_.send(pending_, type, data);
     bool appended = true;
     while (appended && !data.empty()) {
-        const std::size_t count = std::min(most, data.size());
+        const std::size_t count = std::min(static_cast<std::size_t>(most), data.size());
         appended = protocol_.send_fragment(pending_, type, data.first(count), count == data.size());
         data = data.subspan(count);
     }

@@ -14,7 +14,7 @@
 #include <string>
 #include <string_view>
 
-#include "endpoint/random_keys.hpp"
+#include "endpoint/keys.hpp"
 #include "net/socket.hpp"
 #include "net/wake.hpp"
 #include "ws/connection.hpp"
@@ -31,12 +31,14 @@ struct Options {
     std::chrono::milliseconds close_timeout{5'000};  // for the peer's Close and its end of TCP
     std::chrono::milliseconds write_timeout{30'000};  // without the peer taking a byte
     // Messages longer than this leave in several frames (§5.4); 0: one frame, whatever its size.
-    std::size_t fragment_bytes = 0;
+    std::uint64_t fragment_bytes = 0;
     // Called by read_message() with the payload of each pong; not to call it again from there.
     std::function<void(ws::Bytes)> on_pong{};
-    // A descriptor that becomes readable when the program should end (net::StopSignal); then
-    // read_message() says goodbye with 1001. Outlives the connection; -1: none.
+    // A descriptor that becomes readable when the program should end (net::StopSignal): then a
+    // handshake is given up, and read_message() begins the closing handshake with this code.
+    // Outlives the connection; -1: none.
     int stop_fd = -1;
+    ws::CloseCode stop_code = ws::close_code::going_away;
     // Called with each line of the trace; empty: no trace. May be called from every thread
     // that uses the connection, one at a time.
     ws::Tracer::Sink trace{};
@@ -69,6 +71,9 @@ struct Error {
 struct Message {
     ws::Opcode type;  // text or binary
     ws::Bytes data;   // lives until the next read_message()
+
+    // One line for people, safe to print: the text, or "3 bytes [00 FF 10]"; long ones shortened.
+    std::string to_string() const;
 };
 
 class Connection {

@@ -9,9 +9,10 @@
 
 #include <chrono>
 #include <cstdio>
-#include <optional>
+#include <memory>
 #include <string>
 
+#include "cli/trace.hpp"
 #include "net/socket.hpp"
 #include "ws/frame.hpp"
 #include "ws/http.hpp"
@@ -36,9 +37,7 @@ class FrameSocket {
     FrameSocket(const net::Fd& socket, ws::KeySource* keys, bool trace)
         : socket_{socket}, keys_{keys} {
         if (trace)
-            tracer_.emplace([](std::string_view line) {
-                std::fprintf(stderr, "%.*s\n", static_cast<int>(line.size()), line.data());
-            });
+            tracer_ = std::make_unique<ws::Tracer>(cli::trace_to_stderr);
     }
     FrameSocket(const FrameSocket&) = delete;
     FrameSocket& operator=(const FrameSocket&) = delete;
@@ -183,7 +182,7 @@ class FrameSocket {
     ws::Buffer pending_;
     ws::Errc errc_ = ws::Errc::none;
     net::IoResult io_;
-    std::optional<ws::Tracer> tracer_;
+    std::unique_ptr<ws::Tracer> tracer_;
 };
 
 }  // namespace lesson

@@ -105,7 +105,7 @@ void Options::positional(std::string placeholder, std::string help,
 }
 
 void Options::server(Common& common) {
-    text("--host", common.host, "HOST", "address to listen on; 0.0.0.0 and :: are everywhere");
+    text("--host", common.host, "HOST", "address to listen on; 0.0.0.0 or :: is everywhere");
     custom("--port", "PORT",
            "port to listen on; 0 picks a free one (default: " + std::to_string(common.port) + ")",
            [&common](const std::string& value) {
@@ -210,7 +210,10 @@ std::string Options::help() const {
 int run(int argc, char** argv, int (*body)(int, char**)) {
     const std::string_view path = argc > 0 ? argv[0] : "program";
     const std::string name{path.substr(path.rfind('/') + 1)};
-    const auto complain = [&name](const std::string& what) {
+    const auto complain = [&name](std::string what) {
+        // What was typed is part of many messages; they stay one line even so.
+        const auto control = [](char c) { return (c >= 0 && c < ' ') || c == 0x7F; };
+        std::ranges::replace_if(what, control, '?');
         std::fflush(stdout);
         std::fprintf(stderr, "%s: %s\n", name.c_str(), what.c_str());
     };

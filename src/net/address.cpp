@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <netdb.h>
 
+#include <algorithm>
 #include <cstring>
 #include <memory>
 
@@ -84,7 +85,12 @@ std::vector<Address> resolve(const std::string& host, std::uint16_t port, int ty
         std::memcpy(&address.storage, entry->ai_addr, entry->ai_addrlen);
         address.length = entry->ai_addrlen;
         address.set_port(port);
-        addresses.push_back(address);
+        // A hosts file may name one address twice; to listen on it twice would fail.
+        const bool known = std::ranges::any_of(addresses, [&](const Address& other) {
+            return other.length == address.length &&
+                   std::memcmp(&other.storage, &address.storage, address.length) == 0;
+        });
+        if (!known) addresses.push_back(address);
     }
     return addresses;
 }

@@ -2,6 +2,7 @@
 
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <exception>
 #include <system_error>
@@ -10,11 +11,19 @@ namespace net {
 
 ClientThreads::~ClientThreads() {
     if (at_end_ == AtEnd::end_reading) {
-        const std::lock_guard lock{mutex_};
-        for (const Client& client : clients_)
-            if (!client.finished) ::shutdown(client.accepted.socket.get(), SHUT_RD);
+        std::unique_lock lock{mutex_};
+        const auto all_finished = [this] {
+            return std::ranges::all_of(clients_, &Client::finished);
+        };
+        shut_down_all(SHUT_RD);
+        if (!one_finished_.wait_for(lock, grace_, all_finished)) shut_down_all(SHUT_RDWR);
     }
     for (Client& client : clients_) client.thread.join();
+}
+
+void ClientThreads::shut_down_all(int how) {
+    for (const Client& client : clients_)
+        if (!client.finished) ::shutdown(client.accepted.socket.get(), how);
 }
 
 void ClientThreads::start(Accepted accepted) {
@@ -42,6 +51,7 @@ void ClientThreads::run(Client& client) noexcept {
     const std::lock_guard lock{mutex_};
     client.accepted.socket.close();
     client.finished = true;
+    one_finished_.notify_all();
 }
 
 void ClientThreads::join_finished() {

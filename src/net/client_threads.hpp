@@ -3,6 +3,8 @@
 // (lesson 11 replaces this by an event loop).
 #pragma once
 
+#include <chrono>
+#include <condition_variable>
 #include <functional>
 #include <list>
 #include <mutex>
@@ -24,13 +26,16 @@ class ClientThreads {
         wait,         // nothing: the handlers watch the stop signal themselves
     };
 
-    explicit ClientThreads(Handler handler, AtEnd at_end = AtEnd::end_reading)
-        : handler_{std::move(handler)}, at_end_{at_end} {}
+    explicit ClientThreads(Handler handler, AtEnd at_end = AtEnd::end_reading,
+                           std::chrono::milliseconds grace = std::chrono::seconds{5})
+        : handler_{std::move(handler)}, at_end_{at_end}, grace_{grace} {}
 
     ClientThreads(const ClientThreads&) = delete;
     ClientThreads& operator=(const ClientThreads&) = delete;
 
     // Does to all clients what `at_end` says, and waits until the last handler has returned.
+    // With `end_reading`, a client that takes no bytes or sends without a pause cannot hold us
+    // up: after the grace its connection is cut.
     ~ClientThreads();
 
     // Serves one client. When no thread can be had, the client is dropped with one line.
@@ -46,9 +51,13 @@ class ClientThreads {
     void run(Client& client) noexcept;
     void join_finished();
 
+    void shut_down_all(int how);
+
     Handler handler_;
     AtEnd at_end_;
+    std::chrono::milliseconds grace_;
     std::mutex mutex_;  // guards clients_ and `finished` of each
+    std::condition_variable one_finished_;
     std::list<Client> clients_;
 };
 

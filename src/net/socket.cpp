@@ -5,8 +5,7 @@
 #include <poll.h>
 
 #include <algorithm>
-#include <array>
-#include <cstring>
+#include <cassert>
 
 #include "net/error.hpp"
 
@@ -49,39 +48,35 @@ bool wait(const Fd& socket, short events, Deadline deadline) {
 
 bool would_block(int error) { return error == EAGAIN || error == EWOULDBLOCK; }
 
-Fd listen_on(const Address& address) {
-    Fd socket{::socket(address.family(), SOCK_STREAM | SOCK_CLOEXEC, 0)};
+Fd bind_to(const Address& address, int type, bool only_one) {
+    Fd socket{::socket(address.family(), type | SOCK_CLOEXEC, 0)};
     if (!socket) throw_system_error("cannot make a socket");
     // Without this a restarted server finds its own port "in use" for a minute: connections of
-    // the previous run are still in TIME_WAIT.
-    set_option(socket, SOL_SOCKET, SO_REUSEADDR, 1);
-    // One socket for each family, so that 0.0.0.0 and [::] can both be bound.
-    if (address.family() == AF_INET6) set_option(socket, IPPROTO_IPV6, IPV6_V6ONLY, 1);
+    // the previous run are still in TIME_WAIT. Datagram sockets know no such state; there the
+    // option would let a second server take the first one's datagrams.
+    if (type == SOCK_STREAM) set_option(socket, SOL_SOCKET, SO_REUSEADDR, 1);
+    // One socket for each family, so that both can have the same port; and `--host ::` alone
+    // means everywhere, IPv4 included.
+    if (address.family() == AF_INET6)
+        set_option(socket, IPPROTO_IPV6, IPV6_V6ONLY, only_one ? 0 : 1);
     if (::bind(socket.get(), address.raw(), address.length) < 0 ||
-        ::listen(socket.get(), listen_backlog) < 0)
+        (type == SOCK_STREAM && ::listen(socket.get(), listen_backlog) < 0))
         throw_system_error("cannot listen on " + address.to_string());
     // accept() must not block when the client that poll() announced has gone again.
     ::fcntl(socket.get(), F_SETFL, O_NONBLOCK);
     return socket;
 }
 
-std::uint16_t bound_port(const Fd& socket) {
-    Address address;
-    if (::getsockname(socket.get(), address.raw(), &address.length) < 0)
-        throw_system_error("getsockname");
-    return address.port();
-}
-
 // A machine without IPv6 still resolves ::1. That address is left out, no failure.
 bool family_missing(int error) { return error == EAFNOSUPPORT || error == EADDRNOTAVAIL; }
 
-std::vector<Fd> listen_on_all(std::vector<Address> addresses) {
+std::vector<Fd> bind_to_all(std::vector<Address> addresses, int type) {
     std::vector<Fd> sockets;
     std::optional<std::system_error> failure;
     for (Address& address : addresses) {
-        if (!sockets.empty()) address.set_port(bound_port(sockets.front()));
+        if (!sockets.empty()) address.set_port(local_port(sockets.front()));
         try {
-            sockets.push_back(listen_on(address));
+            sockets.push_back(bind_to(address, type, addresses.size() == 1));
         } catch (const std::system_error& error) {
             if (!family_missing(error.code().value())) throw;
             failure = error;
@@ -89,6 +84,26 @@ std::vector<Fd> listen_on_all(std::vector<Address> addresses) {
     }
     if (sockets.empty()) throw std::system_error{*failure};
     return sockets;
+}
+
+// Connects within the deadline; 0 or what went wrong.
+int connect_to(const Fd& socket, const Address& address, Deadline deadline) {
+    // A connect that does not block, then a wait: the only way to give it a deadline.
+    if (::connect(socket.get(), address.raw(), address.length) == 0) return 0;
+    if (errno != EINPROGRESS && errno != EINTR) return errno;
+    if (!wait(socket, POLLOUT, deadline)) return ETIMEDOUT;
+    int failure = 0;
+    socklen_t size = sizeof failure;
+    ::getsockopt(socket.get(), SOL_SOCKET, SO_ERROR, &failure, &size);
+    return failure;
+}
+
+// A fair part of the time that is left, so that an address which swallows everything does not
+// use up the time of the next one.
+Deadline part_of(Deadline deadline, std::size_t parts) {
+    if (!deadline || parts <= 1) return deadline;
+    const auto now = Clock::now();
+    return now + (*deadline - now) / static_cast<int>(parts);
 }
 
 }  // namespace
@@ -104,6 +119,7 @@ std::string IoResult::message() const {
 }
 
 IoResult receive_some(const Fd& socket, std::span<std::uint8_t> buffer, Deadline deadline) {
+    assert(!buffer.empty());  // recv() of nothing returns 0, as at the end of the stream
     // With a deadline: try first, and wait only when there is nothing. Mostly one system call.
     const int flags = deadline ? MSG_DONTWAIT : 0;
     for (;;) {
@@ -157,9 +173,9 @@ IoResult send_all(const Fd& socket, std::span<const std::uint8_t> bytes, Deadlin
 }
 
 IoResult send_all(const Fd& socket, std::string_view text, Deadline deadline) {
-    return send_all(
-        socket, std::span{reinterpret_cast<const std::uint8_t*>(text.data()), text.size()},
-        deadline);
+    return send_all(socket,
+                    std::span{reinterpret_cast<const std::uint8_t*>(text.data()), text.size()},
+                    deadline);
 }
 
 void shutdown_sending(const Fd& socket) noexcept { ::shutdown(socket.get(), SHUT_WR); }
@@ -174,70 +190,79 @@ int wait_readable(std::span<const int> descriptors, Deadline deadline) {
     return static_cast<int>(ready - polled.begin());
 }
 
-Fd connect_tcp(const std::string& host, std::uint16_t port, Deadline deadline) {
-    int failure = 0;
-    std::string tried;
-    for (const Address& address : resolve(host, port, SOCK_STREAM)) {
-        tried = address.to_string();
-        Fd socket{::socket(address.family(), SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
-        if (!socket) {
-            failure = errno;
-            continue;
-        }
-        // A connect that does not block, then a wait: the only way to give it a deadline.
-        failure = ::connect(socket.get(), address.raw(), address.length) == 0 ? 0 : errno;
-        if (failure == EINPROGRESS || failure == EINTR) {
-            if (wait(socket, POLLOUT, deadline)) {
-                socklen_t size = sizeof failure;
-                ::getsockopt(socket.get(), SOL_SOCKET, SO_ERROR, &failure, &size);
-            } else {
-                failure = ETIMEDOUT;
-            }
-        }
-        if (failure == 0) {
-            ::fcntl(socket.get(), F_SETFL, 0);
-            // Small messages leave at once and do not wait for the previous one's ACK (Nagle).
-            set_option(socket, IPPROTO_TCP, TCP_NODELAY, 1);
-            return socket;
-        }
-    }
-    throw_system_error("cannot connect to " + join_host_port(host, port), failure);
-}
-
-Listener::Listener(const std::string& host, std::uint16_t port) {
-    const std::vector<Address> addresses = resolve(host, port, SOCK_STREAM);
-    for (int attempt = 1; sockets_.empty(); ++attempt) {
+std::vector<Fd> bind_all(const std::string& host, std::uint16_t port, int type) {
+    const std::vector<Address> addresses = resolve(host, port, type);
+    for (int attempt = 1;; ++attempt) {
         try {
-            sockets_ = listen_on_all(addresses);
+            return bind_to_all(addresses, type);
         } catch (const std::system_error& error) {
             // Asked for any free port, the first family may get one that the second has not.
             const bool again = port == 0 && error.code().value() == EADDRINUSE;
             if (!again || attempt == port_attempts) throw;
         }
     }
-    port_ = bound_port(sockets_.front());
 }
+
+std::uint16_t local_port(const Fd& socket) {
+    Address address;
+    if (::getsockname(socket.get(), address.raw(), &address.length) < 0)
+        throw_system_error("getsockname");
+    return address.port();
+}
+
+Fd connect_tcp(const std::string& host, std::uint16_t port, Deadline deadline) {
+    const std::vector<Address> addresses = resolve(host, port, SOCK_STREAM);
+    int failure = 0;
+    for (std::size_t i = 0; i < addresses.size(); ++i) {
+        const Address& address = addresses[i];
+        Fd socket{::socket(address.family(), SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
+        const int error =
+            socket ? connect_to(socket, address, part_of(deadline, addresses.size() - i)) : errno;
+        if (error == 0) {
+            ::fcntl(socket.get(), F_SETFL, 0);
+            // Small messages leave at once and do not wait for the previous one's ACK (Nagle).
+            set_option(socket, IPPROTO_TCP, TCP_NODELAY, 1);
+            return socket;
+        }
+        // "Refused" by one address says more than that this machine lacks the other's family.
+        const bool missing = family_missing(error) || error == ENETUNREACH;
+        if (failure == 0 || !missing) failure = error;
+    }
+    throw_system_error("cannot connect to " + join_host_port(host, port), failure);
+}
+
+Listener::Listener(const std::string& host, std::uint16_t port)
+    : sockets_{bind_all(host, port, SOCK_STREAM)}, port_{local_port(sockets_.front())} {}
 
 std::optional<Accepted> Listener::accept(int stop_fd) {
     std::vector<pollfd> polled{{stop_fd, POLLIN, 0}};  // poll() skips a negative descriptor
+    // The family that was served last stands last, so that a flood of one cannot shut out
+    // the other.
     for (const Fd& socket : sockets_) polled.push_back({socket.get(), POLLIN, 0});
     for (;;) {
         wait(polled, {});
         if (polled.front().revents != 0) return std::nullopt;
-        for (const pollfd& entry : polled) {
-            if (entry.revents == 0) continue;
+        for (std::size_t i = 0; i < sockets_.size(); ++i) {
+            if (polled[i + 1].revents == 0) continue;
             Accepted client;
-            client.socket = Fd{::accept4(entry.fd, client.peer.raw(), &client.peer.length,
-                                         SOCK_CLOEXEC)};
+            client.socket = Fd{
+                ::accept4(sockets_[i].get(), client.peer.raw(), &client.peer.length, SOCK_CLOEXEC)};
             if (client.socket) {
                 set_option(client.socket, IPPROTO_TCP, TCP_NODELAY, 1);
+                std::rotate(sockets_.begin() + static_cast<std::ptrdiff_t>(i),
+                            sockets_.begin() + static_cast<std::ptrdiff_t>(i) + 1, sockets_.end());
                 return client;
             }
             // No descriptor or no memory left: the client stays in the queue, so poll() would
             // return at once, over and over. Wait a moment; others give theirs back.
             const bool exhausted =
                 errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM;
-            if (exhausted) wait(std::span{polled}.first(1), after(std::chrono::milliseconds{50}));
+            if (exhausted)
+                wait(std::span{polled}.first(1), after(std::chrono::milliseconds{50}));
+            else if (errno == EBADF || errno == EINVAL || errno == ENOTSOCK)
+                throw_system_error("accept");
+            // Anything else is that client's own misfortune: it gave up while it waited, or
+            // its network failed.
         }
     }
 }

@@ -42,9 +42,10 @@ struct IoResult {
     std::string message() const;  // "timed out", "Connection reset by peer", ...
 };
 
-// Receives what is there, at least one byte and at most buffer.size(). One call is one read:
-// it ends wherever the kernel's data ends and knows nothing of messages. After the deadline it
-// times out even if bytes are there, so that a loop over it ends whatever the peer sends.
+// Receives what is there, at least one byte and at most buffer.size() (which is not 0). One call
+// is one read: it ends wherever the kernel's data ends and knows nothing of messages. After the
+// deadline it times out even if bytes are there, so that a loop over it ends whatever the peer
+// sends.
 IoResult receive_some(const Fd& socket, std::span<std::uint8_t> buffer, Deadline deadline = {});
 
 // Receives until the buffer is full. `closed` with bytes > 0: the stream ended in between.
@@ -61,8 +62,16 @@ IoResult send_all(const Fd& socket, std::string_view text, Deadline deadline = {
 void shutdown_sending(const Fd& socket) noexcept;
 
 // Waits until one of the descriptors can be read without blocking (or is at its end or has
-// failed: then the read says so). The index of the first such, or -1 when the deadline came.
+// failed: then the read says so). The index of the first such, so name first what must not
+// starve; or -1 when the deadline came. A descriptor of -1 is skipped.
 int wait_readable(std::span<const int> descriptors, Deadline deadline = {});
+
+// Sockets of `type` bound to every address of `host`, with one port for all of them; port 0
+// picks a free one. Those for streams listen. None of them blocks. Throws as Listener does.
+std::vector<Fd> bind_all(const std::string& host, std::uint16_t port, int type);
+
+// The port that a socket is bound to.
+std::uint16_t local_port(const Fd& socket);
 
 // Connects to the first address of `host` that answers. Throws ResolveError, or
 // std::system_error with the last address's failure (ETIMEDOUT when the deadline came).

@@ -21,11 +21,14 @@ std::uint16_t parse_port(std::string_view url, std::string_view text) {
 
 // Splits "host", "host:port", ":port", "[v6]" and "[v6]:port".
 void parse_authority(std::string_view url, std::string_view authority, Url& result) {
+    if (authority.find('@') != std::string_view::npos)
+        refuse(url, "a user name or password does not belong into it");
     std::string_view port;
     if (authority.starts_with('[')) {
         const std::size_t end = authority.find(']');
         if (end == std::string_view::npos) refuse(url, "the bracket of the address is not closed");
         result.host = authority.substr(1, end - 1);
+        if (result.host.empty()) refuse(url, "the address between the brackets is missing");
         port = authority.substr(end + 1);
         if (!port.empty() && !port.starts_with(':')) refuse(url, "expected ':' after ']'");
     } else {
@@ -35,9 +38,8 @@ void parse_authority(std::string_view url, std::string_view authority, Url& resu
         if (port.find(':', 1) != std::string_view::npos)
             refuse(url, "an IPv6 address needs brackets, as in ws://[::1]:8080/");
     }
-    if (authority.find('@') != std::string_view::npos)
-        refuse(url, "a user name or password does not belong into it");
-    if (!port.empty()) result.port = parse_port(url, port.substr(1));
+    // RFC 3986 §3.2.3 allows "host:/", a colon without a port.
+    if (port.size() > 1) result.port = parse_port(url, port.substr(1));
     if (result.host.empty()) {
         if (result.port == 0) refuse(url, "the host is missing");
         result.host = "localhost";
@@ -47,9 +49,9 @@ void parse_authority(std::string_view url, std::string_view authority, Url& resu
 }  // namespace
 
 Url parse_url(std::string_view text) {
-    const auto unprintable = [](char c) { return c <= ' ' || c == 0x7f; };
+    const auto unprintable = [](char c) { return c <= ' ' || c >= 0x7f; };
     if (std::ranges::any_of(text, unprintable))
-        refuse("...", "it holds a space or a control character; write %20 for a space");
+        refuse("...", "it holds a space or another character that a URL writes as %20");
     // RFC 6455 §3: "Fragment identifiers are meaningless in the context of WebSocket URIs and
     // MUST NOT be used on these URIs."
     if (text.find('#') != std::string_view::npos)

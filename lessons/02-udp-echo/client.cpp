@@ -1,0 +1,131 @@
+// Sends each line of its input as one datagram, and waits for the answer a while. Lesson 2.
+// Leaves out: all that TCP does by itself. It numbers nothing, so it cannot tell whose answer an
+// answer is; it notices late ones, and that is all.
+#include <unistd.h>
+
+#include <cstdio>
+
+#include "cli/line_reader.hpp"
+#include "cli/options.hpp"
+#include "cli/trace.hpp"
+#include "net/datagram.hpp"
+#include "net/signal.hpp"
+
+namespace {
+
+struct Settings {
+    cli::Common common{.port = 9001};
+    std::chrono::milliseconds timeout{1'000};
+    std::uint64_t retries = 0;
+};
+
+enum class Outcome { answered, lost, nobody_there, interrupted };
+
+void note(const std::string& text) {
+    std::fflush(stdout);
+    std::fprintf(stderr, "client: %s\n", text.c_str());
+}
+
+class EchoClient {
+  public:
+    EchoClient(const Settings& settings, net::Fd socket, const net::StopSignal& stop)
+        : settings_{settings}, socket_{std::move(socket)}, stop_{stop}, buffer_(65'536) {}
+
+    int run() {
+        cli::LineReader lines{STDIN_FILENO};
+        bool complete = true;
+        for (;;) {
+            while (const auto line = lines.next_buffered()) {
+                const Outcome outcome = ask(*line);
+                if (outcome == Outcome::interrupted) return 0;
+                if (outcome == Outcome::nobody_there) return 1;
+                if (outcome == Outcome::lost) complete = false;
+            }
+            if (lines.at_end()) return complete ? 0 : 1;
+            // Nothing else ends here: UDP has no connection, so the server cannot hang up.
+            const int ready[] = {stop_.fd(), lines.fd()};
+            if (net::wait_readable(ready) == 0) return 0;
+            lines.fill();
+        }
+    }
+
+  private:
+    Outcome ask(const std::string& line) {
+        const ws::Bytes question = ws::as_bytes(line);
+        take_late_answers();
+        for (std::uint64_t attempt = 0; attempt <= settings_.retries; ++attempt) {
+            const net::IoResult sent = net::send_datagram(socket_, question);
+            if (!sent) return explain(sent);
+            trace_.bytes(ws::Direction::from_client, question);
+
+            const int ready[] = {stop_.fd(), socket_.get()};
+            switch (net::wait_readable(ready, net::after(settings_.timeout))) {
+                case 0: return Outcome::interrupted;
+                case 1: return receive_answer();
+                default: note("no answer to " + ws::quote(question, 60) + ", lost?");
+            }
+        }
+        return Outcome::lost;
+    }
+
+    Outcome receive_answer() {
+        const net::Received answer = receive();
+        if (!answer) return explain(answer.result);
+        std::printf("%s\n", ws::escape(text(answer)).c_str());
+        std::fflush(stdout);
+        return Outcome::answered;
+    }
+
+    static Outcome explain(const net::IoResult& result) {
+        if (result.error == EMSGSIZE) {
+            note("this line is too long for a datagram, which holds " +
+                 std::to_string(net::max_datagram_bytes) + " bytes at most");
+            return Outcome::lost;
+        }
+        // ECONNREFUSED: the other machine says that nobody has this port. Over a real network
+        // that message may be lost too, and then silence is all there is.
+        note(result.message() + "; is the server running, and on this port?");
+        return Outcome::nobody_there;
+    }
+
+    // An answer that came after we had given up would be taken for the answer to the next line.
+    void take_late_answers() {
+        for (const int ready[] = {socket_.get()};
+             net::wait_readable(ready, net::Clock::now()) == 0;)
+            if (const net::Received late = receive())
+                note("a late answer: " + ws::quote(text(late), 60));
+    }
+
+    net::Received receive() {
+        const net::Received answer = net::receive_datagram(socket_, buffer_, net::Clock::now());
+        if (answer) trace_.bytes(ws::Direction::from_server, text(answer));
+        return answer;
+    }
+
+    ws::Bytes text(const net::Received& answer) const {
+        return std::span{buffer_}.first(answer.result.bytes);
+    }
+
+    const Settings& settings_;
+    net::Fd socket_;
+    const net::StopSignal& stop_;
+    std::vector<std::uint8_t> buffer_;
+    cli::ByteTrace trace_{settings_.common.trace};
+};
+
+int talk(int argc, char** argv) {
+    Settings settings;
+    cli::Options options{"client", "Sends each line of its input as a datagram, prints answers."};
+    options.client(settings.common, {"udp"});
+    options.seconds("--timeout", settings.timeout, "how long to wait for an answer");
+    options.number("--retries", settings.retries, 0, 100, "N", "how often to send a line again");
+    options.parse(argc, argv);
+
+    const net::StopSignal stop;
+    net::Fd socket = net::connect_udp(settings.common.host, settings.common.port);
+    return EchoClient{settings, std::move(socket), stop}.run();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) { return cli::run(argc, argv, talk); }

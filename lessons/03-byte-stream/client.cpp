@@ -1,0 +1,129 @@
+// Sends messages over TCP, cut into writes as its input says. Lesson 3.
+//   one + two + three   three messages in one write
+//   Hel / lo            one message in two writes
+// Leaves out: a server that speaks without being asked; here each write awaits its answer.
+#include <unistd.h>
+
+#include <cstdio>
+
+#include "cli/line_reader.hpp"
+#include "cli/options.hpp"
+#include "cli/trace.hpp"
+#include "lessons/03-byte-stream/writes.hpp"
+#include "net/signal.hpp"
+#include "net/socket.hpp"
+
+namespace {
+
+constexpr std::chrono::seconds patience{10};  // for the connection, and for each answer
+
+struct Interrupted {};  // Ctrl-C
+
+class MessageClient {
+  public:
+    MessageClient(net::Fd socket, const net::StopSignal& stop, bool naive, bool trace)
+        : socket_{std::move(socket)}, stop_{stop}, naive_{naive}, trace_{trace} {}
+
+    void run() {
+        for (cli::LineReader lines{STDIN_FILENO}; !lines.at_end();) {
+            const int ready[] = {stop_.fd(), socket_.get(), lines.fd()};
+            switch (net::wait_readable(ready)) {
+                case 0: return;
+                case 1: throw lesson::Failure{"the server ended the connection"};
+                default: lines.fill();
+            }
+            while (const auto line = lines.next_buffered()) say(*line);
+        }
+        say_goodbye();
+    }
+
+  private:
+    void say(std::string_view line) {
+        const auto messages = lesson::split(line, " + ");
+        for (const ws::Buffer& bytes : lesson::plan_writes(messages, naive_)) {
+            if (bytes.empty()) continue;
+            const net::IoResult sent = net::send_all(socket_, bytes, net::after(patience));
+            if (!sent) throw lesson::Failure{"cannot send: " + sent.message()};
+            trace_.bytes(ws::Direction::from_client, bytes);
+            if (naive_) receive_reads(bytes.size());
+        }
+        if (!naive_)
+            for (std::size_t i = 0; i < messages.size(); ++i) receive_message();
+    }
+
+    // Takes each read for an answer. Only the sum of their bytes is certain.
+    void receive_reads(std::size_t count) {
+        while (count > 0) {
+            ws::Buffer answer(count);
+            answer.resize(receive_some(answer));
+            trace_.bytes(ws::Direction::from_server, answer);
+            show(answer);
+            count -= answer.size();
+        }
+    }
+
+    void receive_message() {
+        ws::Buffer answer(2);
+        receive_exactly(answer);
+        answer.resize(2u + ws::load_be<std::uint16_t>(answer));
+        receive_exactly(ws::MutableBytes{answer}.subspan(2));
+        trace_.bytes(ws::Direction::from_server, answer);
+        show(ws::Bytes{answer}.subspan(2));
+    }
+
+    // net::receive_exactly, with an ear for Ctrl-C.
+    void receive_exactly(ws::MutableBytes buffer) {
+        while (!buffer.empty()) buffer = buffer.subspan(receive_some(buffer));
+    }
+
+    std::size_t receive_some(ws::MutableBytes buffer) {
+        const net::Deadline deadline = net::after(patience);
+        const int ready[] = {stop_.fd(), socket_.get()};
+        if (net::wait_readable(ready, deadline) == 0) throw Interrupted{};
+        const net::IoResult got = net::receive_some(socket_, buffer, deadline);
+        if (!got) throw lesson::Failure{"no answer: " + got.message()};
+        return got.bytes;
+    }
+
+    static void show(ws::Bytes message) {
+        std::printf("Echo: %s\n", ws::quote(message).c_str());
+        std::fflush(stdout);
+    }
+
+    void say_goodbye() {
+        net::shutdown_sending(socket_);
+        trace_.end(ws::Direction::from_client);
+        std::uint8_t byte[1];
+        const net::IoResult got = net::receive_some(socket_, byte, net::after(patience));
+        if (got.status != net::IoStatus::closed) throw lesson::Failure{"no end: " + got.message()};
+        trace_.end(ws::Direction::from_server);
+    }
+
+    net::Fd socket_;
+    const net::StopSignal& stop_;
+    bool naive_;
+    cli::ByteTrace trace_;
+};
+
+int talk(int argc, char** argv) {
+    cli::Common common{.port = 9002};
+    bool naive = false;
+    cli::Options options{"client",
+                         "Sends its input as messages: 'a + b' are two in one write, 'a / b' one\n"
+                         "in two writes. Prints the answers."};
+    options.client(common, {"tcp"});
+    options.flag("--naive", naive, "no lengths: each write is one message, so it hopes");
+    options.parse(argc, argv);
+
+    net::Fd socket = net::connect_tcp(common.host, common.port, net::after(patience));
+    const net::StopSignal stop;
+    try {
+        MessageClient{std::move(socket), stop, naive, common.trace}.run();
+    } catch (const Interrupted&) {
+    }
+    return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) { return cli::run(argc, argv, talk); }

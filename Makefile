@@ -35,8 +35,23 @@ link = $(CXX) $(SANITIZERS) -pthread $(LDFLAGS) $^ $(LDLIBS) -o $@
 objects = $(patsubst %.cpp,$(BUILD)/obj/%.o,$(wildcard $(patsubst %,src/%.cpp,$(1))))
 all_objects := $(patsubst %.cpp,$(BUILD)/obj/%.o,$(wildcard src/*/*.cpp))
 
+# No half-written file is left behind to be taken for a whole one, and no built-in rule guesses.
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules
+
+## make            builds everything
 .PHONY: all
 all: programs
+
+# The lines that begin with two number signs, in their order.
+## make help       shows these lines
+.PHONY: help
+help:
+	@sed -n 's/^## //p' Makefile
+
+# What a variable holds: the tests ask for the lists above.
+print-%:
+	@echo $($*)
 
 # OpenSSL and doctest, installed when they are missing (Debian, Ubuntu) or asked for.
 $(BUILD)/packages:
@@ -49,6 +64,9 @@ $(BUILD)/obj/%.o: %.cpp | $(BUILD)/packages
 
 # --- lessons ------------------------------------------------------------------------------------
 
+## make lesson-N   runs server and client of lesson N once, shows what they said and sent
+## make server-N   runs the server of lesson N here (ARGS='--port 9001', ARGS=--help)
+## make client-N   runs the client of lesson N here
 # $(1) folder, $(2) its number with two digits, $(3) its number
 define lesson_rules
 LESSON_PROGRAMS += $(BUILD)/lessons/$(1)/server $(BUILD)/lessons/$(1)/client
@@ -69,6 +87,10 @@ endef
 number = $(firstword $(subst -, ,$(1)))
 $(foreach folder,$(LESSONS),$(eval $(call lesson_rules,$(folder),$(call number,$(folder)),$(patsubst 0%,%,$(call number,$(folder))))))
 
+# Any other number.
+lesson-% server-% client-%:
+	@echo "make: there is no lesson $*; there are $(strip $(foreach folder,$(LESSONS),$(patsubst 0%,%,$(call number,$(folder)))))" >&2; exit 2
+
 # --- clients ------------------------------------------------------------------------------------
 
 define client_rules
@@ -80,8 +102,26 @@ $(BUILD)/clients/$(1): $(patsubst %.cpp,$(BUILD)/obj/%.o,$(wildcard clients/$(1)
 endef
 $(foreach folder,$(CLIENTS),$(eval $(call client_rules,$(folder))))
 
+## make explain    explains bytes bit by bit: make explain HEX='81 05 48 65 6c 6c 6f'
+.PHONY: explain
+explain: $(BUILD)/clients/explain
+	@$< $(HEX)
+
+# --- texts --------------------------------------------------------------------------------------
+
+TEXTS := $(BUILD)/tools/texts
+$(TEXTS): $(BUILD)/obj/lessons/tools/texts.o
+	@mkdir -p $(@D)
+	$(link)
+
+## make texts      records every lesson's run anew, and puts code and runs into the texts
+.PHONY: texts
+texts: programs
+	@set -e; for folder in $(LESSONS); do lessons/tools/demo.sh $(BUILD) $$folder --record; done
+	@$(TEXTS) --write
+
 .PHONY: programs
-programs: $(LESSON_PROGRAMS) $(CLIENT_PROGRAMS)
+programs: $(LESSON_PROGRAMS) $(CLIENT_PROGRAMS) $(TEXTS)
 
 # --- tests --------------------------------------------------------------------------------------
 
@@ -92,6 +132,7 @@ $(TEST_PROGRAM): $(test_objects) $(all_objects)
 	@mkdir -p $(@D)
 	$(link)
 
+## make test       runs the tests (ARGS='-tc=*UTF-8*' for those with such a name)
 # The tests run everything under AddressSanitizer and UndefinedBehaviorSanitizer.
 .PHONY: test run-tests
 test:
@@ -99,6 +140,7 @@ test:
 run-tests: $(TEST_PROGRAM) programs
 	@TEST_BUILD=$(BUILD) $(TEST_PROGRAM) $(ARGS)
 
+## make clean      removes all that was built
 .PHONY: clean
 clean:
 	rm -rf $(BUILD)

@@ -118,8 +118,10 @@ int talk(int argc, char** argv) {
         return 0;
     }
     std::printf("opcode  payload  %-41s  %-29s  payload\n", "header sent", "header back");
-    for (const Sample& sample : options.samples())
+    for (const Sample& sample : options.samples()) {
         if (!exchange(connection, sample, options)) return 1;
+        if (sample.opcode == ws::Opcode::close) break;  // no frame follows a Close
+    }
     return connection.fill(answer_deadline(options)) ? 1 : 0;  // the server ends TCP first
 }
 

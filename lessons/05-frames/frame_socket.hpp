@@ -36,8 +36,7 @@ class FrameSocket {
     // that makes it a server.
     FrameSocket(const net::Fd& socket, ws::KeySource* keys, bool trace)
         : socket_{socket}, keys_{keys} {
-        if (trace)
-            tracer_ = std::make_unique<ws::Tracer>(cli::trace_to_stderr);
+        if (trace) tracer_ = std::make_unique<ws::Tracer>(cli::trace_to_stderr);
     }
     FrameSocket(const FrameSocket&) = delete;
     FrameSocket& operator=(const FrameSocket&) = delete;
@@ -150,7 +149,8 @@ class FrameSocket {
     // Bytes as they stand: a head, or a frame that was made by hand.
     bool send_raw(ws::Bytes bytes) {
         trace(role() == ws::Role::client, bytes);
-        io_ = net::send_all(socket_, bytes);
+        // A peer that stops reading would otherwise hold this thread for ever.
+        io_ = net::send_all(socket_, bytes, net::after(std::chrono::seconds{30}));
         return static_cast<bool>(io_);
     }
 

@@ -6,43 +6,17 @@
 
 #include <unistd.h>
 
-#include <array>
 #include <chrono>
 #include <cstdio>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "cli/line_reader.hpp"
 #include "lessons/05-frames/frame_socket.hpp"
 #include "net/signal.hpp"
 
 namespace lesson {
-
-// Lines of standard input. Not std::getline(): it reads ahead into a buffer of its own, and
-// wait_readable() would sleep although the next line had been read already.
-class Lines {
-  public:
-    // One read(2), to be called when standard input is readable.
-    void fill() {
-        std::array<char, 4096> chunk;
-        const ssize_t got = ::read(STDIN_FILENO, chunk.data(), chunk.size());
-        if (got > 0) text_.append(chunk.data(), static_cast<std::size_t>(got));
-        if (got == 0 || (got < 0 && errno != EINTR && errno != EAGAIN)) ended_ = true;
-    }
-    // The next line that has been read whole; at the end of input the last one counts as whole.
-    std::optional<std::string> next() {
-        const std::size_t end = text_.find('\n');
-        if (end == std::string::npos && (!ended_ || text_.empty())) return std::nullopt;
-        const std::string line = text_.substr(0, end);
-        text_.erase(0, end == std::string::npos ? end : end + 1);
-        return line;
-    }
-    bool exhausted() const { return ended_ && text_.empty(); }
-
-  private:
-    std::string text_;
-    bool ended_ = false;
-};
 
 class Session {
   public:
@@ -120,10 +94,10 @@ class Session {
     }
 
     void send_line() {
-        if (const std::optional<std::string> line = lines_.next()) {
+        if (const std::optional<std::string> line = lines_.next_buffered()) {
             connection_.send_text(*line);  // should this fail, the next read says why
             state_ = State::waiting;
-        } else if (lines_.exhausted()) {
+        } else if (lines_.at_end()) {
             close();
         }
     }
@@ -162,7 +136,7 @@ class Session {
     std::string prefix_;
     bool on_terminal_;
     State state_;
-    Lines lines_;
+    cli::LineReader lines_{STDIN_FILENO};
     net::Deadline deadline_;
     int status_ = 0;
 };

@@ -107,8 +107,8 @@ int talk(int argc, char** argv) {
     const Options options = read_options(argc, argv);
     const net::Fd socket = options.connect();
     lesson::FrameSocket connection{socket, options.keys.masking.get(), options.common.trace};
-    if (!lesson::ask_handshake(connection, options.authority(), options.common.path, options.keys.handshake,
-                               options.timeout()))
+    if (!lesson::ask_handshake(connection, options.authority(), options.common.path,
+                               options.keys.handshake, options.timeout()))
         return 1;
     if (options.raw) {
         connection.send_raw(*options.raw);

@@ -18,8 +18,8 @@ int talk(int argc, char** argv) {
 
     const net::Fd socket = options.connect();
     lesson::FrameSocket connection{socket, options.keys.masking.get(), options.common.trace};
-    if (!lesson::ask_handshake(connection, options.authority(), options.common.path, options.keys.handshake,
-                               options.timeout()))
+    if (!lesson::ask_handshake(connection, options.authority(), options.common.path,
+                               options.keys.handshake, options.timeout()))
         return 1;
 
     // From here on Ctrl-C is a way to say goodbye. Until now it ended the program at once, and

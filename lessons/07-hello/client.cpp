@@ -16,8 +16,8 @@ int talk(int argc, char** argv) {
 
     const net::Fd socket = options.connect();
     lesson::FrameSocket connection{socket, options.keys.masking.get(), options.common.trace};
-    if (!lesson::ask_handshake(connection, options.authority(), options.common.path, options.keys.handshake,
-                               options.timeout()))
+    if (!lesson::ask_handshake(connection, options.authority(), options.common.path,
+                               options.keys.handshake, options.timeout()))
         return 1;
 
     // The server speaks first: the session begins with waiting, and input that is already at its

@@ -1,6 +1,6 @@
-// What the programs of lessons 5, 6 and 7 have in common besides the protocol: their options, a
-// client's masking keys (RFC 6455 §5.3), a server's address for people.
-// Leaves out: everything that a reader must know to follow the programs.
+// What the programs of lessons 5, 6 and 7 have in common besides the protocol: their options, how
+// a client connects, how a server says where it listens.
+// Leaves out: limits and time-outs beyond the handshake's (lessons 9 and 10).
 #pragma once
 
 #include <chrono>

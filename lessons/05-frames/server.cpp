@@ -4,17 +4,20 @@
 // lesson 6 answers messages, lesson 8 all of it.
 #include <cstdio>
 #include <optional>
+#include <set>
 
 #include "lessons/05-frames/frame_socket.hpp"
 #include "lessons/05-frames/handshake.hpp"
 #include "lessons/05-frames/programs.hpp"
 #include "net/client_threads.hpp"
 #include "net/signal.hpp"
+#include "ws/explain.hpp"
 #include "ws/trace.hpp"
 
 namespace {
 
 struct Options : lesson::ServerOptions {
+    bool pictures = false;             // of every frame, and not only of the first of its form
     std::optional<ws::Buffer> answer;  // a faulty server: these bytes in answer to every frame
 };
 
@@ -22,6 +25,8 @@ Options read_options(int argc, char** argv) {
     Options options;
     cli::Options parser{"server", "Takes WebSocket frames apart and sends them back unmasked."};
     options.declare(parser);
+    parser.flag("--pictures", options.pictures,
+                "draw the bits of every frame, not only of the first with its form of length");
     parser.custom("--answer", "HEX",
                   "answer every frame with exactly these bytes, to see what a client makes of a "
                   "server that is wrong",
@@ -33,12 +38,13 @@ Options read_options(int argc, char** argv) {
     return options;
 }
 
-// One fputs() for a frame, so that the lines of two clients do not mix.
-void print_frame(unsigned number, const lesson::Frame& frame) {
-    const std::string title = "Frame " + std::to_string(number) + ", " +
-                              std::to_string(frame.header.size()) + " bytes of header, " +
-                              std::to_string(frame.header.length) + " of payload\n";
-    std::fputs((title + ws::describe_header(frame.header) + '\n').c_str(), stdout);
+// Says what a frame is, and draws its bits. One fputs(), so that two clients' lines do not mix.
+void print_frame(unsigned number, const lesson::Frame& frame, bool picture) {
+    std::string text = "Frame " + std::to_string(number) + ": " +
+                       ws::describe_header(frame.header) + ", header of " +
+                       std::to_string(frame.header.size()) + " bytes\n";
+    if (picture) text += ws::explain_frame(frame.wire);
+    std::fputs(text.c_str(), stdout);
     std::fflush(stdout);
 }
 
@@ -46,9 +52,11 @@ void mirror(const net::Fd& socket, const net::Address& peer, const Options& opti
     lesson::FrameSocket connection{socket, nullptr, options.common.trace};
     if (!lesson::accept_handshake(connection, peer, options.common.path, options.timeout())) return;
 
+    std::set<std::uint8_t> drawn;  // forms of the length: 0, 2 or 8 further bytes
     lesson::Frame frame;
     for (unsigned number = 1; connection.receive(frame); ++number) {
-        print_frame(number, frame);
+        const bool first = drawn.insert(frame.header.length_bytes).second;
+        print_frame(number, frame, first || options.pictures);
         // RFC 6455 §5.1: "A server MUST NOT mask any frames that it sends to the client." send()
         // sees to it; all else about the frame stays as it came.
         const bool sent = options.answer ? connection.send_raw(*options.answer)

@@ -54,7 +54,7 @@ class OneClientServer {
 std::function<void(const net::Fd&)> answer(std::string bytes) {
     return [bytes = std::move(bytes)](const net::Fd& socket) {
         RawPeer peer{net::Fd{::dup(socket.get())}};
-        peer.receive_text_until("\r\n\r\n");
+        peer.receive_head();
         peer.send(bytes);
         net::shutdown_sending(socket);
         peer.receive_to_end();
@@ -143,7 +143,7 @@ TEST_CASE("§4.2.2 a frame glued to the request is the first message, however th
         REQUIRE(message);
         CHECK(ws::as_text(message->data) == "Hello");
         sender.join();
-        CHECK(client.receive_text_until("\r\n\r\n") == response_head);
+        CHECK(client.receive_head() == response_head);
     }
 }
 

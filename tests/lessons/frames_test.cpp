@@ -70,7 +70,7 @@ TEST_CASE("lesson 5: one frame of a chosen kind") {
 
 TEST_CASE("lesson 5: the mirror changes nothing but the mask") {
     LessonServer server{server_name};
-    RawPeer peer = RawPeer::open(server.port);
+    RawPeer peer = open_peer(server.port);
     for_every_split(
         "01 83 37 fa 21 3d 7f 9f 4d (TEXT, not FIN) 80 82 01 02 03 04 6d 6d (CONT FIN)"_hex,
         [&peer](Pieces& pieces) {

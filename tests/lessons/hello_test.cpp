@@ -19,7 +19,7 @@ Finished run_client(std::uint16_t port, std::string_view input) {
 TEST_CASE("lesson 7: a greeting with the address, a Close with 1000, the server ends TCP") {
     LessonServer server{server_name};
     CHECK(server.listening_line == "WebSocket Hello server running at ws://localhost:8080/ws");
-    RawPeer peer = RawPeer::open(server.port);
+    RawPeer peer = open_peer(server.port);
     const std::string hello = peer.receive_text();
     CHECK((hello == "Hello! Your IP is 127.0.0.1" || hello == "Hello! Your IP is ::1"));
     CHECK(peer.receive(4) == "88 02 03 e8"_hex);
@@ -29,7 +29,7 @@ TEST_CASE("lesson 7: a greeting with the address, a Close with 1000, the server 
         peer.expect_end();
     }
     SUBCASE("after a client that is gone") { peer.reset(); }
-    SUBCASE("after a client that hangs up without a Close") { peer.shutdown(); }
+    SUBCASE("after a client that hangs up without a Close") { peer.end_sending(); }
     server.stop();
     CHECK(server.process.errors_so_far() == "");
 }
@@ -60,7 +60,7 @@ TEST_CASE("lesson 7: with --echo the greeting names the port, and messages come 
 
 TEST_CASE("lesson 7: every length form comes back from the echoing server") {
     LessonServer server{server_name, {"--echo"}};
-    RawPeer peer = RawPeer::open(server.port);
+    RawPeer peer = open_peer(server.port);
     peer.receive_text();
     for (const std::size_t size : {0, 1, 125, 126, 127, 65535, 65536}) {
         const std::string text(size, 'x');
@@ -73,20 +73,20 @@ TEST_CASE("lesson 7: every length form comes back from the echoing server") {
 
 TEST_CASE("§5.1 lesson 7: an unmasked frame gets 1002, and others are served on") {
     LessonServer server{server_name, {"--echo"}};
-    RawPeer peer = RawPeer::open(server.port);
+    RawPeer peer = open_peer(server.port);
     peer.receive_text();
     peer.send("81 05 48 65 6c 6c 6f"_hex);
     peer.expect_close(1002);
     peer.expect_end();
     CHECK(server.process.read_error_line().find("RFC 6455 §5.1") != std::string::npos);
-    RawPeer next = RawPeer::open(server.port);
+    RawPeer next = open_peer(server.port);
     CHECK(next.receive_text().starts_with("Hello!"));
     server.stop();
 }
 
 TEST_CASE("lesson 7: a message in two frames and a ping between them, as its text shows it") {
     LessonServer server{server_name, {"--echo"}};
-    RawPeer peer = RawPeer::open(server.port);
+    RawPeer peer = open_peer(server.port);
     peer.receive_text();
     peer.send("01 83 00 00 00 00 48 65 6c  89 80 00 00 00 00  80 82 00 00 00 00 6c 6f"_hex);
     CHECK(peer.receive(5) == "81 03 48 65 6c"_hex);
@@ -105,7 +105,7 @@ TEST_CASE("lesson 7: two frames in one write reach the client as two") {
               "81 02 68 69  88 02 03 e8"_hex);
     CHECK(process.read_line() == "hi");
     peer.expect_close(1000);
-    peer.shutdown();
+    peer.end_sending();
     CHECK(process.wait() == 0);
 }
 

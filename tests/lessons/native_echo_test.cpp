@@ -28,8 +28,8 @@ void expect_failure(std::string_view what, const ws::Buffer& bytes, std::uint16_
                     const std::string& section) {
     INFO(what);
     LessonServer server{server_name};
-    RawPeer bystander = RawPeer::open(server.port);
-    RawPeer peer = RawPeer::open(server.port);
+    RawPeer bystander = open_peer(server.port);
+    RawPeer peer = open_peer(server.port);
     peer.send(bytes);
     peer.expect_close(code);
     peer.expect_end();
@@ -49,14 +49,14 @@ TEST_CASE("lesson 6: the server says where it listens, and Ctrl-C ends it with 0
 
 TEST_CASE("lesson 6: Ctrl-C ends a server that has a client") {
     LessonServer server{server_name};
-    RawPeer peer = RawPeer::open(server.port);
+    RawPeer peer = open_peer(server.port);
     server.stop();
     peer.expect_end();
 }
 
 TEST_CASE("lesson 6: text of every length form comes back") {
     LessonServer server{server_name};
-    RawPeer peer = RawPeer::open(server.port);
+    RawPeer peer = open_peer(server.port);
     for (const std::size_t size : {0, 1, 125, 126, 127, 65535, 65536, 70000, 1000000}) {
         INFO(size << " bytes");
         std::string text(size, '\0');
@@ -73,7 +73,7 @@ TEST_CASE("lesson 6: text of every length form comes back") {
 
 TEST_CASE("lesson 6: two frames in one write give two echoes") {
     LessonServer server{server_name};
-    RawPeer peer = RawPeer::open(server.port);
+    RawPeer peer = open_peer(server.port);
     peer.send("81 82 00 00 00 00 68 69 (hi)  81 81 00 00 00 00 21 (!)"_hex);
     CHECK(peer.receive(4) == "81 02 68 69"_hex);
     CHECK(peer.receive(3) == "81 01 21"_hex);
@@ -81,7 +81,7 @@ TEST_CASE("lesson 6: two frames in one write give two echoes") {
 
 TEST_CASE("lesson 6: a frame cut anywhere is the same frame") {
     LessonServer server{server_name};
-    RawPeer peer = RawPeer::open(server.port);
+    RawPeer peer = open_peer(server.port);
     for_every_split("81 85 37 fa 21 3d 7f 9f 4d 51 58"_hex, [&peer](Pieces& pieces) {
         for (const ws::Buffer& piece : pieces) peer.send(piece);
         CHECK(peer.receive(7) == "81 05 48 65 6c 6c 6f"_hex);
@@ -106,7 +106,7 @@ TEST_CASE("lesson 6: a request that comes byte by byte is answered") {
 TEST_CASE("§5.5.1 lesson 6: a Close is answered, then the server ends TCP") {
     LessonServer server{server_name};
     SUBCASE("with a code and a reason") {
-        RawPeer peer = RawPeer::open(server.port);
+        RawPeer peer = open_peer(server.port);
         peer.send_frame(ws::Opcode::close,
                         "\x03\xE8"
                         "bye");
@@ -114,16 +114,16 @@ TEST_CASE("§5.5.1 lesson 6: a Close is answered, then the server ends TCP") {
         peer.expect_end();
     }
     SUBCASE("empty, as wscat sends it") {
-        RawPeer peer = RawPeer::open(server.port);
+        RawPeer peer = open_peer(server.port);
         peer.send_frame(ws::Opcode::close, "");
         CHECK(peer.receive(2) == "88 00"_hex);
         peer.expect_end();
     }
     SUBCASE("from a client that is gone before the answer comes") {
-        RawPeer peer = RawPeer::open(server.port);
+        RawPeer peer = open_peer(server.port);
         peer.send_frame(ws::Opcode::close, "");
         peer.reset();
-        RawPeer next = RawPeer::open(server.port);
+        RawPeer next = open_peer(server.port);
         next.send_frame(ws::Opcode::text, "next");
         CHECK(next.receive_text() == "next");
         CHECK(server.process.errors_so_far() == "");
@@ -151,10 +151,10 @@ TEST_CASE("lesson 6: clients that vanish harm nobody") {
         peer.send(part);
         peer.reset();
     }
-    RawPeer half = RawPeer::open(server.port);
+    RawPeer half = open_peer(server.port);
     half.send("81 fe 00"_hex);
     half.reset();
-    RawPeer peer = RawPeer::open(server.port);
+    RawPeer peer = open_peer(server.port);
     peer.send_frame(ws::Opcode::text, "alive");
     CHECK(peer.receive_text() == "alive");
     server.stop();
@@ -186,7 +186,7 @@ TEST_CASE("§4.2.1 lesson 6: the server refuses what is no handshake, and says w
 // What the README shows under "what is left out", byte for byte.
 TEST_CASE("lesson 6: what the server leaves out, as its text shows it") {
     LessonServer server{server_name};
-    RawPeer peer = RawPeer::open(server.port);
+    RawPeer peer = open_peer(server.port);
     SUBCASE("a part of a message comes back as a whole one, the rest is lost") {
         peer.send("01 83 00 00 00 00 48 65 6c (Hel)  80 82 00 00 00 00 6c 6f (lo)"_hex);
         CHECK(peer.receive_text() == "Hel");
@@ -267,7 +267,7 @@ TEST_CASE("lesson 6: Ctrl-C closes the client's connection with 1000 and status 
     peer.expect_close(1000);
     SUBCASE("when the server answers") {
         peer.send("88 02 03 e8"_hex);
-        peer.shutdown();
+        peer.end_sending();
     }
     SUBCASE("when the server does not answer") {}
     SUBCASE("when the server is gone") { peer.reset(); }
@@ -304,13 +304,13 @@ TEST_CASE("lesson 6: a server's broken frame ends the client with 1 and the rule
         peer.expect_close(1002);
     }
     SUBCASE("the connection is lost") {
-        peer.shutdown();
+        peer.end_sending();
         CHECK(process.read_error_line().starts_with("The connection is lost"));
     }
     SUBCASE("the server closes with an error") {
         peer.send("88 05 03 f3 62 61 64"_hex);
         peer.expect_close(1011);
-        peer.shutdown();
+        peer.end_sending();
         CHECK(process.read_error_line() == "The server closed the connection: 1011 \"bad\"");
     }
     CHECK(process.wait() == 1);
@@ -325,7 +325,7 @@ TEST_CASE("§4.1 lesson 6: a handshake that fails ends the client with 1 and one
     std::string expected;
     SUBCASE("a refusal") {
         peer.send("HTTP/1.1 403 Forbidden\r\nConnection: close\r\n\r\nnot \x1b[31myou\nsecond\n");
-        peer.shutdown();
+        peer.end_sending();
         expected = "Handshake failed: HTTP/1.1 403 Forbidden: not \\x1B[31myou\n";
     }
     SUBCASE("a refusal whose connection stays open") {
@@ -336,7 +336,7 @@ TEST_CASE("§4.1 lesson 6: a handshake that fails ends the client with 1 and one
         expected = "Handshake failed: the server did not answer in time\n";
     }
     SUBCASE("a server that hangs up") {
-        peer.shutdown();
+        peer.end_sending();
         expected = "Handshake failed: the server ended the connection without an answer\n";
     }
     SUBCASE("a server that speaks something else") {

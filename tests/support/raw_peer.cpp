@@ -2,9 +2,9 @@
 
 #include <doctest/doctest.h>
 #include <sys/socket.h>
+#include <sys/timerfd.h>
 
 #include <array>
-#include <chrono>
 
 #include "tests/support/process.hpp"
 
@@ -18,9 +18,29 @@ std::pair<net::Fd, net::Fd> connected_pair() {
     return {std::move(near), std::move(far->socket)};
 }
 
-void RawPeer::send(ws::Bytes bytes) {
-    const net::IoResult result = net::send_all(socket_, bytes, net::after(patience));
-    REQUIRE_MESSAGE(static_cast<bool>(result), "cannot send: " << result.message());
+RawPeer::RawPeer(std::uint16_t port)
+    : socket_{net::connect_tcp("localhost", port, net::after(patience))} {}
+
+RawPeer::RawPeer(net::Listener& listener) {
+    // accept() has no deadline of its own, but it can be stopped.
+    const net::Fd timer{::timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC)};
+    const itimerspec limit{.it_interval = {}, .it_value = {patience.count() / 1000, 0}};
+    ::timerfd_settime(timer.get(), 0, &limit, nullptr);
+    auto accepted = listener.accept(timer.get());
+    REQUIRE_MESSAGE(accepted, "no client came");
+    socket_ = std::move(accepted->socket);
+}
+
+void RawPeer::send(ws::Bytes bytes) { REQUIRE(net::send_all(socket_, bytes, net::after(patience))); }
+
+void RawPeer::send_frame(ws::Opcode opcode, std::string_view payload) {
+    ws::FrameHeader header;
+    header.opcode = opcode;
+    header.masked = true;
+    header.key = {0x37, 0xFA, 0x21, 0x3D};
+    ws::Buffer bytes;
+    ws::append_frame(bytes, header, ws::as_bytes(payload));
+    send(bytes);
 }
 
 bool RawPeer::try_send(ws::Bytes bytes) {
@@ -30,19 +50,47 @@ bool RawPeer::try_send(ws::Bytes bytes) {
 ws::Buffer RawPeer::receive(std::size_t count) {
     ws::Buffer bytes(count);
     const net::IoResult result = net::receive_exactly(socket_, bytes, net::after(patience));
-    CHECK_MESSAGE(result.status != net::IoStatus::timed_out, "got only " << result.bytes);
-    bytes.resize(result.bytes);
+    REQUIRE_MESSAGE(
+        result, "wanted " << count << " bytes, got " << result.bytes << ": " << result.message());
     return bytes;
 }
 
-std::string RawPeer::receive_text_until(std::string_view end) {
-    std::string text;
-    while (!text.ends_with(end)) {
-        const ws::Buffer byte = receive(1);
-        REQUIRE_MESSAGE(!byte.empty(), "the stream ended after: " << text);
-        text += static_cast<char>(byte.front());
-    }
-    return text;
+std::string RawPeer::receive_head() {
+    std::string head;
+    while (!head.ends_with("\r\n\r\n")) head += ws::as_text(receive(1));
+    return head;
+}
+
+ws::Buffer RawPeer::receive_frame(ws::FrameHeader& header) {
+    ws::Buffer bytes;
+    while (ws::decode_header(bytes, header) != ws::Parse::ok) ws::append(bytes, receive(1));
+    ws::Buffer payload = receive(static_cast<std::size_t>(header.length));
+    if (header.masked) ws::apply_mask(payload, header.key);
+    return payload;
+}
+
+std::string RawPeer::receive_text() {
+    ws::FrameHeader header;
+    const ws::Buffer payload = receive_frame(header);
+    CHECK(header.opcode == ws::Opcode::text);
+    CHECK(header.fin);
+    CHECK(ws::check_header(header, ws::Role::client) == ws::Errc::none);
+    return std::string{ws::as_text(payload)};
+}
+
+void RawPeer::expect_close(std::uint16_t code) {
+    ws::FrameHeader header;
+    const ws::Buffer payload = receive_frame(header);
+    REQUIRE(header.opcode == ws::Opcode::close);
+    REQUIRE(payload.size() >= 2);
+    CHECK(ws::load_be<std::uint16_t>(payload) == code);
+}
+
+void RawPeer::expect_end() {
+    std::array<std::uint8_t, 1> byte;
+    const net::IoResult result = net::receive_some(socket_, byte, net::after(patience));
+    CHECK_MESSAGE(result.status == net::IoStatus::closed,
+                  "expected the end of TCP, got " << result.message());
 }
 
 ws::Buffer RawPeer::receive_to_end() {
@@ -58,8 +106,8 @@ ws::Buffer RawPeer::receive_to_end() {
 }
 
 void RawPeer::reset() {
-    const linger now{1, 0};
-    ::setsockopt(socket_.get(), SOL_SOCKET, SO_LINGER, &now, sizeof now);
+    const linger at_once{.l_onoff = 1, .l_linger = 0};
+    ::setsockopt(socket_.get(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
     socket_.close();
 }
 

@@ -14,3 +14,5 @@ and with wscat in the place of our client:
   wscat -c ws://localhost:8080/ws -P --slash
 TEXT
 }
+# The log begins with the time.
+normalise() { sed -E 's/[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}Z/2026-01-01T12:00:00Z/'; }

@@ -10,19 +10,7 @@ namespace ws {
 
 namespace {
 
-// RFC 6455 §1.3: chosen once, so that no server that does not know WebSocket answers right by
-// accident.
-constexpr std::string_view guid = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
-
 constexpr std::string_view crlf = "\r\n";
-
-std::string base64(Bytes bytes) {
-    std::string text(4 * ((bytes.size() + 2) / 3) + 1, '\0');
-    const int size = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()), bytes.data(),
-                                     static_cast<int>(bytes.size()));
-    text.resize(static_cast<std::size_t>(size));
-    return text;
-}
 
 bool is_base64_char(char c) {
     return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' ||
@@ -124,12 +112,23 @@ std::string start_response(int status) {
 
 }  // namespace
 
-std::string accept_key(std::string_view key) {
+std::array<std::uint8_t, 20> accept_hash(std::string_view key) {
     const std::string text = std::string{key} + std::string{guid};
     std::array<std::uint8_t, SHA_DIGEST_LENGTH> digest;
     SHA1(as_bytes(text).data(), text.size(), digest.data());
-    return base64(digest);
+    return digest;
 }
+
+std::string base64(Bytes bytes) {
+    // EVP_EncodeBlock writes a zero byte behind the text.
+    std::string text(4 * ((bytes.size() + 2) / 3) + 1, '\0');
+    const int size = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()), bytes.data(),
+                                     static_cast<int>(bytes.size()));
+    text.resize(static_cast<std::size_t>(size));
+    return text;
+}
+
+std::string accept_key(std::string_view key) { return base64(accept_hash(key)); }
 
 Errc check_request(const Request& request) {
     if (const Errc errc = check_host(request); errc != Errc::none) return errc;

@@ -14,8 +14,17 @@
 
 namespace ws {
 
-// Sec-WebSocket-Accept for a Sec-WebSocket-Key: base64(SHA-1(key, GUID)). The key is used as
-// it stands in the header; it is never decoded.
+// RFC 6455 §1.3: chosen once and for all, so that no server that does not know WebSocket
+// answers right by accident.
+inline constexpr std::string_view guid = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+
+// The SHA-1 hash of a Sec-WebSocket-Key and the GUID behind it. The key is used as it stands in
+// the header; it is never decoded.
+std::array<std::uint8_t, 20> accept_hash(std::string_view key);
+
+std::string base64(Bytes bytes);
+
+// Sec-WebSocket-Accept for a Sec-WebSocket-Key: base64(accept_hash(key)).
 std::string accept_key(std::string_view key);
 
 // --- the server's side -----------------------------------------------------------------------

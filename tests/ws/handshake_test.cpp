@@ -7,6 +7,7 @@
 
 #include "tests/support/bytes.hpp"
 #include "tests/support/errc.hpp"
+#include "ws/hex.hpp"
 
 using ws::Errc;
 
@@ -87,6 +88,14 @@ const ws::ClientHandshake rfc_client{.host = "server.example.com",
 TEST_CASE("§4.2.2 the accept key of the RFC's key and of the course's") {
     CHECK(ws::accept_key("dGhlIHNhbXBsZSBub25jZQ==") == "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
     CHECK(ws::accept_key("x3JJHMbDL1EzLkh9GBhXDw==") == "HSmrc0sMlYUkAGmm5OPpG2HaGWk=");
+}
+
+TEST_CASE("§1.3 the accept key step by step") {
+    CHECK(ws::hex(ws::accept_hash("dGhlIHNhbXBsZSBub25jZQ==")) ==
+          "B3 7A 4F 2C C0 62 4F 16 90 F6 46 06 CF 38 59 45 B2 BE C4 EA");
+    CHECK(ws::base64(ws::as_bytes("the sample nonce")) == "dGhlIHNhbXBsZSBub25jZQ==");
+    CHECK(ws::base64(ws::as_bytes("ab")) == "YWI=");
+    CHECK(ws::base64({}) == "");
 }
 
 TEST_CASE("§4.1 a key is the base64 form of 16 bytes") {

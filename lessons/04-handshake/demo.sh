@@ -9,3 +9,5 @@ and in the place of our client, to be accepted and to be refused:
   curl -i http://localhost:8080/ws
 TEXT
 }
+# Where localhost is IPv6 first.
+normalise() { sed 's/\[::1\]/127.0.0.1/'; }

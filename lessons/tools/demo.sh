@@ -45,7 +45,7 @@ cleanup() {
 trap cleanup EXIT
 trap 'exit 130' INT TERM
 
-bold= dim= cyan= green= plain=
+bold="" dim="" cyan="" green="" plain=""
 if [[ -t 1 && -z ${NO_COLOR:-} ]]; then
     bold=$'\e[1m' dim=$'\e[2m' cyan=$'\e[36m' green=$'\e[32m' plain=$'\e[0m'
 fi
@@ -128,17 +128,18 @@ explain_status() {
 
 # --- what it showed -----------------------------------------------------------------------------
 
-# The server's port becomes the usual one, a client's port the same for all.
-normalise_ports() {
+# The server's port becomes the usual one; a client's port and a time the same for all.
+usual() {
     sed -E "s/\b$port\b/$DEFAULT_PORT/g
             s/(127\.0\.0\.1|\[::1\]):([0-9]{4,5})\b/\1:<\2>/g
             s/:<$DEFAULT_PORT>/:$DEFAULT_PORT/g
-            s/:<[0-9]+>/:54321/g"
+            s/:<[0-9]+>/:54321/g
+            s/\b[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}Z/2026-01-01T12:00:00Z/g"
 }
 
 if [[ -n $record ]]; then
-    transcript | normalise_ports | normalise >"$record/transcript.txt"
-    wire | normalise_ports | normalise >"$record/wire.txt"
+    transcript | usual | normalise >"$record/transcript.txt"
+    wire | usual | normalise >"$record/wire.txt"
     exit
 fi
 

@@ -9,7 +9,7 @@ say() { echo "packages: $*" >&2; }
 compiler=${*:-g++}  # may be two words, such as "ccache g++"
 can_compile() { echo "$1" | $compiler -std=c++20 -fsyntax-only -x c++ - 2>/dev/null; }
 
-if ! command -v ${compiler%% *} >/dev/null; then
+if ! command -v "${compiler%% *}" >/dev/null; then
     say "the compiler '$compiler' was not found; install g++ 12 or clang 14, or a newer one"
     exit 1
 fi

@@ -1,3 +1,6 @@
+// The reading of --key and --masking-key. Lesson 5.
+// RFC 6455 §4.1 and §5.3 say what a real client does instead. A handshake key is sent as it was
+// given, even a wrong one: how a server refuses it is worth seeing.
 #include "cli/keys.hpp"
 
 #include <algorithm>

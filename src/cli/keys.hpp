@@ -1,5 +1,6 @@
 // The options that make a client's run repeatable: --key and --masking-key. Lesson 5.
 // Every real client leaves them alone: RFC 6455 §4.1 wants a nonce, §5.3 unpredictable keys.
+// Leaves out: everything random; that is endpoint/keys.
 #pragma once
 
 #include <memory>

@@ -1,3 +1,6 @@
+// Lines from a descriptor, beside sockets that may become readable first. Lesson 1.
+// Standard streams would hide what they have buffered from poll(), and a line could wait there
+// unseen; so the bytes that were read ahead are kept here.
 #include "cli/line_reader.hpp"
 
 #include <unistd.h>

@@ -1,3 +1,6 @@
+// Command lines read and explained, and exceptions turned into one line. Lesson 1.
+// Each option carries its own reader, so that its type, its limits and its error text stand at one
+// place. Advice follows the failures that people meet: a port in use, nobody listening.
 #include "cli/options.hpp"
 
 #include <algorithm>

@@ -1,4 +1,5 @@
 // Command lines, spelled the same in every program of the course. Lesson 1.
+// Every program of the course reads its options here, so that no two spell them differently.
 // Leaves out: short options, abbreviations, configuration files.
 #pragma once
 

@@ -1,3 +1,7 @@
+// Reading, writing and closing over a blocking socket, RFC 6455 §5 to §7. Lesson 8.
+// The lock guards the protocol and is never held during a system call, so a peer that takes
+// nothing stops the writers only: the reader goes on, and sees Closes and deadlines. A thread that
+// sends takes along what others have added meanwhile.
 #include "endpoint/blocking.hpp"
 
 #include <sys/socket.h>

@@ -1,5 +1,6 @@
 // Where a client's masking keys come from: RFC 6455 §5.3 and §10.3. Lesson 5.
 // One source for each thread, or under the lock of its connection.
+// Joins ws, which makes no system call, to the random bytes of net.
 #pragma once
 
 #include "net/random.hpp"

@@ -1,3 +1,6 @@
+// The opening handshake over a socket, RFC 6455 §4.1 and §4.2. Lesson 8.
+// What is wrong with a head is ws/handshake's to say; here are the reading with one deadline, the
+// sending of the answer, and a refused client's time to take it.
 #include "endpoint/opening.hpp"
 
 #include <sys/socket.h>

@@ -1,3 +1,6 @@
+// Addresses to and from text; names looked up by getaddrinfo(3). Lesson 1.
+// sockaddr_storage is room for an address of any family; only the two functions at the top look
+// into it, and each after a look at the family.
 #include "net/address.hpp"
 
 #include <arpa/inet.h>

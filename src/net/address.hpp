@@ -1,4 +1,5 @@
 // Socket addresses of both families, and names looked up to them. Lesson 1.
+// One type for both families: the rest of the code never asks which one it is.
 // Leaves out: Unix sockets, scoped link-local addresses, asynchronous look-ups.
 #pragma once
 

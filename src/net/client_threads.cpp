@@ -1,3 +1,6 @@
+// A thread for each client, joined when it has ended or when all shall end. Lesson 1.
+// A thread cannot join itself, so it leaves a mark, and the next start() clears up behind it. Its
+// socket is closed under the lock, so that nobody shuts down a number that the kernel has reused.
 #include "net/client_threads.hpp"
 
 #include <sys/socket.h>

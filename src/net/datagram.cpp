@@ -1,3 +1,6 @@
+// UDP: recvfrom(2) and sendto(2). Lesson 2.
+// A datagram that is longer than the buffer is cut off, and its true size is told. Nothing is
+// repeated here but a call that a signal interrupted: what was lost stays lost.
 #include "net/datagram.hpp"
 
 #include <algorithm>

@@ -1,3 +1,6 @@
+// getrandom(2), a pool at a time. Lesson 4.
+// The kernel may answer in part, or be interrupted by a signal, so it is asked until the pool is
+// full. Bytes that were given away are wiped.
 #include "net/random.hpp"
 
 #include <sys/random.h>

@@ -1,4 +1,5 @@
 // Unpredictable bytes from the kernel's generator, fetched in pools. Lesson 4.
+// For nonces and masking keys, which RFC 6455 §10.3 wants unpredictable.
 // Leaves out: thread safety (each thread, or each owner of a lock, has its own).
 #pragma once
 

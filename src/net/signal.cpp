@@ -1,3 +1,6 @@
+// SIGINT and SIGTERM through signalfd(2). Lesson 1.
+// The signals are blocked before any thread is started, and threads inherit that; so a signal
+// waits in the descriptor for all of them, and interrupts none.
 #include "net/signal.hpp"
 
 #include <poll.h>

@@ -1,3 +1,6 @@
+// The system calls of TCP, each in one loop that knows how they end. Lesson 1.
+// EINTR is tried again, EAGAIN is waited out with poll(2) up to the deadline, a short write goes
+// on where it stopped, and a peer that is gone is a value (EPIPE) and no SIGPIPE.
 #include "net/socket.hpp"
 
 #include <fcntl.h>

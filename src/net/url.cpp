@@ -1,3 +1,6 @@
+// URLs taken apart from left to right: scheme, authority, resource. Lesson 1.
+// RFC 3986 §3 and, for fragments, RFC 6455 §3. Every refusal names the URL and what is wrong with
+// it, because it is shown to whoever typed it.
 #include "net/url.hpp"
 
 #include <algorithm>

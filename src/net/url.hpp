@@ -1,5 +1,6 @@
 // "scheme://host:port/path?query" taken apart, RFC 3986. Lesson 1 (host and port), 4 (resource).
 // Leaves out: user names in URLs, percent-decoding (the resource travels as it was written).
+// What people type is taken as well: a host alone, a port alone.
 #pragma once
 
 #include <cstdint>

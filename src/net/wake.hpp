@@ -1,5 +1,6 @@
 // A descriptor by which one thread wakes another that waits for readable ones. Lesson 8.
 // Raised once, it stays readable: it says "this has happened", and not how often.
+// Leaves out: a message. What has happened stands beside it, under a lock.
 #pragma once
 
 #include <sys/eventfd.h>

@@ -1,3 +1,6 @@
+// The payload of Close frames, RFC 6455 §5.5.1: two bytes of code, then text. Lesson 8.
+// Codes that stand for "there was no code" or "there was no Close" (§7.4.1) can be received from
+// the wire only by mistake, and can be sent by none.
 #include "ws/close.hpp"
 
 #include <cassert>

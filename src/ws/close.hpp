@@ -1,4 +1,6 @@
 // Close codes and the body of a Close frame, RFC 6455 §5.5.1 and §7.4. Lesson 8.
+// Which codes may be sent, what their numbers mean, and the reason behind them.
+// Leaves out: when to send one, and what to do after it (ws/connection).
 #pragma once
 
 #include <string>

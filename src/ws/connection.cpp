@@ -1,3 +1,6 @@
+// What a piece means for an open connection: RFC 6455 §5.4, §5.5, §7. Lesson 8.
+// The receiver has applied the rules of frames and messages before. Here messages are put together
+// if they must be, pings and Closes answered, and the state moves on: open, closing, closed.
 #include "ws/connection.hpp"
 
 #include <algorithm>

@@ -1,3 +1,6 @@
+// The picture of a frame's first two bytes, and what follows them, RFC 6455 §5.2. Lesson 5.
+// Bytes that are missing and rules that are broken are explained too: those are the frames that
+// people ask about.
 #include "ws/explain.hpp"
 
 #include <algorithm>

@@ -1,3 +1,6 @@
+// The bits of the frame header, RFC 6455 §5.2. Lesson 5.
+// Decoding takes what is there, judging comes after it and apart: so a tool can show a wrong
+// frame, and a test can ask for each rule alone.
 #include "ws/frame.hpp"
 
 #include <algorithm>

@@ -1,5 +1,6 @@
 // The frame header, RFC 6455 §5.2: decoded, encoded, and judged. Lesson 5.
 // A header is 2 to 14 bytes long. The payload that follows is none of this file's business.
+// Leaves out: what the frames before it ask of a frame (ws/receiver).
 #pragma once
 
 #include "ws/bytes.hpp"

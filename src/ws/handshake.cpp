@@ -1,3 +1,6 @@
+// The rules of RFC 6455 §4.1 and §4.2, each below the sentence that asks for it. Lesson 4.
+// A head that ws/http took apart comes in, and a rule that was broken, or the text of an answer,
+// goes out. SHA-1 and base64 are OpenSSL's.
 #include "ws/handshake.hpp"
 
 #include <openssl/evp.h>

@@ -1,3 +1,7 @@
+// Bytes to text and back. Lesson 1.
+// What may be printed as it is: whole, well-formed UTF-8 characters that are no control
+// characters. Everything else becomes an escape, so that the same bytes always give the same
+// harmless text.
 #include "ws/hex.hpp"
 
 #include <algorithm>

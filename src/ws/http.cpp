@@ -1,3 +1,6 @@
+// A head checked byte by byte as it arrives, and taken apart when it is whole. Lesson 4.
+// RFC 9112 §2 to §5. The search for its end goes on where it stopped and never starts over: a head
+// that comes in single bytes costs no more than one that comes at once.
 #include "ws/http.hpp"
 
 #include <algorithm>

@@ -1,3 +1,6 @@
+// Frames to pieces of messages, RFC 6455 §5.4, §5.5, §6.2, §8.1. Lesson 8.
+// Each step takes what the read at hand holds and notes where it stopped. A header is judged
+// before a byte of its payload is taken, a payload byte when it arrives.
 #include "ws/receiver.hpp"
 
 #include <algorithm>

@@ -1,3 +1,6 @@
+// Messages and control frames to bytes, RFC 6455 §5.4, §5.5, §6.1. Lesson 8.
+// A client masks every frame with a fresh key (§5.3), a server none (§5.1): that is the role's
+// only effect here. Calls in a wrong order are our own bug, and asserted.
 #include "ws/sender.hpp"
 
 #include <cassert>

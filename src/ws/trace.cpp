@@ -1,3 +1,6 @@
+// Both directions of a connection, cut into heads and frames, RFC 6455 §5.2. Lesson 5.
+// It follows the bytes by itself and keeps of a payload only what a line shows, so that a trace
+// tells what crossed the wire even where the program beside it is wrong.
 #include "ws/trace.hpp"
 
 #include <algorithm>

@@ -1,3 +1,6 @@
+// UTF-8 as the table of RFC 3629 §4 has it, RFC 6455 §8.1. Lesson 8.
+// A lead byte says how many bytes follow and in which range the next one lies; that range excludes
+// overlong forms, surrogates and what lies beyond U+10FFFF, so no character is ever computed.
 #include "ws/utf8.hpp"
 
 #include <cstring>

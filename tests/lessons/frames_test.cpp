@@ -2,6 +2,8 @@
 // hand-made server, and the two together.
 #include <signal.h>
 
+#include <fstream>
+
 #include "tests/lessons/peers.hpp"
 
 using namespace test;
@@ -75,12 +77,12 @@ TEST_CASE("lesson 5: the mirror changes nothing but the mask") {
         "01 83 37 fa 21 3d 7f 9f 4d (TEXT, not FIN) 80 82 01 02 03 04 6d 6d (CONT FIN)"_hex,
         [&peer](Pieces& pieces) {
             for (const ws::Buffer& piece : pieces) peer.send(piece);
-            CHECK(peer.receive(9) == "01 03 48 65 6c 80 02 6c 6f"_hex);
+            REQUIRE(peer.receive(9) == "01 03 48 65 6c 80 02 6c 6f"_hex);
         });
     peer.send("89 80 00 00 00 00  8a 80 00 00 00 00"_hex);
-    CHECK(peer.receive(4) == "89 00 8a 00"_hex);
+    REQUIRE(peer.receive(4) == "89 00 8a 00"_hex);
     peer.send("88 82 00 00 00 00 03 e8"_hex);
-    CHECK(peer.receive(4) == "88 02 03 e8"_hex);
+    REQUIRE(peer.receive(4) == "88 02 03 e8"_hex);
     peer.expect_end();
     server.stop();
 }
@@ -95,6 +97,32 @@ TEST_CASE("§5.1 lesson 5: --raw shows what an unmasked frame gets") {
     CHECK(finished.status == 0);
     CHECK(server.process.read_error_line().ends_with(
         "RFC 6455 §5.1: a frame from a client must be masked"));
+    server.stop();
+}
+
+// Each row of the README's table of wrong frames: the bytes, and the sentence that they earn.
+TEST_CASE("§5.2, §5.5 lesson 5: the wrong frames of the text break the rules that it names") {
+    LessonServer server{server_name};
+    std::ifstream text{"lessons/05-frames/README.md"};
+    REQUIRE_MESSAGE(text, "the tests run in the root of the repository");
+    int rows = 0;
+    for (std::string line; std::getline(text, line);) {
+        const std::size_t bytes_end = line.find("` | ", 3);
+        const std::size_t sentence = line.rfind("| `");
+        if (!line.starts_with("| `") || sentence == 0 || !line.ends_with("` |")) continue;
+        ++rows;
+        INFO(line);
+        RawPeer peer = open_peer(server.port);
+        peer.send(from_hex(line.substr(3, bytes_end - 3)));
+        ws::FrameHeader header;
+        const ws::Buffer close = peer.receive_frame(header);
+        CHECK(header.opcode == ws::Opcode::close);
+        CHECK(ws::as_text(ws::Bytes{close}.first(2)) == "\x03\xEA");
+        CHECK(ws::as_text(ws::Bytes{close}.subspan(2)) ==
+              line.substr(sentence + 3, line.size() - sentence - 6));
+        peer.expect_end();
+    }
+    CHECK(rows == 7);
     server.stop();
 }
 

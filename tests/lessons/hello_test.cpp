@@ -22,7 +22,7 @@ TEST_CASE("lesson 7: a greeting with the address, a Close with 1000, the server 
     RawPeer peer = open_peer(server.port);
     const std::string hello = peer.receive_text();
     CHECK((hello == "Hello! Your IP is 127.0.0.1" || hello == "Hello! Your IP is ::1"));
-    CHECK(peer.receive(4) == "88 02 03 e8"_hex);
+    REQUIRE(peer.receive(4) == "88 02 03 e8"_hex);
     SUBCASE("after the client's Close") {
         peer.send_frame(ws::Opcode::text, "too late, and not an error");
         peer.send_frame(ws::Opcode::close, "\x03\xE8");
@@ -66,7 +66,7 @@ TEST_CASE("lesson 7: every length form comes back from the echoing server") {
         const std::string text(size, 'x');
         peer.send_frame(ws::Opcode::text, text);
         CHECK(server.process.read_line().ends_with(": " + text));  // a full pipe would stop it
-        CHECK(peer.receive_text() == text);
+        REQUIRE(peer.receive_text() == text);
     }
     server.stop();
 }
@@ -80,7 +80,7 @@ TEST_CASE("§5.1 lesson 7: an unmasked frame gets 1002, and others are served on
     peer.expect_end();
     CHECK(server.process.read_error_line().find("RFC 6455 §5.1") != std::string::npos);
     RawPeer next = open_peer(server.port);
-    CHECK(next.receive_text().starts_with("Hello!"));
+    REQUIRE(next.receive_text().starts_with("Hello!"));
     server.stop();
 }
 
@@ -89,9 +89,9 @@ TEST_CASE("lesson 7: a message in two frames and a ping between them, as its tex
     RawPeer peer = open_peer(server.port);
     peer.receive_text();
     peer.send("01 83 00 00 00 00 48 65 6c  89 80 00 00 00 00  80 82 00 00 00 00 6c 6f"_hex);
-    CHECK(peer.receive(5) == "81 03 48 65 6c"_hex);
+    REQUIRE(peer.receive(5) == "81 03 48 65 6c"_hex);
     peer.send("88 80 00 00 00 00"_hex);
-    CHECK(peer.receive(2) == "88 00"_hex);
+    REQUIRE(peer.receive(2) == "88 00"_hex);
     peer.expect_end();
 }
 

@@ -16,9 +16,9 @@ constexpr const char* lesson = "08-messages";
 
 ws::Buffer masked(ws::Opcode opcode, ws::Bytes payload, bool fin = true) {
     ws::Buffer frame;
-    ws::append_frame(frame,
-                     {.fin = fin, .opcode = opcode, .masked = true, .key = {0x37, 0xFA, 0x21, 0x3D}},
-                     payload);
+    ws::append_frame(
+        frame, {.fin = fin, .opcode = opcode, .masked = true, .key = {0x37, 0xFA, 0x21, 0x3D}},
+        payload);
     return frame;
 }
 
@@ -82,8 +82,10 @@ TEST_CASE("lesson 8: echo of many sizes, in fragments cut at random, with pings 
 
 TEST_CASE("lesson 8: the client echoes lines, sends fragments, and says how it ended") {
     LessonServer server{lesson};
-    const Finished client = run(program("lessons/08-messages/client"),
-                                to(server.port, {"--fragment", "3"}), "Hello\nGr\xC3\xBC\xC3\x9F" "e\n");
+    const Finished client =
+        run(program("lessons/08-messages/client"), to(server.port, {"--fragment", "3"}),
+            "Hello\nGr\xC3\xBC\xC3\x9F"
+            "e\n");
     CHECK(client.status == 0);
     CHECK(client.output ==
           "Connected! Type messages to send, Ctrl+C to quit.\nReceived: Hello\nReceived: Grüße\n");
@@ -187,7 +189,8 @@ TEST_CASE("lesson 8: peers that vanish do not disturb the server") {
     }
     for (const ws::Buffer& begun :
          {ws::Buffer{}, "81"_hex, "81 85 37 fa"_hex, "81 85 37 fa 21 3d 7f 9f"_hex,
-          masked(ws::Opcode::binary, ws::Buffer(100'000)), masked(ws::Opcode::close, "03 e8"_hex)}) {
+          masked(ws::Opcode::binary, ws::Buffer(100'000)),
+          masked(ws::Opcode::close, "03 e8"_hex)}) {
         RawPeer peer = open_peer(server.port);
         peer.send(begun);
         peer.reset();
@@ -209,9 +212,10 @@ TEST_CASE("lesson 8: what cannot work is told in one line") {
 
     result = run(client, to(running.port, {"--path", "/other"}));
     CHECK(result.status == 1);
-    CHECK(result.errors ==
-          "client: Handshake failed: HTTP/1.1 404 Not Found (there is no WebSocket endpoint at this "
-          "path)\n");
+    CHECK(
+        result.errors ==
+        "client: Handshake failed: HTTP/1.1 404 Not Found (there is no WebSocket endpoint at this "
+        "path)\n");
 
     CHECK(run(client, {"wss://localhost/"}).status == 2);
     CHECK(run(client, {"--masking-key", "12"}).status == 2);

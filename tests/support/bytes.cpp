@@ -21,7 +21,7 @@ ws::Buffer from_hex(std::string_view text) {
     return *bytes;
 }
 
-ws::Buffer operator+(ws::Buffer left, ws::Bytes right) {
+ws::Buffer literals::operator+(ws::Buffer left, ws::Bytes right) {
     ws::append(left, right);
     return left;
 }

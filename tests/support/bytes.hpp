@@ -18,10 +18,11 @@ inline namespace literals {
 inline ws::Buffer operator""_hex(const char* text, std::size_t size) {
     return from_hex({text, size});
 }
+
+// One buffer behind another: "..."_hex + payload.
+ws::Buffer operator+(ws::Buffer left, ws::Bytes right);
 }  // namespace literals
 
-// Appends one buffer to another: "..."_hex + payload.
-ws::Buffer operator+(ws::Buffer left, ws::Bytes right);
 using ws::as_bytes;
 
 // Runs `body` with the bytes whole, byte by byte, and cut into two at every offset. Each run

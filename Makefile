@@ -12,7 +12,7 @@ SRC_05 := $(SRC_04) ws/mask ws/frame ws/trace ws/explain endpoint/keys cli/keys
 SRC_06 := $(SRC_05)
 SRC_07 := $(SRC_06)
 SRC_08 := $(SRC_07) ws/utf8 ws/close ws/receiver ws/sender ws/connection net/wake cli/log \
-          endpoint/blocking endpoint/opening
+          endpoint/message endpoint/blocking endpoint/opening
 
 LESSONS := $(notdir $(patsubst %/,%,$(sort $(wildcard lessons/[0-9][0-9]-*/))))
 CLIENTS := $(notdir $(patsubst %/,%,$(sort $(wildcard clients/*/))))

@@ -21,39 +21,11 @@ namespace {
 // One read takes at most this much. It limits no message: those are put together (§5.4).
 constexpr std::size_t receive_buffer_bytes = 64 * 1024;
 
-// What Message::to_string() shows at most.
-constexpr std::size_t shown_text_bytes = 200;
-constexpr std::size_t shown_binary_bytes = 16;
-
 std::string seconds(std::chrono::milliseconds wait) {
     return std::to_string(std::chrono::ceil<std::chrono::seconds>(wait).count()) + " s";
 }
 
 }  // namespace
-
-bool Error::expected(std::initializer_list<ws::CloseCode> codes) const {
-    return kind == Kind::closed && std::ranges::find(codes, code) != codes.end();
-}
-
-std::string Error::message() const {
-    switch (kind) {
-        case Kind::none: return "the connection is open";
-        case Kind::closed:
-            return "closed: " + ws::describe_close_code(code) +
-                   (reason.empty() ? "" : ' ' + ws::quote(ws::as_bytes(reason)));
-        case Kind::rule:
-            return std::string{ws::rule(rule).section} + ": " +
-                   std::string{ws::rule(rule).sentence} + "; failed with " + std::to_string(code);
-        case Kind::lost: return "lost without a Close frame (1006): " + reason;
-        case Kind::timed_out: return "given up (1006): " + reason;
-    }
-    return "?";
-}
-
-std::string Message::to_string() const {
-    if (type == ws::Opcode::text) return ws::escape(data, shown_text_bytes);
-    return std::to_string(data.size()) + " bytes [" + ws::hex(data, shown_binary_bytes) + ']';
-}
 
 Connection::Connection(const net::Fd& socket, ws::Role role, const Options& options,
                        ws::Bytes early, ws::KeySource* keys, std::unique_ptr<ws::Tracer> tracer)

@@ -7,7 +7,6 @@
 #include <chrono>
 #include <condition_variable>
 #include <functional>
-#include <initializer_list>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -15,6 +14,7 @@
 #include <string_view>
 
 #include "endpoint/keys.hpp"
+#include "endpoint/message.hpp"
 #include "net/socket.hpp"
 #include "net/wake.hpp"
 #include "ws/connection.hpp"
@@ -42,38 +42,6 @@ struct Options {
     // Called with each line of the trace; empty: no trace. May be called from every thread
     // that uses the connection, one at a time.
     ws::Tracer::Sink trace{};
-};
-
-// Why no more messages come. The code is always the one that a browser would show.
-struct Error {
-    enum class Kind : std::uint8_t {
-        none,       // the connection is open
-        closed,     // the closing handshake: `code` and `reason` are the peer's
-        rule,       // the peer broke `rule`; it was told so with `code`
-        lost,       // the bytes ended without a Close: 1006, `reason` is the system's word
-        timed_out,  // the peer took too long: 1006, `reason` says with what
-    };
-    Kind kind = Kind::none;
-    ws::CloseCode code = ws::close_code::none;
-    std::string reason{};  // not escaped
-    ws::Errc rule = ws::Errc::none;
-
-    // Did the connection end by a closing handshake with one of these codes? By default those
-    // with which a conversation normally ends.
-    bool expected(std::initializer_list<ws::CloseCode> codes = {
-                      ws::close_code::normal, ws::close_code::going_away,
-                      ws::close_code::none}) const;
-
-    // One line for people, safe to print.
-    std::string message() const;
-};
-
-struct Message {
-    ws::Opcode type;  // text or binary
-    ws::Bytes data;   // lives until the next read_message()
-
-    // One line for people, safe to print: the text, or "3 bytes [00 FF 10]"; long ones shortened.
-    std::string to_string() const;
 };
 
 class Connection {

@@ -121,7 +121,7 @@ constexpr auto rules = std::to_array<Rule>({
 
 constexpr std::size_t max_reason_bytes = 123;
 
-static_assert(std::ranges::all_of(rules, [](const Rule& entry) {
+static_assert(rules.size() == errc_count && std::ranges::all_of(rules, [](const Rule& entry) {
     return &entry - rules.data() == static_cast<std::ptrdiff_t>(entry.errc) &&
            entry.sentence.size() <= max_reason_bytes;
 }), "the table follows the enumerators, and each sentence fits into a close reason");

@@ -3,6 +3,7 @@
 // Leaves out: failures of the operating system (net/error.hpp) and our own bugs (assert).
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
@@ -83,6 +84,8 @@ struct Rule {
     std::string_view sentence;  // what the peer did wrong; at most 123 bytes, so that it fits
                                 // into a close reason
 };
+
+inline constexpr std::size_t errc_count = static_cast<std::size_t>(Errc::invalid_close_reason) + 1;
 
 // The rule behind an error; valid for the whole run of the program. `errc` is not none.
 const Rule& rule(Errc errc);

@@ -244,10 +244,11 @@ net::IoStatus Connection::send(ws::Bytes bytes) {
     return net::IoStatus::ok;
 }
 
-// RFC 6455 §7.1.1: "the server MUST close the TCP connection first" so that it, and not the
-// client, holds the TIME_WAIT state; "an endpoint SHOULD use a method that cleanly closes the
-// TCP connection": half-close, then read until the peer has ended too. Closing at once with
-// unread bytes would send a reset, which may destroy our last Close frame on its way.
+// RFC 6455 §7.1.1: "The underlying TCP connection, in most normal cases, SHOULD be closed first by
+// the server, so that it holds the TIME_WAIT state and not the client". And: "An endpoint SHOULD
+// use a method that cleanly closes the TCP connection": half-close, then read until the peer has
+// ended too. Closing at once with unread bytes would send a reset, which may destroy our last
+// Close frame on its way.
 void Connection::end_tcp(Lock& lock) {
     sending_done_.wait(lock, [this] { return !sending_; });
     const bool in_order = error_.kind == Error::Kind::closed || error_.kind == Error::Kind::rule;

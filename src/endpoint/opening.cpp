@@ -72,8 +72,8 @@ net::Url parse_websocket_url(std::string_view text) {
     return url;
 }
 
-// RFC 6455 §4.1: "The value of this header field MUST be "websocket"" and so on are
-// ws::client_request()'s part; here is what only the caller knows.
+// What only the caller knows of the request that RFC 6455 §4.1 describes; the rest is
+// ws::client_request()'s part.
 ws::ClientHandshake describe_request(const net::Url& url, const DialOptions& options,
                                      net::RandomPool& random) {
     ws::ClientHandshake handshake;

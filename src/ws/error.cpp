@@ -68,6 +68,17 @@ constexpr auto rules = std::to_array<Rule>({
     {Errc::handshake_timeout, "handshake_timeout", 408, 0, "RFC 9110 §15.5.9",
      "the handshake was not complete in time"},
 
+    {Errc::forbidden_origin, "forbidden_origin", 403, 0, "RFC 6455 §10.2",
+     "pages from this Origin may not connect"},
+    {Errc::unauthorized, "unauthorized", 401, 0, "RFC 9110 §15.5.2",
+     "credentials are missing or wrong"},
+    {Errc::forbidden, "forbidden", 403, 0, "RFC 9110 §15.5.4",
+     "these credentials do not allow this"},
+    {Errc::too_many_connections, "too_many_connections", 503, 0, "RFC 9110 §15.6.4",
+     "the server has as many connections as it can serve; try again later"},
+    {Errc::too_many_connections_from_address, "too_many_connections_from_address", 429, 0,
+     "RFC 6585 §4", "there are too many connections from this address"},
+
     {Errc::unexpected_status, "unexpected_status", 0, 0, "RFC 6455 §4.1",
      "the server answered the handshake with a status other than 101"},
     {Errc::response_without_upgrade, "response_without_upgrade", 0, 0, "RFC 6455 §4.1",

@@ -43,6 +43,13 @@ enum class Errc : std::uint8_t {
     path_not_found,
     handshake_timeout,
 
+    // What a server's policy refuses, before or after the rules (lesson 10).
+    forbidden_origin,
+    unauthorized,
+    forbidden,
+    too_many_connections,
+    too_many_connections_from_address,
+
     // A server's handshake, as the client judges it (§4.1, second list).
     unexpected_status,
     response_without_upgrade,

@@ -190,6 +190,8 @@ std::string refuse_response(Errc errc) {
     add_header(head, "Content-Length", std::to_string(body.size()));
     // RFC 9110 §15.5.6 and §15.5.22: what would have been right stands in these headers.
     if (broken.http_status == 405) add_header(head, "Allow", "GET");
+    if (broken.http_status == 401) add_header(head, "WWW-Authenticate", "Basic realm=\"WebSocket\"");
+    if (broken.http_status == 429 || broken.http_status == 503) add_header(head, "Retry-After", "1");
     if (broken.http_status == 426) {
         add_header(head, "Upgrade", "websocket");
         // RFC 6455 §4.4: "If the server doesn't support the requested version, it MUST respond
@@ -198,6 +200,14 @@ std::string refuse_response(Errc errc) {
         add_header(head, "Sec-WebSocket-Version", "13");
     }
     return head.append(crlf).append(body);
+}
+
+std::string http_response(int status, std::string_view content_type, std::size_t body_bytes) {
+    std::string head = start_response(status);
+    add_header(head, "Connection", "close");
+    add_header(head, "Content-Type", content_type);
+    add_header(head, "Content-Length", std::to_string(body_bytes));
+    return head.append(crlf);
 }
 
 std::string make_key(const std::array<std::uint8_t, 16>& nonce) { return base64(nonce); }

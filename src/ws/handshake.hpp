@@ -44,6 +44,10 @@ std::string accept_response(const Request& request, std::string_view subprotocol
 // Nothing that the client sent appears in it.
 std::string refuse_response(Errc errc);
 
+// The head of an answer to a plain request: `Connection: close`, so that the body may be followed
+// by the end of TCP. `content_type` is a header value.
+std::string http_response(int status, std::string_view content_type, std::size_t body_bytes);
+
 // --- the client's side -----------------------------------------------------------------------
 
 // What a client asks for. It keeps this to judge the answer.

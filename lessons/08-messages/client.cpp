@@ -16,8 +16,7 @@
 
 namespace {
 
-struct Settings {
-    endpoint::DialOptions dial{};
+struct Settings : endpoint::DialOptions {
     bool slash = false;
     bool wait = false;
 };
@@ -25,10 +24,8 @@ struct Settings {
 class Conversation {
   public:
     Conversation(const std::string& url, const Settings& settings) : settings_{settings} {
-        settings_.dial.on_pong = [this](ws::Bytes data) {
-            print("Received pong: " + ws::escape(data));
-        };
-        connection_ = endpoint::dial(url, settings_.dial);
+        settings_.on_pong = [this](ws::Bytes data) { print("Received pong: " + ws::escape(data)); };
+        connection_ = endpoint::dial(url, settings_);
     }
 
     // Both directions, until the connection has ended; why it did.
@@ -61,7 +58,7 @@ class Conversation {
     // Until the end of the input, Ctrl-C, or the end of the connection.
     void write_lines() try {
         cli::LineReader lines{STDIN_FILENO};
-        const std::array others{ended_.fd(), settings_.dial.stop_fd};
+        const std::array others{ended_.fd(), settings_.stop_fd};
         for (unsigned sent = 0; const auto line = lines.next(others);)
             if (send(*line) && settings_.wait) wait_for_answers(++sent);
         // What was sent is still answered: the server's Close comes behind its answers.
@@ -117,23 +114,21 @@ int talk(int argc, char** argv) {
     cli::Options options{"client", "Lesson 8: a complete WebSocket client."};
     options.client(common, {"ws"});
     options.path(common);
-    options.flag("--slash", settings.slash,
-                 "obey /ping TEXT, /binary HEX and /close [CODE [REASON]]");
+    options.flag("--slash", settings.slash, "obey /ping TEXT, /binary HEX, /close [CODE [REASON]]");
     options.flag("--wait", settings.wait, "wait for the answer before the next line is sent");
-    options.number("--fragment", settings.dial.fragment_bytes, 0, 1u << 30, "N",
+    options.number("--fragment", settings.fragment_bytes, 0, 1u << 30, "N",
                    "send longer messages in frames of N bytes; 0: in one frame");
-    options.seconds("--handshake-timeout", settings.dial.handshake_timeout,
-                    "for the connection and the whole handshake");
-    options.seconds("--close-timeout", settings.dial.close_timeout, "for the server's Close");
+    options.seconds("--handshake-timeout", settings.handshake_timeout, "for the whole handshake");
+    options.seconds("--close-timeout", settings.close_timeout, "for the server's Close");
     keys.declare(options);
     options.parse(argc, argv);
 
     const net::StopSignal stop;
-    settings.dial.stop_fd = stop.fd();
-    settings.dial.stop_code = ws::close_code::normal;
-    settings.dial.key = keys.handshake;
-    settings.dial.masking_keys = keys.masking.get();
-    if (common.trace) settings.dial.trace = cli::trace_to_stderr;
+    settings.stop_fd = stop.fd();
+    settings.stop_code = ws::close_code::normal;
+    settings.key = keys.handshake;
+    settings.masking_keys = keys.masking.get();
+    if (common.trace) settings.trace = cli::trace_to_stderr;
     const std::string url = "ws://" + net::join_host_port(common.host, common.port) + common.path;
     const endpoint::Error error = Conversation{url, settings}.run();
     std::fprintf(stderr, "Disconnected: %s\n", error.message().c_str());

@@ -1,0 +1,243 @@
+// The order of the house, read from the sources themselves: which folder may include which, which
+// lesson may use which file, and how a file of src/ looks. Runs in the root of the repository.
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <set>
+#include <sstream>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tests/support/process.hpp"
+
+namespace fs = std::filesystem;
+
+namespace {
+
+using Words = std::vector<std::string>;
+
+Words lines_of(const fs::path& path) {
+    std::ifstream file{path};
+    REQUIRE_MESSAGE(file, "cannot read " << path << " (do the tests run in the root?)");
+    Words lines;
+    for (std::string line; std::getline(file, line);) lines.push_back(line);
+    return lines;
+}
+
+// Every .hpp and .cpp below a folder.
+std::vector<fs::path> sources(const fs::path& folder) {
+    std::vector<fs::path> paths;
+    for (const auto& entry : fs::recursive_directory_iterator{folder})
+        if (const fs::path extension = entry.path().extension();
+            extension == ".hpp" || extension == ".cpp")
+            paths.push_back(entry.path());
+    std::ranges::sort(paths);
+    return paths;
+}
+
+// The name of the file in each #include, with the '<' or '"' before it: "<span", "\"ws/frame.hpp".
+Words includes(const fs::path& path) {
+    Words names;
+    for (const std::string& line : lines_of(path)) {
+        if (!line.starts_with("#include ")) continue;
+        const std::size_t begin = line.find_first_of("<\"");
+        const std::size_t end = line.find_first_of(">\"", begin + 1);
+        REQUIRE_MESSAGE(end != line.npos, path << ": " << line);
+        names.push_back(line.substr(begin, end - begin));
+    }
+    return names;
+}
+
+// The included files of our own: "ws/frame.hpp".
+Words own_includes(const fs::path& path) {
+    Words names;
+    for (const std::string& name : includes(path))
+        if (name.starts_with('"')) names.push_back(name.substr(1));
+    return names;
+}
+
+std::string folder_of(std::string_view name) { return std::string{name.substr(0, name.find('/'))}; }
+
+// The words of a variable of the Makefile.
+Words make_variable(const std::string& name) {
+    // Without the flags of the make that may be running this test.
+    const auto make = test::run(
+        "/usr/bin/env", {"-u", "MAKEFLAGS", "-u", "MAKELEVEL", "make", "-s", "print-" + name});
+    REQUIRE_MESSAGE(make.status == 0, make.errors);
+    std::istringstream output{make.output};
+    Words words;
+    for (std::string word; output >> word;) words.push_back(word);
+    return words;
+}
+
+std::string list_of(const std::string& lesson) { return "SRC_" + lesson.substr(0, 2); }
+
+void check_none(const Words& faults) {
+    std::string text;
+    for (const std::string& fault : faults) text += "\n  " + fault;
+    CHECK_MESSAGE(faults.empty(), text);
+}
+
+}  // namespace
+
+TEST_CASE("structure: the storeys of src/ depend downwards only") {
+    const std::map<std::string, std::set<std::string>> may_include{
+        {"endpoint", {"endpoint", "ws", "net", "json"}},
+        {"ws", {"ws"}},
+        {"net", {"net"}},
+        {"json", {"json"}},
+        // What the programs share. It stands beside the storeys: none of them includes it.
+        {"cli", {"cli", "endpoint", "net", "ws"}},
+    };
+    Words faults;
+    for (const fs::path& path : sources("src")) {
+        const std::string folder = folder_of(fs::relative(path, "src").string());
+        if (!may_include.contains(folder)) {
+            faults.push_back(path.string() + " is in none of the known folders");
+            continue;
+        }
+        for (const std::string& name : own_includes(path)) {
+            if (!may_include.at(folder).contains(folder_of(name)))
+                faults.push_back(path.string() + " includes " + name);
+            if (!fs::exists(fs::path{"src"} / name))
+                faults.push_back(path.string() + " includes " + name + ", which is not in src/");
+        }
+    }
+    check_none(faults);
+}
+
+TEST_CASE("structure: src/ws is free of system calls, clocks, threads and exceptions") {
+    // Headers that hold values and algorithms. Whoever needs another one adds it here, and
+    // thinks before about what it brings in.
+    const std::set<std::string> pure{
+        "algorithm", "array",   "bit",      "cassert",    "charconv", "cstddef",
+        "cstdint",   "cstring", "concepts", "functional", "iterator", "limits",
+        "memory",    "numeric", "optional", "span",       "string",   "string_view",
+        "tuple",     "utility", "variant",  "vector"};
+    Words faults;
+    for (const fs::path& path : sources("src/ws")) {
+        for (const std::string& name : includes(path)) {
+            const std::string header = name.substr(1);
+            // One exception: SHA-1 and base64 for Sec-WebSocket-Accept, §4.2.2.
+            const bool openssl = header.starts_with("openssl/") && path == "src/ws/handshake.cpp";
+            if (name.starts_with('<') && !pure.contains(header) && !openssl)
+                faults.push_back(path.string() + " includes <" + header + ">");
+        }
+        for (const std::string& line : lines_of(path)) {
+            const std::string code = line.substr(0, line.find("//"));
+            if (code.find("throw ") != code.npos || code.find("throw;") != code.npos)
+                faults.push_back(path.string() + " throws: " + line);
+        }
+    }
+    check_none(faults);
+}
+
+TEST_CASE("structure: only ws/handshake.cpp uses OpenSSL") {
+    Words faults;
+    for (const char* folder : {"src", "lessons", "clients"}) {
+        if (!fs::exists(folder)) continue;
+        for (const fs::path& path : sources(folder))
+            for (const std::string& name : includes(path))
+                if (name.starts_with("<openssl/") && path != "src/ws/handshake.cpp")
+                    faults.push_back(path.string() + " includes " + name + ">");
+    }
+    check_none(faults);
+}
+
+TEST_CASE("structure: a lesson uses only what has been introduced so far") {
+    Words faults;
+    for (const std::string& lesson : make_variable("LESSONS")) {
+        const Words list = make_variable(list_of(lesson));
+        const std::set<std::string> introduced(list.begin(), list.end());
+        if (list.empty()) faults.push_back("the Makefile has no " + list_of(lesson));
+
+        // From the lesson's programs through everything that they pull in.
+        std::vector<fs::path> to_visit = sources("lessons/" + lesson);
+        std::set<fs::path> visited;
+        while (!to_visit.empty()) {
+            const fs::path path = to_visit.back();
+            to_visit.pop_back();
+            if (!fs::exists(path) || !visited.insert(path).second) continue;
+            for (const std::string& name : own_includes(path)) {
+                fs::path included = fs::path{"src"} / name;
+                const std::string unit = fs::path{name}.replace_extension().string();
+                if (!fs::exists(included)) {
+                    // A helper of this lesson or of an earlier one.
+                    included =
+                        name.starts_with("lessons/") ? fs::path{name} : path.parent_path() / name;
+                    if (name.starts_with("lessons/") && name.substr(8, 2) > lesson.substr(0, 2))
+                        faults.push_back(path.string() + " includes " + name + ", a later lesson");
+                } else if (!introduced.contains(unit)) {
+                    faults.push_back("lesson " + lesson + ": " + path.string() + " includes " +
+                                     name + ", which is not in " + list_of(lesson));
+                }
+                to_visit.push_back(included);
+                to_visit.push_back(included.replace_extension(".cpp"));
+            }
+        }
+    }
+    check_none(faults);
+}
+
+TEST_CASE("structure: the lists of the Makefile and the files of src/ are the same") {
+    Words faults;
+    std::set<std::string> introduced;
+    for (const std::string& lesson : make_variable("LESSONS")) {
+        const Words list = make_variable(list_of(lesson));
+        for (const std::string& unit : list)
+            if (!fs::exists("src/" + unit + ".hpp"))
+                faults.push_back(list_of(lesson) + " has " + unit + ", but there is no such file");
+        const std::set<std::string> now(list.begin(), list.end());
+        if (!std::ranges::includes(now, introduced))
+            faults.push_back(list_of(lesson) + " lacks a file of the lesson before");
+        introduced = now;
+    }
+    for (const fs::path& path : sources("src")) {
+        const std::string unit = fs::relative(path, "src").replace_extension().string();
+        if (!introduced.contains(unit)) faults.push_back(path.string() + " is in no lesson's list");
+    }
+    check_none(faults);
+}
+
+TEST_CASE("structure: a file of src/ begins with 3 to 6 lines that say what it is") {
+    Words faults;
+    for (const fs::path& path : sources("src")) {
+        const Words lines = lines_of(path);
+        std::size_t comment = 0;
+        while (comment < lines.size() && lines[comment].starts_with("// ")) ++comment;
+        if (comment < 3 || comment > 6)
+            faults.push_back(path.string() + " begins with " + std::to_string(comment));
+    }
+    check_none(faults);
+}
+
+TEST_CASE("structure: src/ has no macros, and each header can be included twice") {
+    Words faults;
+    for (const fs::path& path : sources("src")) {
+        bool once = path.extension() != ".hpp";
+        for (const std::string& line : lines_of(path)) {
+            if (line.starts_with("#define")) faults.push_back(path.string() + ": " + line);
+            once = once || line == "#pragma once";
+        }
+        if (!once) faults.push_back(path.string() + " lacks #pragma once");
+    }
+    check_none(faults);
+}
+
+TEST_CASE("structure: files are short enough to be read") {
+    Words faults;
+    const auto check_length = [&faults](const fs::path& path, std::size_t most) {
+        if (const std::size_t lines = lines_of(path).size(); lines > most)
+            faults.push_back(path.string() + " has " + std::to_string(lines) + " lines");
+    };
+    for (const fs::path& path : sources("src")) check_length(path, 420);
+    for (const std::string& lesson : make_variable("LESSONS"))
+        for (const char* name : {"server.cpp", "client.cpp"})
+            check_length(fs::path{"lessons"} / lesson / name, 140);
+    check_none(faults);
+}

@@ -1,3 +1,6 @@
+// Messages and the ends of connections in words for people. Lesson 8.
+// RFC 6455 §7.1.5 and §7.1.6: the code and the reason of a connection's end. What came from the
+// peer is escaped here, so that every caller may print it.
 #include "endpoint/message.hpp"
 
 #include <algorithm>

@@ -1,5 +1,6 @@
 // What every endpoint hands to its application: messages, and at last the reason why no more come.
 // Lesson 8. RFC 6455 §5.6, §7.1.5, §7.1.6.
+// Leaves out: how the bytes came; a blocking connection and an event loop say the same.
 #pragma once
 
 #include <initializer_list>

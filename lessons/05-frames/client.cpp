@@ -21,7 +21,7 @@ struct Sample {
 std::vector<Sample> tour() {
     using enum ws::Opcode;
     std::vector<Sample> samples{{text, "Hello"}};
-    for (const std::size_t length : {0, 125, 126, 65535, 65536})
+    for (const std::size_t length : {0u, 125u, 126u, 65535u, 65536u})
         samples.push_back({text, std::string(length, 'a')});
     samples.push_back({binary, std::string{"\x00\x01\xFE\xFF", 4}});
     samples.push_back({ping, "are you there?"});

@@ -62,7 +62,7 @@ TEST_CASE("lesson 7: every length form comes back from the echoing server") {
     LessonServer server{server_name, {"--echo"}};
     RawPeer peer = open_peer(server.port);
     peer.receive_text();
-    for (const std::size_t size : {0, 1, 125, 126, 127, 65535, 65536}) {
+    for (const std::size_t size : {0u, 1u, 125u, 126u, 127u, 65535u, 65536u}) {
         const std::string text(size, 'x');
         peer.send_frame(ws::Opcode::text, text);
         CHECK(server.process.read_line().ends_with(": " + text));  // a full pipe would stop it

@@ -58,7 +58,7 @@ TEST_CASE("lesson 6: Ctrl-C ends a server that has a client") {
 TEST_CASE("lesson 6: text of every length form comes back") {
     LessonServer server{server_name};
     RawPeer peer = open_peer(server.port);
-    for (const std::size_t size : {0, 1, 125, 126, 127, 65535, 65536, 70000, 1000000}) {
+    for (const std::size_t size : {0u, 1u, 125u, 126u, 127u, 65535u, 65536u, 70000u, 1000000u}) {
         INFO(size << " bytes");
         std::string text(size, '\0');
         for (std::size_t i = 0; i < size; ++i) text[i] = static_cast<char>('a' + i % 26);

@@ -3,11 +3,62 @@
 // overlong forms, surrogates and what lies beyond U+10FFFF, so no character is ever computed.
 #include "ws/utf8.hpp"
 
+#include <algorithm>
 #include <cstring>
 
 namespace ws {
 
 namespace {
+
+// The states of a machine that takes one byte at a time: what may come next. A step is one shift
+// and no branch, so it costs the same whatever the text is in. For that the successors of all
+// nine states stand side by side in one 64-bit number for each byte, six bits a state, and a
+// state's number is the place of its bits:
+//   next state = successors[byte] >> state & 63
+// Nothing leads out of `broken`: all of its bits are 0.
+enum State : std::uint64_t {
+    broken = 0,
+    start = 6,
+    one_more = 12,  // continuation bytes, 80..BF
+    two_more = 18,
+    three_more = 24,
+    after_e0 = 30,  // these four need a second byte from a narrower range
+    after_ed = 36,
+    after_f0 = 42,
+    after_f4 = 48,
+};
+constexpr std::uint64_t state_bits = 63;
+
+using Successors = std::array<std::uint64_t, 256>;
+
+constexpr void allow(Successors& table, State from, unsigned first, unsigned last, State to) {
+    for (unsigned byte = first; byte <= last; ++byte) table[byte] |= std::uint64_t{to} << from;
+}
+
+// RFC 3629 §4, "Syntax of UTF-8 Byte Sequences", line by line. What is not allowed is broken.
+constexpr Successors make_successors() {
+    Successors table{};
+    allow(table, start, 0x00, 0x7F, start);
+    allow(table, start, 0xC2, 0xDF, one_more);  // C0 and C1 would be overlong forms of ASCII
+    allow(table, start, 0xE0, 0xE0, after_e0);
+    allow(table, start, 0xE1, 0xEC, two_more);
+    allow(table, start, 0xED, 0xED, after_ed);
+    allow(table, start, 0xEE, 0xEF, two_more);
+    allow(table, start, 0xF0, 0xF0, after_f0);
+    allow(table, start, 0xF1, 0xF3, three_more);
+    allow(table, start, 0xF4, 0xF4, after_f4);
+
+    allow(table, one_more, 0x80, 0xBF, start);
+    allow(table, two_more, 0x80, 0xBF, one_more);
+    allow(table, three_more, 0x80, 0xBF, two_more);
+    allow(table, after_e0, 0xA0, 0xBF, one_more);  // lower: an overlong form
+    allow(table, after_ed, 0x80, 0x9F, one_more);  // higher: a surrogate, U+D800 to U+DFFF
+    allow(table, after_f0, 0x90, 0xBF, two_more);  // lower: an overlong form
+    allow(table, after_f4, 0x80, 0x8F, two_more);  // higher: beyond U+10FFFF
+    return table;
+}
+
+constexpr Successors successors = make_successors();
 
 // The number of bytes at the front that are ASCII, counted eight at a time (so up to seven
 // more may follow). Most text is ASCII, and this looks at it eight times as fast.
@@ -25,41 +76,17 @@ std::size_t ascii_prefix(Bytes bytes) {
 }  // namespace
 
 bool Utf8Validator::feed(Bytes piece) {
-    std::size_t done = 0;
-    while (done < piece.size()) {
-        if (missing_ == 0) done += ascii_prefix(piece.subspan(done));
-        if (done == piece.size()) break;
-        if (!feed_byte(piece[done++])) return false;
+    constexpr std::size_t block = 16;  // bytes between two looks at how it goes
+    std::uint64_t state = state_;
+    while (!piece.empty() && state != broken) {
+        if (state == start) piece = piece.subspan(ascii_prefix(piece));
+        const Bytes now = piece.first(std::min(block, piece.size()));
+        for (const std::uint8_t byte : now) state = successors[byte] >> (state & state_bits);
+        state &= state_bits;
+        piece = piece.subspan(now.size());
     }
-    return true;
-}
-
-// RFC 3629 §4, the table of well-formed sequences:
-//   00..7F
-//   C2..DF 80..BF
-//   E0 A0..BF 80..BF         a lower second byte would be an overlong form
-//   E1..EC 80..BF 80..BF
-//   ED 80..9F 80..BF         A0..BF would be a surrogate
-//   EE..EF 80..BF 80..BF
-//   F0 90..BF 80..BF 80..BF  a lower second byte would be an overlong form
-//   F1..F3 80..BF 80..BF 80..BF
-//   F4 80..8F 80..BF 80..BF  beyond U+10FFFF otherwise
-bool Utf8Validator::feed_byte(std::uint8_t byte) {
-    if (missing_ > 0) {
-        if (byte < low_ || byte > high_) return false;
-        --missing_;
-        low_ = 0x80;
-        high_ = 0xBF;
-        return true;
-    }
-    if (byte < 0x80) return true;
-    if (byte < 0xC2 || byte > 0xF4) return false;
-    missing_ = byte < 0xE0 ? 1 : byte < 0xF0 ? 2 : 3;
-    if (byte == 0xE0) low_ = 0xA0;
-    if (byte == 0xED) high_ = 0x9F;
-    if (byte == 0xF0) low_ = 0x90;
-    if (byte == 0xF4) high_ = 0x8F;
-    return true;
+    state_ = static_cast<std::uint8_t>(state);
+    return state_ != broken;
 }
 
 bool is_utf8(Bytes text) {

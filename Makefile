@@ -13,6 +13,10 @@ SRC_06 := $(SRC_05)
 SRC_07 := $(SRC_06)
 SRC_08 := $(SRC_07) ws/utf8 ws/close ws/receiver ws/sender ws/connection net/wake cli/log \
           endpoint/message endpoint/blocking endpoint/opening
+SRC_09 := $(SRC_08)
+SRC_10 := $(SRC_09)
+SRC_11 := $(SRC_10) net/epoll net/timer net/out_buffer net/peer_address endpoint/server_options \
+          endpoint/loop endpoint/client endpoint/client_output endpoint/server endpoint/metrics
 
 LESSONS := $(notdir $(patsubst %/,%,$(sort $(wildcard lessons/[0-9][0-9]-*/))))
 CLIENTS := $(notdir $(patsubst %/,%,$(sort $(wildcard clients/*/))))

@@ -58,6 +58,9 @@ Fd bind_to(const Address& address, int type, bool only_one) {
     // the previous run are still in TIME_WAIT. Datagram sockets know no such state; there the
     // option would let a second server take the first one's datagrams.
     if (type == SOCK_STREAM) set_option(socket, SOL_SOCKET, SO_REUSEADDR, 1);
+    // Small messages leave at once and do not wait for the previous one's ACK (Nagle). Linux
+    // hands the setting on to every socket that is accepted.
+    if (type == SOCK_STREAM) set_option(socket, IPPROTO_TCP, TCP_NODELAY, 1);
     // One socket for each family, so that both can have the same port; and `--host ::` alone
     // means everywhere, IPv4 included.
     if (address.family() == AF_INET6)
@@ -223,7 +226,6 @@ Fd connect_tcp(const std::string& host, std::uint16_t port, Deadline deadline) {
             socket ? connect_to(socket, address, part_of(deadline, addresses.size() - i)) : errno;
         if (error == 0) {
             ::fcntl(socket.get(), F_SETFL, 0);
-            // Small messages leave at once and do not wait for the previous one's ACK (Nagle).
             set_option(socket, IPPROTO_TCP, TCP_NODELAY, 1);
             return socket;
         }
@@ -251,7 +253,6 @@ std::optional<Accepted> Listener::accept(int stop_fd) {
             client.socket = Fd{
                 ::accept4(sockets_[i].get(), client.peer.raw(), &client.peer.length, SOCK_CLOEXEC)};
             if (client.socket) {
-                set_option(client.socket, IPPROTO_TCP, TCP_NODELAY, 1);
                 std::rotate(sockets_.begin() + static_cast<std::ptrdiff_t>(i),
                             sockets_.begin() + static_cast<std::ptrdiff_t>(i) + 1, sockets_.end());
                 return client;

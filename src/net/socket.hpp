@@ -92,6 +92,9 @@ class Listener {
 
     std::uint16_t port() const { return port_; }
 
+    // One for each address; they do not block. For event loops, which wait for them themselves.
+    const std::vector<Fd>& sockets() const { return sockets_; }
+
     // Waits for the next client. Nothing, when `stop_fd` (a descriptor that becomes readable
     // when the program should end; -1 for none) was readable first. A client that gave up
     // while it waited, or a moment without free descriptors, is not an error: it waits on.

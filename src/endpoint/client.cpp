@@ -1,0 +1,252 @@
+#include "endpoint/client.hpp"
+
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+
+namespace endpoint {
+
+namespace {
+
+net::Milliseconds count(std::chrono::milliseconds wait) {
+    return static_cast<net::Milliseconds>(wait.count());
+}
+
+}  // namespace
+
+Client::Client(Loop& loop, net::Fd socket, const net::Address& peer, ClientId id)
+    : loop_{loop},
+      id_{id},
+      protocol_{ws::Role::server, loop.options.limits},
+      head_{std::make_unique<ws::HeadReader>(loop.options.head_limits)},
+      socket_{std::move(socket)},
+      received_{loop.clock.now()},
+      since_{loop.clock.now()},
+      peer_{peer} {
+    if (loop.options.trace) tracer_ = std::make_unique<ws::Tracer>(loop.options.trace);
+}
+
+std::string_view Client::subprotocol() const {
+    if (subprotocol_ == 0) return {};
+    return loop_.options.subprotocols[subprotocol_ - 1u];
+}
+
+// --- what comes in -------------------------------------------------------------------------------
+
+// One read a turn: whoever sends much shares the loop with all the others. What is left in the
+// kernel is reported again by the next wait.
+void Client::on_readable() {
+    if (phase_ == Phase::over) return;
+    ws::Buffer& buffer = loop_.receive_buffer;
+    const ssize_t received = ::recv(socket_.get(), buffer.data(), buffer.size(), 0);
+    if (received < 0) {
+        if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) lost(errno);
+        return;
+    }
+    if (received == 0) return lost(0);
+    const ws::MutableBytes bytes = ws::MutableBytes{buffer}.first(static_cast<std::size_t>(received));
+    loop_.counters.bytes_received += bytes.size();
+    received_ = loop_.clock.now();
+    pinged_ = false;
+    trace(ws::Direction::from_client, bytes);
+    loop_.current = this;
+    if (phase_ == Phase::handshake)
+        receive_head(bytes);
+    else if (phase_ == Phase::open)
+        receive_frames(bytes);
+    loop_.current = nullptr;
+    flush();
+}
+
+void Client::receive_head(ws::MutableBytes bytes) {
+    std::size_t taken = 0;
+    const ws::Parse parse = head_->feed(bytes, taken);
+    if (parse == ws::Parse::need_more) return;
+    // The request's views point into the reader, which lives until it has been answered.
+    const std::unique_ptr<ws::HeadReader> head = std::move(head_);
+    if (parse == ws::Parse::error) return refuse(head->error());
+    ws::Request request;
+    if (const ws::Errc errc = request.parse(head->text()); errc != ws::Errc::none)
+        return refuse(errc);
+    answer(request);
+    if (phase_ == Phase::open) receive_frames(bytes.subspan(taken));
+}
+
+void Client::answer(const ws::Request& request) {
+    const ServerOptions& options = loop_.options;
+    ws::Errc errc = ws::check_request(request);
+    if (errc == ws::Errc::not_an_upgrade && loop_.handlers.on_http) return reply(request);
+    // RFC 6455 §4.2.2: "If the requested service is not available, the server MUST send an
+    // appropriate HTTP error code (such as 404 Not Found) and abort the WebSocket handshake."
+    if (errc == ws::Errc::none && !options.path.empty() && request.path != options.path)
+        errc = ws::Errc::path_not_found;
+    if (errc == ws::Errc::none && options.admit) errc = options.admit(request, address());
+    if (errc != ws::Errc::none) return refuse(errc);
+
+    const std::string_view chosen = ws::choose_subprotocol(request, options.subprotocols);
+    const auto place = std::ranges::find(options.subprotocols, chosen);
+    if (place != options.subprotocols.end())
+        subprotocol_ = static_cast<std::uint8_t>(place - options.subprotocols.begin() + 1);
+    ws::append(out(), ws::as_bytes(ws::accept_response(request, chosen)));
+    phase_ = Phase::open;
+    ++loop_.counters.handshakes;
+    if (loop_.handlers.on_open) loop_.handlers.on_open(*this);
+}
+
+void Client::refuse(ws::Errc errc) {
+    ++loop_.counters.errors[static_cast<std::size_t>(errc)];
+    const ws::Rule& rule = ws::rule(errc);
+    if (loop_.handlers.on_log)
+        loop_.handlers.on_log(address(), "refused with " + std::to_string(rule.http_status) + ": " +
+                                             std::string{rule.sentence} + " (" +
+                                             std::string{rule.section} + ")");
+    ws::append(out(), ws::as_bytes(ws::refuse_response(errc)));
+    phase_ = Phase::ending;
+    since_ = loop_.clock.now();
+}
+
+void Client::turn_away(ws::Errc errc) {
+    refuse(errc);
+    flush();
+}
+
+void Client::reply(const ws::Request& request) {
+    HttpReply answer;
+    if (!loop_.handlers.on_http(request, answer)) return refuse(ws::Errc::not_an_upgrade);
+    ++loop_.counters.http_requests;
+    const std::string head =
+        ws::http_response(answer.status, answer.content_type, answer.body.size());
+    ws::append(out(), ws::as_bytes(head + answer.body));
+    phase_ = Phase::ending;
+    since_ = loop_.clock.now();
+}
+
+void Client::receive_frames(ws::MutableBytes bytes) {
+    protocol_.feed(bytes);
+    while (phase_ == Phase::open) {
+        const std::optional<ws::Event> event = protocol_.next(out());
+        if (!event) break;
+        handle(*event);
+    }
+}
+
+void Client::handle(const ws::Event& event) {
+    switch (event.type) {
+        case ws::Event::message:
+            ++loop_.counters.messages_received;
+            // After our own Close the application has heard the end already.
+            if (protocol_.state() == ws::State::open && loop_.handlers.on_message)
+                loop_.handlers.on_message(*this, Message{event.opcode, event.data});
+            break;
+        case ws::Event::ping:
+        case ws::Event::pong: break;
+        case ws::Event::close:
+            peer_closed_ = true;
+            end({.kind = Error::Kind::closed,
+                 .code = event.code,
+                 .reason = std::string{ws::as_text(event.data)}},
+                Phase::ending);
+            break;
+        case ws::Event::failed:
+            ++loop_.counters.errors[static_cast<std::size_t>(event.error)];
+            end({.kind = Error::Kind::rule, .code = event.code, .rule = event.error},
+                Phase::ending);
+            break;
+    }
+}
+
+// --- the end -------------------------------------------------------------------------------------
+
+// Leaves `open`, and says so to the application. Output that is pending still goes out while the
+// phase is `ending`.
+void Client::end(const Error& error, Phase phase) {
+    const bool was_open = phase_ == Phase::open;
+    phase_ = phase;
+    since_ = loop_.clock.now();
+    if (was_open && loop_.handlers.on_close) loop_.handlers.on_close(*this, error);
+}
+
+void Client::lost(int error) {
+    end({.kind = Error::Kind::lost,
+         .code = ws::close_code::abnormal,
+         .reason = error == 0 ? "the peer ended the connection"
+                              : std::generic_category().message(error)},
+        Phase::over);
+    remove();
+}
+
+void Client::timed_out(const char* what) {
+    ++loop_.counters.timeouts;
+    end({.kind = Error::Kind::timed_out, .code = ws::close_code::abnormal, .reason = what},
+        Phase::over);
+    remove();
+}
+
+// The last byte has been taken by the kernel. RFC 6455 §7.1.1: the server ends TCP first. When
+// the peer has sent its Close, nothing can follow and the socket is closed at once. Otherwise its
+// unread bytes would turn the end into a reset, which may destroy our last words on their way: so
+// only our side ends, and the rest is read and dropped for a while.
+void Client::finish_sending() {
+    if (peer_closed_) return remove();
+    ::shutdown(socket_.get(), SHUT_WR);
+    phase_ = Phase::lingering;
+    since_ = loop_.clock.now();
+}
+
+void Client::remove() {
+    phase_ = Phase::over;
+    loop_.to_remove.push_back(id_);
+}
+
+void Client::on_shutdown() {
+    if (phase_ == Phase::handshake) remove();
+    close(ws::close_code::going_away);
+}
+
+// --- what time brings ----------------------------------------------------------------------------
+
+void Client::on_time() {
+    const ServerOptions& options = loop_.options;
+    const net::Milliseconds now = loop_.clock.now();
+    if (phase_ == Phase::over) return;
+    if (blocked_ && net::elapsed(now, written_) >= count(options.write_timeout))
+        return timed_out("it took no bytes for too long");
+    switch (phase_) {
+        case Phase::handshake:
+            if (waited() < count(options.handshake_timeout)) break;
+            ++loop_.counters.timeouts;
+            refuse(ws::Errc::handshake_timeout);
+            return flush();
+        case Phase::open:
+            if (protocol_.state() == ws::State::open)
+                check_silence(now);
+            else if (waited() >= count(options.close_timeout))
+                timed_out("it did not answer our Close");
+            break;
+        case Phase::lingering:
+            if (waited() >= count(options.close_timeout)) remove();
+            break;
+        case Phase::ending:  // ends by the write timeout above
+        case Phase::over: break;
+    }
+}
+
+// A cable that was pulled sends nothing, not even an end of TCP. So silence is ended by us: first
+// a ping, which any peer that is there answers, then the connection.
+void Client::check_silence(net::Milliseconds now) {
+    if (paused_) return;  // it is we who do not read
+    const net::Milliseconds silent = net::elapsed(now, received_);
+    if (silent >= count(loop_.options.idle_timeout)) {
+        timed_out("the peer went silent");
+    } else if (silent >= count(loop_.options.ping_interval) && !pinged_) {
+        pinged_ = true;
+        ping({});
+    }
+}
+
+void Client::trace(ws::Direction direction, ws::Bytes bytes) {
+    if (tracer_) tracer_->bytes(direction, bytes);
+}
+
+}  // namespace endpoint

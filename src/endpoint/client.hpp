@@ -1,0 +1,128 @@
+// One client of the epoll server: its handshake, its messages, its output, its end. Lesson 11.
+// Drives ws::Connection over a socket that does not block. RFC 6455 §4.2, §5 to §7.
+// Leaves out: waiting. Every call does what can be done now and returns.
+#pragma once
+
+#include <memory>
+#include <string_view>
+
+#include "endpoint/loop.hpp"
+#include "net/fd.hpp"
+#include "net/peer_address.hpp"
+#include "ws/connection.hpp"
+
+namespace endpoint {
+
+// Names a client for good: never used again, so one that is kept too long finds nobody.
+using ClientId = std::uint64_t;
+
+// What became of a message for a client.
+enum class Sent : std::uint8_t {
+    ok,      // it is on its way, at the latest when this turn of the loop ends
+    slow,    // it waits, and more than max_backlog_bytes wait with it: better send no more
+    closed,  // the client is closing or gone, and it was not sent
+};
+
+class Client {
+  public:
+    Client(Loop& loop, net::Fd socket, const net::Address& peer, ClientId id);
+    Client(const Client&) = delete;
+    Client& operator=(const Client&) = delete;
+
+    // --- for the application ---------------------------------------------------------------------
+
+    ClientId id() const { return id_; }
+    net::Address address() const { return peer_.address(); }
+    // What the handshake agreed on; empty for none.
+    std::string_view subprotocol() const;
+
+    // A number of the application's own, such as an index of its table of users.
+    std::uint64_t tag = 0;
+
+    // Each sends one frame. A text is UTF-8; a ping has at most 125 bytes.
+    Sent send(ws::Opcode type, ws::Bytes data);
+    Sent send(std::string_view text) { return send(ws::Opcode::text, ws::as_bytes(text)); }
+    Sent ping(ws::Bytes data);
+    // A frame that was encoded once for many receivers (ws::append_frame, not masked).
+    Sent send_encoded(ws::Bytes frame);
+
+    // Begins the closing handshake; `code` may be sent (ws::may_be_sent).
+    void close(ws::CloseCode code, std::string_view reason = {});
+
+    // Bytes that wait for this client to take them. Beyond max_backlog_bytes we stop reading from
+    // it, so that it cannot ask for more; on_drain tells when all has gone.
+    std::size_t backlog() const { return backlog_ ? backlog_->size() : 0; }
+
+    // --- for the server --------------------------------------------------------------------------
+
+    void on_readable();
+    void on_writable();
+    void on_time();  // once an interval of the clock
+    void flush();
+    // The server is about to end: says so with 1001, or just goes.
+    void on_shutdown();
+    // Refuses the handshake before it has begun, because there are too many.
+    void turn_away(ws::Errc errc);
+
+    const net::Fd& socket() const { return socket_; }
+    const net::PeerAddress& peer() const { return peer_; }
+    bool is_open() const { return phase_ == Phase::open; }
+
+  private:
+    enum class Phase : std::uint8_t {
+        handshake,  // the request is not complete
+        open,       // also while closing: frames are read until the peer's Close
+        ending,     // nothing is read any more; the last bytes are on their way
+        lingering,  // our side of TCP has ended; the rest of the peer's bytes is dropped
+        over,       // to be removed
+    };
+    void receive_head(ws::MutableBytes bytes);
+    void answer(const ws::Request& request);
+    void refuse(ws::Errc errc);
+    void reply(const ws::Request& request);
+    void receive_frames(ws::MutableBytes bytes);
+    void handle(const ws::Event& event);
+    void end(const Error& error, Phase phase);
+    void lost(int error);
+    void timed_out(const char* what);
+    void finish_sending();
+    void remove();
+
+    bool may_send() const;
+    ws::Buffer& out();
+    Sent appended();
+    Sent send_directly(ws::Opcode type, ws::Bytes data);
+    std::size_t write(ws::Bytes first, ws::Bytes second = {});
+    void keep(ws::Bytes bytes);
+    void wait_until_writable();
+    void drained();
+    void take_backlog();
+    void release_backlog();
+    bool is_slow() const;
+    void watch();
+    void check_silence(net::Milliseconds now);
+    void trace(ws::Direction direction, ws::Bytes bytes);
+    net::Milliseconds waited() const { return net::elapsed(loop_.clock.now(), since_); }
+
+    Loop& loop_;
+    ClientId id_;
+    ws::Connection protocol_;
+    std::unique_ptr<ws::HeadReader> head_;     // exists until the handshake has ended
+    std::unique_ptr<net::OutBuffer> backlog_;  // exists while there is output that has to wait
+    std::unique_ptr<ws::Tracer> tracer_;
+    net::Fd socket_;
+    net::Milliseconds received_ = 0;  // when the last byte came
+    net::Milliseconds since_ = 0;     // when the phase began, or our Close was sent
+    net::Milliseconds written_ = 0;   // when the peer last took a byte
+    net::PeerAddress peer_;
+    Phase phase_ = Phase::handshake;
+    std::uint8_t subprotocol_ = 0;  // its place among ours, from 1; 0: none
+    bool blocked_ : 1 = false;      // the kernel takes no more; we wait until it does
+    bool paused_ : 1 = false;       // the backlog is over its limit; we do not read
+    bool pinged_ : 1 = false;       // since the last byte came
+    bool peer_closed_ : 1 = false;  // the peer's Close has come: TCP may end at once
+    bool flush_due_ : 1 = false;    // our id is in Loop::to_flush
+    bool cannot_send_ : 1 = false;  // the peer's end is gone; reading will tell how it went
+};
+
+}  // namespace endpoint

@@ -1,0 +1,199 @@
+// The output of a client of the epoll server: frames of one turn leave together, and what the
+// kernel does not take waits, with a limit. Lesson 11. The other half of endpoint/client.cpp.
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <utility>
+
+#include "endpoint/client.hpp"
+
+namespace endpoint {
+
+namespace {
+
+// A payload of this size or more is handed to the kernel from where it lies; a smaller one is
+// copied behind the others of this turn, which is cheaper than a system call of its own.
+constexpr std::size_t direct_bytes = 16 * 1024;
+
+// Buffers that are kept for the next slow client, and the largest that is worth keeping.
+constexpr std::size_t max_spare_buffers = 1024;
+constexpr std::size_t max_spare_bytes = 16 * 1024;
+
+}  // namespace
+
+bool Client::may_send() const {
+    return phase_ == Phase::open && protocol_.state() == ws::State::open;
+}
+
+Sent Client::send(ws::Opcode type, ws::Bytes data) {
+    if (!may_send()) return Sent::closed;
+    ++loop_.counters.messages_sent;
+    if (data.size() >= direct_bytes && !backlog_) return send_directly(type, data);
+    protocol_.send(out(), type, data);
+    return appended();
+}
+
+// A large message leaves from where it lies, behind what is pending, without a copy.
+Sent Client::send_directly(ws::Opcode type, ws::Bytes data) {
+    ws::Buffer own;
+    ws::Buffer& first = loop_.current == this ? loop_.out : own;
+    std::array<std::uint8_t, ws::max_header_bytes> header;
+    const std::size_t header_size =
+        ws::encode_header(header, {.opcode = type, .length = data.size()});
+    ws::append(first, ws::Bytes{header}.first(header_size));
+    const std::size_t sent = write(first, data);
+    const std::size_t of_first = std::min(sent, first.size());
+    keep(ws::Bytes{first}.subspan(of_first));
+    keep(data.subspan(sent - of_first));
+    first.clear();
+    return is_slow() ? Sent::slow : Sent::ok;
+}
+
+Sent Client::send_encoded(ws::Bytes frame) {
+    if (!may_send()) return Sent::closed;
+    ++loop_.counters.messages_sent;
+    ws::append(out(), frame);
+    return appended();
+}
+
+Sent Client::ping(ws::Bytes data) {
+    if (!may_send()) return Sent::closed;
+    ++loop_.counters.pings_sent;
+    protocol_.ping(out(), data);
+    return appended();
+}
+
+void Client::close(ws::CloseCode code, std::string_view reason) {
+    if (!may_send()) return;
+    protocol_.close(out(), code, reason);
+    since_ = loop_.clock.now();
+    appended();
+}
+
+// Where frames are appended: the loop's buffer for the client whose turn it is, unless older
+// output of its waits; a buffer of its own for any other.
+ws::Buffer& Client::out() {
+    if (!backlog_ && loop_.current == this) return loop_.out;
+    if (!backlog_) take_backlog();
+    return backlog_->storage();
+}
+
+// All that is sent to a client in one turn leaves in one system call, when the turn ends.
+Sent Client::appended() {
+    if (loop_.current != this && !blocked_ && !flush_due_) {
+        flush_due_ = true;
+        loop_.to_flush.push_back(id_);
+    }
+    if (!is_slow()) return Sent::ok;
+    if (!paused_) {
+        paused_ = true;
+        watch();
+    }
+    return Sent::slow;
+}
+
+bool Client::is_slow() const { return blocked_ && backlog() > loop_.options.max_backlog_bytes; }
+
+void Client::flush() {
+    flush_due_ = false;
+    if (phase_ == Phase::over || blocked_) return;
+    if (backlog_) {
+        backlog_->taken(write(backlog_->bytes()));
+        if (!backlog_->empty()) return wait_until_writable();
+        release_backlog();
+    } else if (!loop_.out.empty()) {
+        keep(ws::Bytes{loop_.out}.subspan(write(loop_.out)));
+        loop_.out.clear();
+    }
+    if (phase_ == Phase::ending && !backlog_) finish_sending();
+}
+
+void Client::on_writable() {
+    if (phase_ == Phase::over || !blocked_) return;
+    backlog_->taken(write(backlog_->bytes()));
+    if (backlog_->empty()) drained();
+}
+
+// The kernel has taken everything: the answer to the latest ping may go, reading begins again if
+// it had stopped, and the application may go on sending.
+void Client::drained() {
+    release_backlog();
+    blocked_ = false;
+    const bool was_paused = paused_;
+    paused_ = false;
+    watch();
+    loop_.current = this;
+    if (may_send()) protocol_.output_blocked(false, out());
+    if (was_paused && may_send() && loop_.handlers.on_drain) loop_.handlers.on_drain(*this);
+    loop_.current = nullptr;
+    flush();
+}
+
+// One system call for both; how many bytes the kernel took.
+std::size_t Client::write(ws::Bytes first, ws::Bytes second) {
+    const std::size_t size = first.size() + second.size();
+    if (cannot_send_) return size;
+    std::array<iovec, 2> parts{{{const_cast<std::uint8_t*>(first.data()), first.size()},
+                                {const_cast<std::uint8_t*>(second.data()), second.size()}}};
+    msghdr message{};
+    message.msg_iov = parts.data();
+    message.msg_iovlen = second.empty() ? 1 : 2;
+    ssize_t sent = 0;
+    do sent = ::sendmsg(socket_.get(), &message, MSG_NOSIGNAL);
+    while (sent < 0 && errno == EINTR);
+    if (sent < 0) {
+        // The peer may have sent a Close before it went; whoever reads will find it, or the end.
+        cannot_send_ = errno != EAGAIN && errno != EWOULDBLOCK && errno != ENOBUFS;
+        return cannot_send_ ? size : 0;
+    }
+    const auto count = static_cast<std::size_t>(sent);
+    loop_.counters.bytes_sent += count;
+    written_ = loop_.clock.now();
+    trace(ws::Direction::from_server, first.first(std::min(count, first.size())));
+    if (count > first.size())
+        trace(ws::Direction::from_server, second.first(count - first.size()));
+    return count;
+}
+
+// Keeps what the kernel did not take.
+void Client::keep(ws::Bytes bytes) {
+    if (bytes.empty()) return;
+    if (!backlog_) take_backlog();
+    backlog_->append(bytes);
+    if (!blocked_) wait_until_writable();
+}
+
+void Client::wait_until_writable() {
+    blocked_ = true;
+    written_ = loop_.clock.now();
+    protocol_.output_blocked(true, backlog_->storage());
+    watch();
+}
+
+void Client::take_backlog() {
+    if (loop_.spare_buffers.empty()) {
+        backlog_ = std::make_unique<net::OutBuffer>();
+    } else {
+        backlog_ = std::move(loop_.spare_buffers.back());
+        loop_.spare_buffers.pop_back();
+    }
+}
+
+void Client::release_backlog() {
+    std::unique_ptr<net::OutBuffer> buffer = std::move(backlog_);
+    buffer->clear();
+    if (buffer->capacity() <= max_spare_bytes && loop_.spare_buffers.size() < max_spare_buffers)
+        loop_.spare_buffers.push_back(std::move(buffer));
+}
+
+void Client::watch() {
+    if (phase_ == Phase::over) return;
+    const std::uint32_t events =
+        (paused_ ? 0 : net::Epoll::readable) | (blocked_ ? net::Epoll::writable : 0);
+    loop_.epoll.modify(socket_.get(), events, id_);
+}
+
+}  // namespace endpoint

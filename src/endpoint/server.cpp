@@ -1,0 +1,235 @@
+#include "endpoint/server.hpp"
+
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <system_error>
+#include <utility>
+
+namespace endpoint {
+
+namespace {
+
+// Epoll tags. A client's is its id, whose upper half, the generation, is never 0.
+constexpr std::uint64_t stop_tag = 0;
+constexpr std::uint64_t first_listener_tag = 1;
+
+constexpr std::uint32_t generation_of(ClientId id) { return static_cast<std::uint32_t>(id >> 32); }
+constexpr std::uint32_t slot_of(ClientId id) { return static_cast<std::uint32_t>(id); }
+constexpr ClientId make_id(std::uint32_t generation, std::uint32_t slot) {
+    return ClientId{generation} << 32 | slot;
+}
+
+// New connections a turn: a storm of them must not keep the others waiting.
+constexpr int accepts_a_turn = 64;
+
+// Descriptors that are not given to clients: standard streams, epoll, files that handlers open.
+constexpr std::uint64_t reserved_descriptors = 32;
+// Of these, so many may serve clients that are being told that there is no place for them.
+constexpr std::uint64_t refusal_places = 16;
+
+std::uint64_t descriptors_for_clients() {
+    rlimit limit{};
+    ::getrlimit(RLIMIT_NOFILE, &limit);
+    return limit.rlim_cur > reserved_descriptors ? limit.rlim_cur - reserved_descriptors : 1;
+}
+
+net::Fd open_spare() { return net::Fd{::open("/dev/null", O_RDONLY | O_CLOEXEC)}; }
+
+bool out_of_descriptors(int error) {
+    return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
+}
+
+std::string key_of(const net::PeerAddress& peer) {
+    return std::string{ws::as_text(peer.ip())};
+}
+
+}  // namespace
+
+Server::Server(ServerOptions options, Handlers handlers)
+    : loop_{std::move(options), std::move(handlers)},
+      listener_{std::in_place, loop_.options.host, loop_.options.port},
+      port_{listener_->port()},
+      max_connections_{loop_.options.max_connections != 0 ? loop_.options.max_connections
+                                                          : descriptors_for_clients()},
+      spare_{open_spare()} {
+    accept_again(true);
+}
+
+Server::~Server() = default;
+
+Client* Server::find(ClientId id) {
+    const std::uint32_t slot = slot_of(id);
+    if (slot >= slots_.size() || slots_[slot].generation != generation_of(id)) return nullptr;
+    return slots_[slot].client.get();
+}
+
+void Server::run(int stop_fd) {
+    loop_.epoll.add(stop_fd, net::Epoll::readable, stop_tag);
+    while (!finished()) {
+        turn();
+        if (!stopping_ && stop_seen_) begin_shutdown(stop_fd);
+    }
+}
+
+bool Server::finished() {
+    if (!stopping_) return false;
+    const auto limit = static_cast<net::Milliseconds>(loop_.options.shutdown_timeout.count());
+    return loop_.counters.connections_open == 0 ||
+           net::elapsed(loop_.clock.now(), stopping_since_) >= limit;
+}
+
+void Server::turn() {
+    // Without clients there are no deadlines, and an idle server does not wake up at all.
+    const bool deadlines = loop_.counters.connections_open > 0 || !accepting_;
+    const auto ready = deadlines ? loop_.epoll.wait(loop_.clock.until_due())
+                                 : loop_.epoll.wait(std::nullopt);
+    loop_.clock.update();
+    for (const epoll_event& event : ready) {
+        const std::uint64_t tag = event.data.u64;
+        if (tag == stop_tag) {
+            stop_seen_ = true;
+        } else if (generation_of(tag) == 0) {
+            accept_some(listener_->sockets()[tag - first_listener_tag]);
+        } else if (Client* client = find(tag)) {
+            if ((event.events & EPOLLOUT) != 0) client->on_writable();
+            if ((event.events & ~std::uint32_t{EPOLLOUT}) != 0) client->on_readable();
+        }
+    }
+    if (loop_.clock.due()) {
+        // By index: a handler that is called from here may bring new clients, never fewer.
+        for (std::size_t i = 0; i < slots_.size(); ++i)
+            if (slots_[i].client) slots_[i].client->on_time();
+        if (!accepting_ && !stopping_) accept_again(true);
+    }
+    for (std::size_t i = 0; i < loop_.to_flush.size(); ++i)
+        if (Client* client = find(loop_.to_flush[i])) client->flush();
+    loop_.to_flush.clear();
+    remove_gone();
+}
+
+// --- clients come --------------------------------------------------------------------------------
+
+void Server::accept_some(const net::Fd& listening) {
+    for (int i = 0; i < accepts_a_turn; ++i) {
+        net::Address peer;
+        net::Fd socket{::accept4(listening.get(), peer.raw(), &peer.length,
+                                 SOCK_CLOEXEC | SOCK_NONBLOCK)};
+        if (socket) {
+            admit(std::move(socket), peer);
+        } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
+            return;
+        } else if (out_of_descriptors(errno) && !turn_one_away(listening)) {
+            // The client stays in the kernel's queue, so epoll would report it again at once,
+            // and again. We look away until the clock says so; others give theirs back.
+            return accept_again(false);
+        }
+        // Anything else is a client that gave up while it waited (ECONNABORTED): the next one.
+    }
+}
+
+void Server::admit(net::Fd socket, const net::Address& peer) {
+    ++loop_.counters.connections_accepted;
+    const ws::Errc errc = judge(net::PeerAddress{peer});
+    if (errc != ws::Errc::none) {
+        ++loop_.counters.connections_refused;
+        if (loop_.counters.connections_open >= max_connections_ + refusal_places) return;
+    }
+    Client* client = seat(std::move(socket), peer);
+    if (client != nullptr && errc != ws::Errc::none) client->turn_away(errc);
+}
+
+ws::Errc Server::judge(const net::PeerAddress& peer) {
+    if (loop_.counters.connections_open >= max_connections_)
+        return ws::Errc::too_many_connections;
+    const std::uint64_t limit = loop_.options.max_connections_per_address;
+    if (limit == 0) return ws::Errc::none;
+    const auto found = from_address_.find(key_of(peer));
+    return found != from_address_.end() && found->second >= limit
+               ? ws::Errc::too_many_connections_from_address
+               : ws::Errc::none;
+}
+
+// Gives the client a place; null when the kernel has no room to watch it.
+Client* Server::seat(net::Fd socket, const net::Address& peer) {
+    if (free_slots_.empty()) {
+        free_slots_.push_back(static_cast<std::uint32_t>(slots_.size()));
+        slots_.emplace_back();
+    }
+    const std::uint32_t place = free_slots_.back();
+    Slot& slot = slots_[place];
+    if (++slot.generation == 0) ++slot.generation;  // 0 is for the tags that are no clients
+    const ClientId id = make_id(slot.generation, place);
+    try {
+        loop_.epoll.add(socket.get(), net::Epoll::readable, id);
+    } catch (const std::system_error&) {
+        return nullptr;
+    }
+    slot.client = std::make_unique<Client>(loop_, std::move(socket), peer, id);
+    free_slots_.pop_back();
+    ++loop_.counters.connections_open;
+    if (loop_.options.max_connections_per_address != 0)
+        ++from_address_[key_of(slot.client->peer())];
+    return slot.client.get();
+}
+
+// Out of descriptors: gives up the spare one to accept a client, tells it so, and takes the spare
+// back. Without this trick clients would wait in silence until their own patience ends.
+bool Server::turn_one_away(const net::Fd& listening) {
+    spare_.close();
+    {
+        const net::Fd socket{::accept4(listening.get(), nullptr, nullptr, SOCK_CLOEXEC)};
+        if (socket) {
+            ++loop_.counters.connections_refused;
+            const std::string answer = ws::refuse_response(ws::Errc::too_many_connections);
+            ::send(socket.get(), answer.data(), answer.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+            net::shutdown_sending(socket);
+        }
+    }
+    spare_ = open_spare();
+    return static_cast<bool>(spare_);
+}
+
+void Server::accept_again(bool accepting) {
+    if (accepting == accepting_) return;
+    accepting_ = accepting;
+    std::uint64_t tag = first_listener_tag;
+    for (const net::Fd& socket : listener_->sockets())
+        if (accepting)
+            loop_.epoll.add(socket.get(), net::Epoll::readable, tag++);
+        else
+            loop_.epoll.remove(socket.get());
+}
+
+// --- clients go ----------------------------------------------------------------------------------
+
+void Server::remove_gone() {
+    for (const ClientId id : loop_.to_remove) {
+        Slot& slot = slots_[slot_of(id)];
+        if (loop_.options.max_connections_per_address != 0) {
+            const auto count = from_address_.find(key_of(slot.client->peer()));
+            if (--count->second == 0) from_address_.erase(count);
+        }
+        slot.client.reset();  // closes the socket, and with that epoll forgets it
+        free_slots_.push_back(slot_of(id));
+        --loop_.counters.connections_open;
+    }
+    loop_.to_remove.clear();
+}
+
+void Server::begin_shutdown(int stop_fd) {
+    loop_.epoll.remove(stop_fd);
+    stopping_ = true;
+    stopping_since_ = loop_.clock.now();
+    // Whoever comes now is refused by the kernel, and tries another server.
+    listener_.reset();
+    for (const Slot& slot : slots_)
+        if (slot.client) slot.client->on_shutdown();
+    for (const ClientId id : std::exchange(loop_.to_flush, {}))
+        if (Client* client = find(id)) client->flush();
+    remove_gone();
+}
+
+}  // namespace endpoint

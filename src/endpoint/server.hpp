@@ -1,0 +1,76 @@
+// The event loop: ten thousand WebSocket clients on one thread. Lesson 11.
+// Waits for all of them at once, lets each do what it can do now, and never waits for one.
+// Leaves out: more than one thread (lesson 15).
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "endpoint/client.hpp"
+#include "endpoint/loop.hpp"
+#include "net/socket.hpp"
+
+namespace endpoint {
+
+class Server {
+  public:
+    // Listens. Throws as net::Listener does, and std::system_error for want of descriptors.
+    Server(ServerOptions options, Handlers handlers);
+    Server(const Server&) = delete;
+    Server& operator=(const Server&) = delete;
+    ~Server();
+
+    std::uint16_t port() const { return port_; }
+
+    // Serves until `stop_fd` is readable. Then accepts nobody any more, closes every connection
+    // with 1001, and returns when the last has gone or after shutdown_timeout.
+    void run(int stop_fd);
+
+    // The client with this id; null when it has gone. Lives until the turn of the loop ends.
+    Client* find(ClientId id);
+
+    // All clients whose handshake has succeeded and that are not closing.
+    template <typename Body>
+    void for_each_open(Body body) {
+        for (const Slot& slot : slots_)
+            if (slot.client && slot.client->is_open()) body(*slot.client);
+    }
+
+    const Counters& counters() const { return loop_.counters; }
+
+  private:
+    // A place for a client. Its generation counts who had it, so that ids are never used again.
+    struct Slot {
+        std::unique_ptr<Client> client;
+        std::uint32_t generation = 0;
+    };
+    void turn();
+    void accept_some(const net::Fd& listening);
+    void admit(net::Fd socket, const net::Address& peer);
+    ws::Errc judge(const net::PeerAddress& peer);
+    Client* seat(net::Fd socket, const net::Address& peer);
+    bool turn_one_away(const net::Fd& listening);
+    void accept_again(bool accepting);
+    void remove_gone();
+    void begin_shutdown(int stop_fd);
+    bool finished();
+
+    Loop loop_;
+    std::optional<net::Listener> listener_;  // none once we are stopping
+    std::uint16_t port_;
+    std::vector<Slot> slots_;
+    std::vector<std::uint32_t> free_slots_;
+    std::unordered_map<std::string, std::uint64_t> from_address_;  // kept only with a limit
+    std::uint64_t max_connections_;
+    net::Fd spare_;  // given up when there is no descriptor left, to be able to say so
+    bool accepting_ = false;
+    bool stop_seen_ = false;
+    bool stopping_ = false;
+    net::Milliseconds stopping_since_ = 0;
+};
+
+}  // namespace endpoint

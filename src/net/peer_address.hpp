@@ -1,0 +1,47 @@
+// A peer's address in 19 bytes, for ten thousand connections that each remember one. Lesson 11.
+#pragma once
+
+#include <netinet/in.h>
+
+#include <array>
+#include <cstdint>
+#include <cstring>
+
+#include "net/address.hpp"
+
+namespace net {
+
+// IPv4 addresses are kept in their IPv6 form, ::ffff:1.2.3.4, and shown as IPv4 again.
+class PeerAddress {
+  public:
+    PeerAddress() = default;
+
+    explicit PeerAddress(const Address& address) : port_{address.port()} {
+        if (address.family() == AF_INET6) {
+            const auto& v6 = reinterpret_cast<const sockaddr_in6&>(address.storage);
+            std::memcpy(ip_.data(), &v6.sin6_addr, ip_.size());
+        } else {
+            const auto& v4 = reinterpret_cast<const sockaddr_in&>(address.storage);
+            ip_ = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF};
+            std::memcpy(ip_.data() + 12, &v4.sin_addr, 4);
+        }
+    }
+
+    Address address() const {
+        Address address;
+        auto& v6 = reinterpret_cast<sockaddr_in6&>(address.storage);
+        v6.sin6_family = AF_INET6;
+        std::memcpy(&v6.sin6_addr, ip_.data(), ip_.size());
+        address.length = sizeof v6;
+        address.set_port(port_);
+        return address;
+    }
+
+    const std::array<std::uint8_t, 16>& ip() const { return ip_; }
+
+  private:
+    std::array<std::uint8_t, 16> ip_{};
+    std::uint16_t port_ = 0;
+};
+
+}  // namespace net

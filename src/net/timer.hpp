@@ -1,0 +1,56 @@
+// The time, for an event loop: one look at the clock a turn, and deadlines that cost nothing to
+// move. Lesson 11. RFC-free, and no timer objects: each connection keeps the moments that matter
+// to it as plain numbers, and once a quarter of a second the loop looks at all of them. For ten
+// thousand connections that is some 50 microseconds of work; a timerfd for each would cost a
+// system call with every message.
+// Leaves out: precision. What is due happens up to one interval late, never early.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+
+namespace net {
+
+// Milliseconds since the clock was made. 32 bits last for 49 days, so a server compares only
+// differences, which survive the wrap-around.
+using Milliseconds = std::uint32_t;
+
+// How long ago `then` was.
+constexpr Milliseconds elapsed(Milliseconds now, Milliseconds then) { return now - then; }
+
+class LoopClock {
+  public:
+    static constexpr std::chrono::milliseconds interval{250};
+
+    // Reads the clock; once a turn of the loop.
+    void update() {
+        now_ = static_cast<Milliseconds>(
+            std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - start_).count());
+    }
+
+    // The time of this turn.
+    Milliseconds now() const { return now_; }
+
+    // Is it time to look at all deadlines? True once an interval.
+    bool due() {
+        if (elapsed(now_, last_) < static_cast<Milliseconds>(interval.count())) return false;
+        last_ = now_;
+        return true;
+    }
+
+    // How long the loop may sleep before due() is true.
+    std::chrono::milliseconds until_due() const {
+        const Milliseconds waited = elapsed(now_, last_);
+        const auto whole = static_cast<Milliseconds>(interval.count());
+        return std::chrono::milliseconds{waited >= whole ? 0 : whole - waited};
+    }
+
+  private:
+    using Clock = std::chrono::steady_clock;
+    Clock::time_point start_ = Clock::now();
+    Milliseconds now_ = 0;
+    Milliseconds last_ = 0;
+};
+
+}  // namespace net

@@ -187,14 +187,14 @@ TEST_CASE("structure: a lesson uses only what has been introduced so far") {
 TEST_CASE("structure: the lists of the Makefile and the files of src/ are the same") {
     Words faults;
     std::set<std::string> introduced;
-    for (const std::string& lesson : make_variable("LESSONS")) {
-        const Words list = make_variable(list_of(lesson));
+    for (const std::string& name : make_variable("LISTS")) {
+        const Words list = make_variable(name);
         for (const std::string& unit : list)
             if (!fs::exists("src/" + unit + ".hpp"))
-                faults.push_back(list_of(lesson) + " has " + unit + ", but there is no such file");
+                faults.push_back(name + " has " + unit + ", but there is no such file");
         const std::set<std::string> now(list.begin(), list.end());
         if (!std::ranges::includes(now, introduced))
-            faults.push_back(list_of(lesson) + " lacks a file of the lesson before");
+            faults.push_back(name + " lacks a file of the lesson before");
         introduced = now;
     }
     for (const fs::path& path : sources("src")) {

@@ -1,3 +1,6 @@
+// A client of the epoll server as a machine: handshake, open, ending, lingering. Lesson 11.
+// RFC 6455 §4.2 and §7.1.1. What comes in, what time brings, and how it ends; each function does
+// what can be done now and leaves the rest to the next event or to a deadline.
 #include "endpoint/client.hpp"
 
 #include <sys/socket.h>

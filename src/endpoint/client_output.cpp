@@ -1,5 +1,6 @@
 // The output of a client of the epoll server: frames of one turn leave together, and what the
 // kernel does not take waits, with a limit. Lesson 11. The other half of endpoint/client.cpp.
+// A client with older output waiting appends behind it, so the order is always that of the calls.
 #include <sys/socket.h>
 #include <sys/uio.h>
 

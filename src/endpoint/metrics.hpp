@@ -1,4 +1,6 @@
 // The counters of a server as text that Prometheus reads. Lesson 11.
+// Leaves out: serving it over HTTP, histograms, labels for single clients, whose number has no
+// bound.
 #pragma once
 
 #include <string>

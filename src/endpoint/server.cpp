@@ -1,3 +1,6 @@
+// The turns of the loop, and how clients come and go. Lesson 11.
+// A client's tag in epoll holds its slot and a generation, so that an event for a client that went
+// in the same turn does not reach the next one in its slot.
 #include "endpoint/server.hpp"
 
 #include <fcntl.h>

@@ -1,5 +1,6 @@
 // What an epoll server is told, and what it tells: options, handlers, counters. Lesson 11.
 // Each limit is explained where it is enforced, in endpoint/client and endpoint/server.
+// Leaves out: doing anything with them; these are values.
 #pragma once
 
 #include <array>

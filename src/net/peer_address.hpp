@@ -1,4 +1,6 @@
 // A peer's address in 19 bytes, for ten thousand connections that each remember one. Lesson 11.
+// net::Address has the kernel's 128 bytes for it, and most of them are never used.
+// Leaves out: scopes; and to show one, make a net::Address of it again.
 #pragma once
 
 #include <netinet/in.h>

@@ -10,10 +10,10 @@ namespace ws {
 
 namespace {
 
-// Room made at once for a message whose header announces at least as much. Memory that was
-// reserved and never written costs address space only, so a peer that announces much and sends
-// little gains nothing; a message of up to this size is never moved while it grows.
-constexpr std::size_t first_reserve = 1u << 20;
+// How much more than what has arrived of a message may be reserved when its header announces
+// that much. An announced length alone gets no memory: the peer has to send for it. And a large
+// message is still moved no more than a few times while it grows.
+constexpr std::uint64_t credit = 32;
 
 }  // namespace
 
@@ -27,7 +27,8 @@ void Connection::feed(MutableBytes bytes) {
 }
 
 std::optional<Event> Connection::next(Buffer& out) {
-    if (std::exchange(delivered_, false)) message_ = {};
+    // A new buffer, because clear() and `= {}` would empty the old one and keep its memory.
+    if (std::exchange(delivered_, false)) message_ = Buffer{};
     while (state_ != State::closed) {
         const std::optional<Piece> piece = receiver_.next();
         if (!piece) {
@@ -62,21 +63,22 @@ std::optional<Event> Connection::handle_data(const Piece& piece) {
 // Appends to the message, with room for what is known to follow. Doubling keeps a message of
 // many small fragments from being moved with each of them.
 void Connection::assemble(Bytes data) {
-    const std::size_t needed = message_.size() + data.size();
+    const std::uint64_t needed = message_.size() + data.size();
     if (message_.capacity() < needed) {
-        const std::uint64_t doubled = 2 * message_.capacity();
         const std::uint64_t announced = needed + receiver_.frame_bytes_left();
-        const std::uint64_t room = std::max(doubled, std::min<std::uint64_t>(announced, first_reserve));
-        message_.reserve(std::max(needed, static_cast<std::size_t>(std::min(room, max_message_bytes_))));
+        const std::uint64_t doubled = 2 * std::uint64_t{message_.capacity()};
+        const std::uint64_t room = std::max(doubled, std::min(announced, credit * needed));
+        message_.reserve(static_cast<std::size_t>(std::min(room, max_message_bytes_)));
     }
     append(message_, data);
 }
 
 // RFC 6455 §5.5.2: "Upon receipt of a Ping frame, an endpoint MUST send a Pong frame in
-// response, unless it already received a Close frame." §5.5.1 forbids it after our own Close.
+// response, unless it already received a Close frame." So also after our own Close, which ends
+// our data frames only (§5.5.1).
 Event Connection::handle_ping(const Piece& piece, Buffer& out) {
     if (!blocked_) {
-        pong(out, piece.data);
+        sender_.control(out, Opcode::pong, piece.data);
     } else {
         // RFC 6455 §5.5.3: "If an endpoint receives a Ping frame and has not yet sent Pong
         // frame(s) in response to previous Ping frame(s), the endpoint MAY elect to send a Pong
@@ -90,7 +92,7 @@ Event Connection::handle_ping(const Piece& piece, Buffer& out) {
 void Connection::output_blocked(bool blocked, Buffer& out) {
     blocked_ = blocked;
     if (blocked || !kept_ping_) return;
-    pong(out, *kept_ping_);
+    sender_.control(out, Opcode::pong, *kept_ping_);
     kept_ping_.reset();
 }
 
@@ -102,15 +104,23 @@ Event Connection::handle_close(const Piece& piece, Buffer& out) {
     // frame, the endpoint MUST send a Close frame in response. (When sending a Close frame in
     // response, the endpoint typically echos the status code it received.)"
     close(out, body.code, as_text(body.reason));
-    state_ = State::closed;
+    end();
     return {.type = Event::close, .code = body.code, .data = body.reason};
 }
 
 // RFC 6455 §7.1.7, _Fail the WebSocket Connection_: say why, unless a Close was sent before.
 Event Connection::fail(Errc errc, Buffer& out) {
     close(out, rule(errc).close_code, rule(errc).sentence);
-    state_ = State::closed;
+    end();
     return {.type = Event::failed, .code = rule(errc).close_code, .error = errc};
+}
+
+// It may take a while until TCP has ended as well; a message that will never be whole and a pong
+// that will never be sent do not wait for that.
+void Connection::end() {
+    state_ = State::closed;
+    message_ = Buffer{};
+    kept_ping_.reset();
 }
 
 bool Connection::send(Buffer& out, Opcode opcode, Bytes data) {

@@ -22,7 +22,7 @@ enum class State : std::uint8_t {
 struct Event {
     enum Type : std::uint8_t {
         message,  // `opcode` and `data`, whole
-        ping,     // `data`; it has been answered
+        ping,     // `data`; it has been answered, or will be (see output_blocked)
         pong,     // `data`
         close,    // the peer's Close: `code` (1005: it had none) and `data`, the reason in UTF-8
         failed,   // the peer broke the rule `error`. It was told so, and the state is `closed`
@@ -55,6 +55,7 @@ class Connection {
     bool pong(Buffer& out, Bytes data);
 
     // Begins the closing handshake with a code that may be sent, or 1005 for a Close without.
+    // The reason is UTF-8, and cut to 123 bytes.
     bool close(Buffer& out, CloseCode code, std::string_view reason);
 
     // While the peer does not take our output, only the newest ping is kept, and answered when
@@ -70,6 +71,7 @@ class Connection {
     Event handle_close(const Piece& piece, Buffer& out);
     Event fail(Errc errc, Buffer& out);
     void assemble(Bytes data);
+    void end();
 
     Receiver receiver_;
     Sender sender_;

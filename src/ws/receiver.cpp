@@ -17,7 +17,7 @@ void Receiver::feed(MutableBytes bytes) {
 
 std::optional<Piece> Receiver::next() {
     // The piece that was given away is done with, and so is its buffer.
-    if (!in_frame_ && control_.capacity() > 0) control_ = {};
+    if (!in_frame_ && control_.capacity() > 0) control_ = Buffer{};
 
     while (error_ == Errc::none) {
         if (!in_frame_ && !read_header()) return std::nullopt;
@@ -59,7 +59,10 @@ bool Receiver::read_header() {
         error_ = begin_frame();
     }
     in_frame_ = error_ == Errc::none;
-    if (!in_frame_) input_ = {};
+    if (!in_frame_) {
+        left_ = 0;  // a refused length is nothing to make room for
+        input_ = {};
+    }
     return in_frame_;
 }
 

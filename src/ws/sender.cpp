@@ -19,6 +19,7 @@ void Sender::message(Buffer& out, Opcode opcode, Bytes data) {
 }
 
 void Sender::fragment(Buffer& out, Opcode opcode, Bytes data, bool last) {
+    assert(in_message_ || opcode == Opcode::text || opcode == Opcode::binary);
     frame(out, in_message_ ? Opcode::continuation : opcode, data, last);
     in_message_ = !last;
 }

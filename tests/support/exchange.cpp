@@ -81,9 +81,10 @@ void check_exchange(ws::Role role, ws::Bytes bytes, const Expected& expected, ws
     for_every_split(bytes, [&](const Pieces& pieces) {
         Recorder recorder{role, limits};
         for (const ws::Buffer& piece : pieces) recorder.feed(piece);
-        CHECK(lines(recorder.events) == lines(expected.events));
-        CHECK(ws::hex(recorder.out) == ws::hex(expected.out));
-        CHECK(recorder.connection.state() == expected.state);
+        // One cut that goes wrong is enough to see why.
+        REQUIRE(lines(recorder.events) == lines(expected.events));
+        REQUIRE(ws::hex(recorder.out) == ws::hex(expected.out));
+        REQUIRE(recorder.connection.state() == expected.state);
     });
 }
 

@@ -190,7 +190,7 @@ TEST_CASE("structure: the lists of the Makefile and the files of src/ are the sa
     for (const std::string& name : make_variable("LISTS")) {
         const Words list = make_variable(name);
         for (const std::string& unit : list)
-            if (!fs::exists("src/" + unit + ".hpp"))
+            if (!fs::exists("src/" + unit + ".hpp") && !fs::exists("src/" + unit + ".cpp"))
                 faults.push_back(name + " has " + unit + ", but there is no such file");
         const std::set<std::string> now(list.begin(), list.end());
         if (!std::ranges::includes(now, introduced))

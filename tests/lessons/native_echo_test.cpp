@@ -132,6 +132,20 @@ TEST_CASE("§5.5.1 lesson 6: a Close is answered, then the server ends TCP") {
     server.stop();
 }
 
+TEST_CASE("lesson 6: the server ends its side of TCP, and still reads for a moment") {
+    LessonServer server{server_name};
+    RawPeer peer = open_peer(server.port);
+    peer.send_frame(ws::Opcode::close, "\x03\xE8");
+    REQUIRE(peer.receive(4) == "88 02 03 e8"_hex);
+    peer.expect_end();
+    // Bytes that come now must not meet a closed socket: its reset could destroy the Close frame
+    // in a client that has not read it yet.
+    peer.send("too late");
+    CHECK(peer.try_send(as_bytes("and no reset has come")));
+    peer.end_sending();
+    server.stop();
+}
+
 TEST_CASE("§5.1 lesson 6: the server fails an unmasked frame with 1002 and serves on") {
     expect_failure("unmasked Hello", "81 05 48 65 6c 6c 6f"_hex, 1002, "RFC 6455 §5.1");
 }

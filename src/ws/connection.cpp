@@ -51,6 +51,11 @@ std::optional<Event> Connection::handle(const Piece& piece, Buffer& out) {
 
 // A message that arrived in one piece is handed on where it lies; others are put together.
 std::optional<Event> Connection::handle_data(const Piece& piece) {
+    if (pieces_)
+        return Event{.type = Event::message,
+                     .opcode = piece.opcode,
+                     .last = piece.last,
+                     .data = piece.data};
     const bool whole = piece.last && message_.empty();
     if (!whole) assemble(piece.data);
     if (!piece.last) return std::nullopt;

@@ -21,7 +21,7 @@ enum class State : std::uint8_t {
 
 struct Event {
     enum Type : std::uint8_t {
-        message,  // `opcode` and `data`, whole
+        message,  // `opcode` and `data`, whole; after deliver_pieces() its next part, and `last`
         ping,     // `data`; it has been answered, or will be (see output_blocked)
         pong,     // `data`
         close,    // the peer's Close: `code` (1005: it had none) and `data`, the reason in UTF-8
@@ -31,7 +31,8 @@ struct Event {
     Opcode opcode = Opcode::continuation;
     CloseCode code = close_code::none;
     Errc error = Errc::none;
-    Bytes data{};  // lives until the next call of next() or feed()
+    bool last = true;  // false: more parts of this message follow
+    Bytes data{};      // lives until the next call of next() or feed()
 };
 
 class Connection {
@@ -46,6 +47,11 @@ class Connection {
     // The next event; nothing when more bytes are needed or the connection is closed. Answers
     // (pong, the echo of a Close, the Close that tells of an error) are appended to `out`.
     std::optional<Event> next(Buffer& out);
+
+    // From now on messages come in pieces, as they arrive and wherever they lie, and nothing is
+    // put together: a message may be larger than memory (§6.2). Every other rule and limit holds
+    // as before. Called before the first feed().
+    void deliver_pieces() { pieces_ = true; }
 
     // Each appends frames to `out`; false, and nothing is appended, unless the state is open.
     // A text is UTF-8: that is the caller's promise, as is the order of fragments (ws/sender).
@@ -80,6 +86,7 @@ class Connection {
     std::uint64_t max_message_bytes_;
     State state_ = State::open;
     bool blocked_ = false;
+    bool pieces_ = false;
     bool delivered_ = false;  // message_ was handed out by the last next()
 };
 

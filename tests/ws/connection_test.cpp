@@ -479,3 +479,29 @@ TEST_CASE("§5.4 fragments of one byte are not copied again and again") {
     // Doubling: what was asked for over time is at most four times what there is.
     CHECK(test::memory().asked - asked <= 4 * limits.max_fragments);
 }
+
+TEST_CASE("§6.2 pieces are handed out as they arrive, and nothing is put together") {
+    const ws::Buffer bytes = "01 03 48 65 6c (Hel) 89 02 68 62 (ping) 80 02 6c 6f (lo) 82 00"_hex;
+    test::for_every_split(bytes, [](test::Pieces& reads) {
+        test::SampleKeys keys;
+        ws::Connection connection{Role::client, {}, &keys};
+        connection.deliver_pieces();
+        ws::Buffer out;
+        std::string text;
+        unsigned messages = 0;
+        for (ws::Buffer& read : reads) {
+            const std::size_t held = test::memory().held;
+            connection.feed(read);
+            while (const auto event = connection.next(out)) {
+                if (event->type != ws::Event::message) continue;
+                text += ws::as_text(event->data);
+                messages += event->last ? 1 : 0;
+                CHECK(event->opcode == (messages < 2 || !event->last ? ws::Opcode::text
+                                                                    : ws::Opcode::binary));
+            }
+            CHECK(test::memory().held - held < 200);  // the pong, a cut control frame
+        }
+        CHECK(text == "Hello");
+        CHECK(messages == 2);
+    });
+}

@@ -1,7 +1,8 @@
-// Reading, writing and closing over a blocking socket, RFC 6455 §5 to §7. Lesson 8.
+// Reading, writing and closing over a blocking socket, RFC 6455 §5 to §7. Lessons 8 and 9.
 // The lock guards the protocol and is never held during a system call, so a peer that takes
 // nothing stops the writers only: the reader goes on, and sees Closes and deadlines. A thread that
-// sends takes along what others have added meanwhile.
+// sends takes along what others have added meanwhile. Pings need no thread of their own: the
+// reader waits no longer than until the next one is due.
 #include "endpoint/blocking.hpp"
 
 #include <sys/socket.h>
@@ -9,6 +10,7 @@
 #include <algorithm>
 #include <array>
 #include <cassert>
+#include <cstdio>
 #include <stdexcept>
 #include <utility>
 
@@ -21,9 +23,20 @@ namespace {
 // One read takes at most this much. It limits no message: those are put together (§5.4).
 constexpr std::size_t receive_buffer_bytes = 64 * 1024;
 
+// "60 s", "0.3 s".
 std::string seconds(std::chrono::milliseconds wait) {
-    return std::to_string(std::chrono::ceil<std::chrono::seconds>(wait).count()) + " s";
+    char text[32];
+    std::snprintf(text, sizeof text, "%g s", static_cast<double>(wait.count()) / 1000);
+    return text;
 }
+
+// The one that comes first; no deadline comes after every other.
+net::Deadline earlier(net::Deadline a, net::Deadline b) {
+    if (!a || !b) return a ? a : b;
+    return std::min(*a, *b);
+}
+
+bool has_passed(net::Deadline deadline) { return deadline && net::Clock::now() >= *deadline; }
 
 }  // namespace
 
@@ -33,6 +46,7 @@ Connection::Connection(const net::Fd& socket, ws::Role role, const Options& opti
       role_{role},
       options_{options},
       protocol_{role, options.limits, keys != nullptr ? keys : &random_keys_},
+      next_ping_{heard_ + options.ping_interval},
       tracer_{std::move(tracer)},
       buffer_(std::max(receive_buffer_bytes, early.size())) {
     std::ranges::copy(early, buffer_.begin());
@@ -52,6 +66,9 @@ Connection::~Connection() {
 
 std::optional<Message> Connection::read_message() {
     Lock lock{mutex_};
+    // The application may have been away for long, and nobody has listened or sent pings
+    // meanwhile. That is not the peer's silence, so it is measured from here.
+    heard_ = net::Clock::now();
     while (error_.kind == Error::Kind::none) {
         if (const std::optional<Message> message = next_message(lock)) return message;
         if (error_.kind == Error::Kind::none) receive(lock);
@@ -76,14 +93,8 @@ std::optional<Message> Connection::next_message(Lock& lock) {
 std::optional<Message> Connection::handle(const ws::Event& event, Lock& lock) {
     switch (event.type) {
         case ws::Event::message: return Message{event.opcode, event.data};
-        case ws::Event::ping: break;  // answered already
-        case ws::Event::pong:
-            if (options_.on_pong) {
-                lock.unlock();  // the handler may want to write
-                options_.on_pong(event.data);
-                lock.lock();
-            }
-            break;
+        case ws::Event::ping: call(options_.on_ping, event.data, lock); break;
+        case ws::Event::pong: call(options_.on_pong, event.data, lock); break;
         case ws::Event::close:
             set_error({.kind = Error::Kind::closed,
                        .code = event.code,
@@ -96,44 +107,84 @@ std::optional<Message> Connection::handle(const ws::Event& event, Lock& lock) {
     return std::nullopt;
 }
 
-// Waits for bytes, for the end of the time that a closing handshake may take, or for the
-// program's end, and hands the bytes to the protocol.
-void Connection::receive(Lock& lock) {
-    const net::Deadline deadline = close_deadline_;
-    const bool closing = protocol_.state() != ws::State::open;
+// The handler may take long: the answer to a ping does not wait for it. It may want to write, and
+// to move a deadline: the lock is open.
+void Connection::call(const std::function<void(ws::Bytes)>& handler, ws::Bytes data, Lock& lock) {
+    if (!handler) return;
+    if (!sending_) flush(lock);
     lock.unlock();
-    // poll() skips a negative descriptor. Once closing, what woke us need not wake us again. The
-    // socket comes last: it may always be readable.
-    const std::array<int, 3> watched{closing ? -1 : options_.stop_fd, closing ? -1 : close_begun_.fd(),
-                                     socket_.get()};
-    const int ready = net::wait_readable(watched, deadline);
+    handler(data);
+    lock.lock();
+    heard_ = net::Clock::now();  // as in read_message(): we were away
+}
+
+// Waits for bytes, for the next thing to do, or for the program's end, and hands the bytes to
+// the protocol.
+void Connection::receive(Lock& lock) {
+    ping_if_due(lock);
+    const net::Deadline last = earlier(close_deadline_, read_deadline_);
+    const net::Deadline duty = earlier(last, next_duty());
+    const bool closing = protocol_.state() != ws::State::open;
+    waiting_ = true;
+    lock.unlock();
+    // poll() skips a negative descriptor. Once closing, the stop signal need not wake us again.
+    // The socket comes last: it may always be readable.
+    const std::array<int, 3> watched{closing ? -1 : options_.stop_fd, wake_.fd(), socket_.get()};
+    const int ready = net::wait_readable(watched, duty);
     net::IoResult result{net::IoStatus::timed_out};
-    if (ready == 2) result = net::receive_some(socket_, buffer_, deadline);
+    // Not later than `last`, even if bytes are there: a peer that sends without a pause must not
+    // outlast it. But bytes that are there prove that the peer is not silent, however late we
+    // come to look.
+    if (ready == 2) result = net::receive_some(socket_, buffer_, last);
     const ws::MutableBytes bytes = ws::MutableBytes{buffer_}.first(result.bytes);
     trace(false, bytes);
     lock.lock();
+    waiting_ = false;
 
-    if (ready == 1) return;  // close() was called: wait again, with its deadline
-    if (ready == 0) {
+    if (ready == 1) {
+        wake_.lower();  // wait again, by the new deadline
+    } else if (ready == 0) {
         transmit(lock, protocol_.close(pending_, options_.stop_code, {}));
-        return;
-    }
-    if (result)
+    } else if (result) {
+        heard_ = net::Clock::now();
         protocol_.feed(bytes);
-    else
-        end_of_stream(result);
-}
-
-void Connection::end_of_stream(const net::IoResult& result) {
-    if (result.status == net::IoStatus::timed_out)
-        set_error({.kind = Error::Kind::timed_out,
-                   .code = ws::close_code::abnormal,
-                   .reason = "the peer did not answer our Close within " +
-                             seconds(options_.close_timeout)});
-    else
+    } else if (result.status == net::IoStatus::timed_out) {
+        end_if_late();
+    } else {
         set_error({.kind = Error::Kind::lost,
                    .code = ws::close_code::abnormal,
                    .reason = result.message()});
+    }
+}
+
+// On time whatever else is sent: a proxy in between may look at our direction alone.
+void Connection::ping_if_due(Lock& lock) {
+    const net::Clock::time_point now = net::Clock::now();
+    if (options_.ping_interval.count() == 0 || now < next_ping_) return;
+    next_ping_ = now + options_.ping_interval;
+    transmit(lock, protocol_.ping(pending_, {}));
+}
+
+// When the reader of an open connection has to look up although no byte came. Once we have sent
+// a Close no ping may follow, and the peer's silence is the close timeout's business.
+net::Deadline Connection::next_duty() const {
+    net::Deadline duty;
+    if (protocol_.state() != ws::State::open) return duty;
+    if (options_.ping_interval.count() != 0) duty = next_ping_;
+    if (options_.idle_timeout.count() != 0) duty = earlier(duty, heard_ + options_.idle_timeout);
+    return duty;
+}
+
+// The wait has ended without a byte. If it was for the next ping alone, nothing is late.
+void Connection::end_if_late() {
+    const bool open = protocol_.state() == ws::State::open;
+    if (has_passed(close_deadline_))
+        give_up("the peer did not answer our Close within " + seconds(options_.close_timeout));
+    else if (has_passed(read_deadline_))
+        give_up("the read deadline has passed");
+    else if (open && options_.idle_timeout.count() != 0 &&
+             has_passed(heard_ + options_.idle_timeout))
+        give_up("the peer went silent: no byte from it for " + seconds(options_.idle_timeout));
 }
 
 bool Connection::write_message(ws::Opcode type, ws::Bytes data) {
@@ -141,8 +192,15 @@ bool Connection::write_message(ws::Opcode type, ws::Bytes data) {
     if (type == ws::Opcode::text && !ws::is_utf8(data))
         throw std::invalid_argument{"a text message must be valid UTF-8 (RFC 6455 §5.6)"};
     Lock lock{mutex_};
-    sending_done_.wait(lock, [this] { return !sending_; });
-    return transmit(lock, append_message(type, data));
+    const net::Deadline deadline = write_deadline_;
+    const auto our_turn = [this] { return !sending_; };
+    if (!deadline)
+        sending_done_.wait(lock, our_turn);
+    else if (!sending_done_.wait_until(lock, *deadline, our_turn)) {
+        give_up("the write deadline has passed");
+        return false;
+    }
+    return transmit(lock, append_message(type, data), deadline);
 }
 
 // One frame, or as many as fragment_bytes asks for.
@@ -180,6 +238,17 @@ bool Connection::close(ws::CloseCode code, std::string_view reason) {
     return transmit(lock, protocol_.close(pending_, code, reason));
 }
 
+void Connection::set_read_deadline(net::Deadline deadline) {
+    const Lock lock{mutex_};
+    read_deadline_ = deadline;
+    wake_reader();
+}
+
+void Connection::set_write_deadline(net::Deadline deadline) {
+    const Lock lock{mutex_};
+    write_deadline_ = deadline;
+}
+
 void Connection::wait_until_closed() {
     while (read_message()) {
     }
@@ -192,20 +261,21 @@ Error Connection::error() const {
 
 // Sends what was appended, or leaves it to the thread that is sending. Once a Close is on its
 // way the peer has the close timeout to answer it, and a waiting reader is told so.
-bool Connection::transmit(Lock& lock, bool appended) {
+bool Connection::transmit(Lock& lock, bool appended, net::Deadline deadline) {
     if (!appended) return false;
     if (protocol_.state() != ws::State::open && !close_deadline_) {
         close_deadline_ = net::after(options_.close_timeout);
-        close_begun_.raise();
+        wake_reader();
     }
-    if (!sending_) flush(lock);
+    if (!sending_) flush(lock, deadline);
     return !cannot_send_;
 }
 
 // Sends all that is pending, also what other threads add meanwhile. The lock is open during
 // the system call: a peer that does not read must not keep our reader from reading, or two
-// endpoints that write to each other wait for ever.
-void Connection::flush(Lock& lock) {
+// endpoints that write to each other wait for ever. The deadline is that of the first batch, with
+// the message that we are here for; what others add has deadlines of its own.
+void Connection::flush(Lock& lock, net::Deadline deadline) {
     sending_ = true;
     ws::Buffer batch;
     while (!pending_.empty() && !cannot_send_) {
@@ -214,17 +284,15 @@ void Connection::flush(Lock& lock) {
         protocol_.output_blocked(true, pending_);
         lock.unlock();
         trace(true, batch);
-        const net::IoStatus status = send(batch);
+        const net::IoStatus status = send(batch, deadline);
         lock.lock();
         protocol_.output_blocked(false, pending_);
-        cannot_send_ = status != net::IoStatus::ok;
-        if (status == net::IoStatus::timed_out) {
-            set_error({.kind = Error::Kind::timed_out,
-                       .code = ws::close_code::abnormal,
-                       .reason = "the peer took no bytes for " + seconds(options_.write_timeout)});
-            // The reader may be waiting for bytes that will not come.
-            ::shutdown(socket_.get(), SHUT_RDWR);
-        }
+        if (status != net::IoStatus::ok) cannot_send_ = true;
+        if (status == net::IoStatus::timed_out)
+            give_up(has_passed(deadline)
+                        ? "the write deadline has passed"
+                        : "the peer took no bytes for " + seconds(options_.write_timeout));
+        deadline = {};
         // A failure is no error yet: the peer may have sent a Close before it went, as clients
         // do that were interrupted. The reader reads on and finds that Close, or the end.
     }
@@ -233,11 +301,20 @@ void Connection::flush(Lock& lock) {
     sending_done_.notify_all();
 }
 
-// The write timeout begins anew with each byte that the peer takes.
-net::IoStatus Connection::send(ws::Bytes bytes) {
+// The write timeout begins anew with each byte that the peer takes; the deadline does not.
+net::IoStatus Connection::send(ws::Bytes bytes, net::Deadline deadline) {
     while (!bytes.empty()) {
-        const net::IoResult result =
-            net::send_some(socket_, bytes, net::after(options_.write_timeout));
+        net::IoResult result = net::send_some(socket_, bytes, net::Clock::now());  // no waiting
+        if (result.status == net::IoStatus::timed_out) {
+            result = net::send_some(socket_, bytes,
+                                    earlier(deadline, net::after(options_.write_timeout)));
+            // The kernel had no room, and now it has: the peer has taken bytes. That is a sign of
+            // life too. Its answer to a ping must wait until all that came before was read.
+            if (result) {
+                const std::lock_guard lock{mutex_};
+                heard_ = net::Clock::now();
+            }
+        }
         if (!result) return result.status;
         bytes = bytes.subspan(result.bytes);
     }
@@ -263,6 +340,20 @@ void Connection::end_tcp(Lock& lock) {
 
 void Connection::set_error(Error error) {
     if (error_.kind == Error::Kind::none) error_ = std::move(error);
+}
+
+// Ends TCP as well: a writer may be stuck in it, or the reader may wait for bytes that will not
+// come.
+void Connection::give_up(std::string reason) {
+    set_error({.kind = Error::Kind::timed_out,
+               .code = ws::close_code::abnormal,
+               .reason = std::move(reason)});
+    cannot_send_ = true;
+    ::shutdown(socket_.get(), SHUT_RDWR);
+}
+
+void Connection::wake_reader() {
+    if (waiting_) wake_.raise();
 }
 
 void Connection::trace(bool sent, ws::Bytes bytes) {

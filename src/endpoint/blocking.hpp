@@ -1,7 +1,7 @@
 // An open WebSocket over a blocking socket: read and write whole messages. Lesson 8.
 // Drives ws::Connection, RFC 6455 §5 to §7. One thread may read while others write.
-// Opened by dial() and accept() in endpoint/opening.hpp.
-// Leaves out: keep-alive and deadlines for messages (lesson 9), pieces of messages (lesson 13).
+// Keep-alive and deadlines: lesson 9. Opened by dial() and accept() in endpoint/opening.hpp.
+// Leaves out: pieces of messages (lesson 13).
 #pragma once
 
 #include <chrono>
@@ -30,9 +30,17 @@ struct Options {
     std::chrono::milliseconds handshake_timeout{10'000};  // for all of it, however it trickles
     std::chrono::milliseconds close_timeout{5'000};  // for the peer's Close and its end of TCP
     std::chrono::milliseconds write_timeout{30'000};  // without the peer taking a byte
+    // Keep-alive; zero switches either off. Both run while somebody is in read_message(), and end
+    // when the closing handshake begins. A ping leaves each interval, whatever else is sent. A
+    // peer from which nothing came for the idle timeout, and that took none of our bytes while
+    // they were waiting for it, is given up; it needs to be the longer of the two.
+    std::chrono::milliseconds ping_interval{30'000};
+    std::chrono::milliseconds idle_timeout{60'000};
     // Messages longer than this leave in several frames (§5.4); 0: one frame, whatever its size.
     std::uint64_t fragment_bytes = 0;
-    // Called by read_message() with the payload of each pong; not to call it again from there.
+    // Called by read_message() with the payload of each ping (which has been answered already)
+    // and of each pong; they may write, and move deadlines, but not call read_message().
+    std::function<void(ws::Bytes)> on_ping{};
     std::function<void(ws::Bytes)> on_pong{};
     // A descriptor that becomes readable when the program should end (net::StopSignal): then a
     // handshake is given up, and read_message() begins the closing handshake with this code.
@@ -77,6 +85,13 @@ class Connection {
     // code; throws std::invalid_argument otherwise. False: the connection had ended before.
     bool close(ws::CloseCode code, std::string_view reason = {});
 
+    // Moments at which waiting ends; nothing: none. To miss one is final: the connection has
+    // ended, error() says 1006, and moving the deadline afterwards does not bring it back. From
+    // any thread; a reader that is waiting goes by the new deadline at once.
+    void set_read_deadline(net::Deadline deadline);
+    // For the messages that are written from now on. What the kernel takes at once is in time.
+    void set_write_deadline(net::Deadline deadline);
+
     // Reads and drops messages until the connection has ended.
     void wait_until_closed();
 
@@ -91,13 +106,18 @@ class Connection {
     std::optional<Message> next_message(Lock& lock);
     std::optional<Message> handle(const ws::Event& event, Lock& lock);
     bool append_message(ws::Opcode type, ws::Bytes data);
+    void call(const std::function<void(ws::Bytes)>& handler, ws::Bytes data, Lock& lock);
     void receive(Lock& lock);
-    void end_of_stream(const net::IoResult& result);
-    bool transmit(Lock& lock, bool appended);
-    void flush(Lock& lock);
-    net::IoStatus send(ws::Bytes bytes);
+    void ping_if_due(Lock& lock);
+    net::Deadline next_duty() const;
+    void end_if_late();
+    bool transmit(Lock& lock, bool appended, net::Deadline deadline = {});
+    void flush(Lock& lock, net::Deadline deadline = {});
+    net::IoStatus send(ws::Bytes bytes, net::Deadline deadline);
     void end_tcp(Lock& lock);
     void set_error(Error error);
+    void give_up(std::string reason);
+    void wake_reader();
     void trace(bool sent, ws::Bytes bytes);
 
     net::Fd owned_;
@@ -114,8 +134,13 @@ class Connection {
     std::condition_variable sending_done_;
     Error error_;
     bool ended_ = false;  // TCP was ended by end_tcp()
-    net::Deadline close_deadline_;
-    net::Wake close_begun_;  // for a reader that waits: close_deadline_ is set
+    net::Deadline close_deadline_;  // once our Close is on its way
+    net::Deadline read_deadline_;
+    net::Deadline write_deadline_;
+    net::Clock::time_point heard_ = net::Clock::now();  // the peer's last sign of life
+    net::Clock::time_point next_ping_;
+    bool waiting_ = false;  // the reader waits, by the deadlines that it knew
+    net::Wake wake_;        // for that reader: a deadline has been set or moved
 
     std::mutex trace_mutex_;
     std::unique_ptr<ws::Tracer> tracer_;

@@ -1,5 +1,5 @@
 // A descriptor by which one thread wakes another that waits for readable ones. Lesson 8.
-// Raised once, it stays readable: it says "this has happened", and not how often.
+// Raised, it stays readable until it is lowered: it says "this has happened", and not how often.
 // Leaves out: a message. What has happened stands beside it, under a lock.
 #pragma once
 
@@ -19,6 +19,12 @@ class Wake {
 
     // From any thread.
     void raise() noexcept { ::eventfd_write(fd_.get(), 1); }
+
+    // Not readable any more, until the next raise(). For the thread that was woken.
+    void lower() noexcept {
+        eventfd_t count = 0;
+        ::eventfd_read(fd_.get(), &count);
+    }
 
     // Readable once raise() was called; for wait_readable().
     int fd() const { return fd_.get(); }

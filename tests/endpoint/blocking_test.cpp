@@ -1,4 +1,5 @@
-// The blocking endpoint over real sockets: RFC 6455 §5.5, §7, and what threads do to each other.
+// The blocking endpoint over real sockets: RFC 6455 §5.5, §7, what threads do to each other, and
+// what time does: keep-alive and deadlines, lesson 9.
 #include "endpoint/blocking.hpp"
 
 #include <doctest/doctest.h>
@@ -26,8 +27,8 @@ struct ServerSide {
     endpoint::Connection connection;
 
     explicit ServerSide(const endpoint::Options& options = {}, ws::Bytes early = {})
-        : connection{std::move(sockets.second), ws::Role::server, options, early, nullptr,
-                     nullptr} {}
+        : connection{
+              std::move(sockets.second), ws::Role::server, options, early, nullptr, nullptr} {}
 };
 
 struct ClientSide {
@@ -42,7 +43,8 @@ struct ClientSide {
 
 ws::Buffer masked(ws::Opcode opcode, ws::Bytes payload, bool fin = true) {
     ws::Buffer frame;
-    ws::append_frame(frame, {.fin = fin, .opcode = opcode, .masked = true, .key = rfc_key}, payload);
+    ws::append_frame(frame, {.fin = fin, .opcode = opcode, .masked = true, .key = rfc_key},
+                     payload);
     return frame;
 }
 
@@ -52,6 +54,25 @@ endpoint::Options with_timeouts(std::chrono::milliseconds close, std::chrono::mi
     options.write_timeout = write;
     return options;
 }
+
+// Keep-alive with short times; zero is off.
+endpoint::Options with_keep_alive(std::chrono::milliseconds ping, std::chrono::milliseconds idle) {
+    endpoint::Options options;
+    options.ping_interval = ping;
+    options.idle_timeout = idle;
+    return options;
+}
+
+// For tests whose condition is time itself.
+void let_pass(std::chrono::milliseconds time) { net::wait_readable({}, net::after(time)); }
+
+// Waits for an empty ping of a server, and answers it.
+void answer_ping(RawPeer& client) {
+    CHECK(client.receive(2) == "89 00"_hex);
+    client.send("8a 80 37 fa 21 3d"_hex);
+}
+
+std::string why(const endpoint::Connection& connection) { return connection.error().message(); }
 
 }  // namespace
 
@@ -124,7 +145,8 @@ TEST_CASE("§5.5.3 a pong reaches its handler, which may write") {
     connection = &side.connection;
     CHECK(side.connection.ping(as_bytes("?")));
     CHECK(side.client.receive(3) == "89 01 3f"_hex);
-    side.client.send(masked(ws::Opcode::pong, as_bytes("?")) + masked(ws::Opcode::text, as_bytes("x")));
+    side.client.send(masked(ws::Opcode::pong, as_bytes("?")) +
+                     masked(ws::Opcode::text, as_bytes("x")));
     CHECK(side.connection.read_message());
     CHECK(payload == "?");
     CHECK(side.client.receive(8) == "81 06"_hex + as_bytes("thanks"));
@@ -232,7 +254,7 @@ TEST_CASE("§7.1.1 a Close that is not answered ends by the close timeout") {
         CHECK_FALSE(side.connection.read_message());
         CHECK(side.connection.error().kind == Kind::timed_out);
         CHECK(side.connection.error().message() ==
-              "given up (1006): the peer did not answer our Close within 1 s");
+              "given up (1006): the peer did not answer our Close within 0.05 s");
     }
     SUBCASE("the peer sends data for ever") {
         std::thread flood{[&] {
@@ -312,10 +334,10 @@ TEST_CASE("two endpoints that write much to each other at once do not wait for e
     auto sockets = connected_pair();
     endpoint::Options options;
     options.limits.max_message_bytes = 64u << 20;
-    endpoint::Connection server{std::move(sockets.first), ws::Role::server, options, {}, nullptr,
-                                nullptr};
-    endpoint::Connection client{std::move(sockets.second), ws::Role::client, options, {}, nullptr,
-                                nullptr};
+    endpoint::Connection server{
+        std::move(sockets.first), ws::Role::server, options, {}, nullptr, nullptr};
+    endpoint::Connection client{
+        std::move(sockets.second), ws::Role::client, options, {}, nullptr, nullptr};
     const ws::Buffer big(24u << 20, 0x5A);
     const auto read_one = [&big](endpoint::Connection& connection) {
         const auto message = connection.read_message();
@@ -334,17 +356,18 @@ TEST_CASE("§5.4 messages of several writers never mix") {
     auto sockets = connected_pair();
     endpoint::Options options;
     options.fragment_bytes = 100;
-    endpoint::Connection server{std::move(sockets.first), ws::Role::server, options, {}, nullptr,
-                                nullptr};
-    endpoint::Connection client{std::move(sockets.second), ws::Role::client, options, {}, nullptr,
-                                nullptr};
+    endpoint::Connection server{
+        std::move(sockets.first), ws::Role::server, options, {}, nullptr, nullptr};
+    endpoint::Connection client{
+        std::move(sockets.second), ws::Role::client, options, {}, nullptr, nullptr};
     constexpr int writers = 4;
     constexpr int messages = 50;
     std::vector<std::thread> threads;
     for (int writer = 0; writer < writers; ++writer)
         threads.emplace_back([&client, writer] {
             const ws::Buffer data(1000, static_cast<std::uint8_t>(writer));
-            for (int i = 0; i < messages; ++i) CHECK(client.write_message(ws::Opcode::binary, data));
+            for (int i = 0; i < messages; ++i)
+                CHECK(client.write_message(ws::Opcode::binary, data));
         });
     std::array<int, writers> count{};
     for (int i = 0; i < writers * messages; ++i) {
@@ -397,4 +420,249 @@ TEST_CASE("§10.4 a message over the limit is refused with 1009, within it is no
     CHECK(side.connection.read_message());
     CHECK_FALSE(side.connection.read_message());
     CHECK(side.connection.error().code == 1009);
+}
+
+TEST_CASE("§5.5.2 a reader that waits sends a ping each interval") {
+    ServerSide side{with_keep_alive(20ms, 10s)};
+    std::thread reader{[&] { CHECK_FALSE(side.connection.read_message()); }};
+    for (int i = 0; i < 3; ++i) answer_ping(side.client);
+    side.client.close();
+    reader.join();
+    CHECK(side.connection.error().kind == Kind::lost);
+}
+
+TEST_CASE("§5.5.2 pings leave on time although the peer sends without a pause") {
+    ServerSide side{with_keep_alive(20ms, 10s)};
+    std::thread reader{[&] { side.connection.wait_until_closed(); }};
+    std::thread flood{[&] {
+        while (side.client.try_send(masked(ws::Opcode::binary, ws::Buffer(1000)))) {
+        }
+    }};
+    for (int i = 0; i < 3; ++i) CHECK(side.client.receive(2) == "89 00"_hex);
+    ::shutdown(side.client.socket().get(), SHUT_RDWR);
+    flood.join();
+    reader.join();
+}
+
+TEST_CASE("a peer that falls silent is given up after the idle timeout, with 1006") {
+    const auto begin = net::Clock::now();
+    ServerSide side{with_keep_alive(20ms, 70ms)};
+    CHECK_FALSE(side.connection.read_message());
+    CHECK(net::Clock::now() - begin >= 70ms);
+    CHECK(side.connection.error().kind == Kind::timed_out);
+    CHECK(side.connection.error().code == 1006);
+    CHECK_FALSE(side.connection.error().expected());
+    CHECK(why(side.connection) ==
+          "given up (1006): the peer went silent: no byte from it for 0.07 s");
+    // It was pinged, and it was sent no Close: nobody would read it.
+    const ws::Buffer bytes = side.client.receive_to_end();
+    CHECK(bytes.size() >= 2);
+    for (std::size_t i = 0; i < bytes.size(); ++i) CHECK(bytes[i] == (i % 2 == 0 ? 0x89 : 0x00));
+}
+
+TEST_CASE("a client gives up a silent server in the same way") {
+    ClientSide side{with_keep_alive(20ms, 70ms)};
+    CHECK_FALSE(side.connection.read_message());
+    CHECK(why(side.connection) ==
+          "given up (1006): the peer went silent: no byte from it for 0.07 s");
+    CHECK(side.server.receive(6) == "89 80 37 fa 21 3d"_hex);
+}
+
+TEST_CASE("§5.5.3 a peer that sends nothing but pongs is alive") {
+    ServerSide side{with_keep_alive(100ms, 1s)};
+    const auto begin = net::Clock::now();
+    std::thread reader{[&] {
+        const auto message = side.connection.read_message();
+        CHECK((message && ws::as_text(message->data) == "still here"));
+    }};
+    while (net::Clock::now() - begin < 1500ms) answer_ping(side.client);
+    side.client.send(masked(ws::Opcode::text, as_bytes("still here")));
+    reader.join();
+}
+
+TEST_CASE("a peer that takes our bytes is alive although it sends none") {
+    ServerSide side{with_keep_alive(0ms, 1s)};
+    const ws::Buffer big(96u << 20);
+    std::atomic<bool> done = false;
+    std::thread writer{[&] { side.connection.write_message(ws::Opcode::binary, big); }};
+    std::thread reader{[&] {
+        CHECK(side.connection.read_message());
+        done = true;
+        side.connection.wait_until_closed();
+    }};
+    const auto begin = net::Clock::now();
+    while (net::Clock::now() - begin < 1500ms) {
+        CHECK(side.client.receive(256 * 1024).size() == 256 * 1024);
+        let_pass(10ms);  // a slow peer
+    }
+    CHECK_FALSE(done);
+    side.client.send(masked(ws::Opcode::text, as_bytes("still here")));
+    while (!done) side.client.receive(1);
+    side.client.reset();
+    writer.join();
+    reader.join();
+}
+
+TEST_CASE("silence is not measured while the application is away") {
+    ServerSide side{with_keep_alive(20ms, 500ms)};
+    let_pass(600ms);
+    std::thread reader{[&] { CHECK(side.connection.read_message()); }};
+    answer_ping(side.client);  // the first thing that it does when it is back
+    side.client.send(masked(ws::Opcode::text, as_bytes("still here")));
+    reader.join();
+    CHECK(side.connection.error().kind == Kind::none);
+}
+
+TEST_CASE("zero switches pings and idle timeout off") {
+    ServerSide side{with_keep_alive(0ms, 0ms)};
+    side.connection.set_read_deadline(net::after(50ms));
+    CHECK_FALSE(side.connection.read_message());
+    CHECK(why(side.connection) == "given up (1006): the read deadline has passed");
+    CHECK(side.client.receive_to_end().empty());
+}
+
+TEST_CASE("the idle timeout lets go of a writer that is stuck") {
+    ServerSide side{with_keep_alive(0ms, 200ms)};  // the write timeout is 30 s
+    const auto begin = net::Clock::now();
+    const ws::Buffer big(64u << 20);
+    std::thread writer{
+        [&] { CHECK_FALSE(side.connection.write_message(ws::Opcode::binary, big)); }};
+    CHECK_FALSE(side.connection.read_message());
+    writer.join();
+    CHECK(net::Clock::now() - begin < 15s);
+    CHECK(side.connection.error().reason.starts_with("the peer went silent"));
+}
+
+TEST_CASE("§7.1.1 once a Close was sent its timeout counts, and no ping follows") {
+    endpoint::Options options = with_keep_alive(20ms, 50ms);
+    options.close_timeout = 300ms;
+    ServerSide side{options};
+    const auto begin = net::Clock::now();
+    CHECK(side.connection.close(1000));
+    CHECK_FALSE(side.connection.read_message());
+    CHECK(net::Clock::now() - begin >= 300ms);
+    CHECK(why(side.connection) ==
+          "given up (1006): the peer did not answer our Close within 0.3 s");
+    CHECK(side.client.receive_to_end() == "88 02 03 e8"_hex);
+}
+
+TEST_CASE("§5.5.2 a ping reaches its handler after it was answered") {
+    endpoint::Connection* connection = nullptr;
+    endpoint::Options options;
+    options.on_ping = [&](ws::Bytes data) { connection->write_message(ws::as_text(data)); };
+    ServerSide side{options};
+    connection = &side.connection;
+    std::thread reader{[&] { CHECK_FALSE(side.connection.read_message()); }};
+    side.client.send(masked(ws::Opcode::ping, as_bytes("hb")));
+    CHECK(side.client.receive(8) == "8a 02 68 62 (PONG) 81 02 68 62 (TEXT)"_hex);
+    side.client.close();
+    reader.join();
+}
+
+TEST_CASE("§5.5.2 a handler that takes long does not keep back the answer to its ping") {
+    net::Wake answered;
+    endpoint::Options options;
+    options.on_ping = [&](ws::Bytes) {
+        CHECK(net::wait_readable(std::array{answered.fd()}, net::after(10s)) == 0);
+    };
+    ServerSide side{options};
+    std::thread reader{[&] { CHECK_FALSE(side.connection.read_message()); }};
+    side.client.send(masked(ws::Opcode::ping, as_bytes("hb")));
+    CHECK(side.client.receive(4) == "8a 02 68 62"_hex);
+    answered.raise();
+    side.client.close();
+    reader.join();
+}
+
+// How gorilla's users write keep-alive, with its parts: SetReadDeadline, SetPongHandler, a ticker.
+TEST_CASE("§5.5.3 each pong moves the read deadline; without pongs it passes") {
+    constexpr auto pong_wait = 1s;
+    endpoint::Connection* connection = nullptr;
+    endpoint::Options options;
+    options.ping_interval = 100ms;
+    options.idle_timeout = 0ms;  // ours is off: this is it, written by hand
+    options.on_pong = [&](ws::Bytes) { connection->set_read_deadline(net::after(pong_wait)); };
+    ServerSide side{options};
+    connection = &side.connection;
+    connection->set_read_deadline(net::after(pong_wait));
+
+    const auto begin = net::Clock::now();
+    std::thread reader{[&] { CHECK_FALSE(connection->read_message()); }};
+    while (net::Clock::now() - begin < 1500ms) answer_ping(side.client);
+    const auto last_pong = net::Clock::now();
+    reader.join();  // the peer has fallen silent
+    CHECK(net::Clock::now() - last_pong >= pong_wait - options.ping_interval);
+    CHECK(why(side.connection) == "given up (1006): the read deadline has passed");
+}
+
+TEST_CASE("a read deadline that was missed is final") {
+    ServerSide side;
+    side.connection.set_read_deadline(net::Clock::now());
+    side.client.send(masked(ws::Opcode::text, as_bytes("too late")));
+    CHECK_FALSE(side.connection.read_message());
+    side.connection.set_read_deadline({});
+    CHECK_FALSE(side.connection.read_message());
+    CHECK_FALSE(side.connection.write_message("hello?"));
+    CHECK(side.connection.error().code == 1006);
+    CHECK(side.client.receive_to_end().empty());
+}
+
+TEST_CASE("a peer that sends without a pause does not outlast the read deadline") {
+    ServerSide side;
+    side.connection.set_read_deadline(net::after(100ms));
+    std::thread flood{[&] {
+        while (side.client.try_send(masked(ws::Opcode::binary, ws::Buffer(1000)))) {
+        }
+    }};
+    side.connection.wait_until_closed();
+    CHECK(why(side.connection) == "given up (1006): the read deadline has passed");
+    flood.join();
+}
+
+TEST_CASE("a deadline that another thread moves counts for a reader that waits") {
+    ServerSide side{with_keep_alive(0ms, 10s)};
+    std::thread reader{[&] { CHECK_FALSE(side.connection.read_message()); }};
+    side.client.send(masked(ws::Opcode::ping, {}));
+    CHECK(side.client.receive(2) == "8a 00"_hex);  // it reads, and is about to wait
+    SUBCASE("to now") { side.connection.set_read_deadline(net::Clock::now()); }
+    SUBCASE("away, and back again") {
+        side.connection.set_read_deadline(net::after(5s));
+        side.connection.set_read_deadline({});
+        side.connection.set_read_deadline(net::after(20ms));
+    }
+    reader.join();
+    CHECK(why(side.connection) == "given up (1006): the read deadline has passed");
+}
+
+TEST_CASE("a message that misses the write deadline ends the connection, and the reader is told") {
+    ServerSide side;
+    std::thread reader{[&] { CHECK_FALSE(side.connection.read_message()); }};
+    side.connection.set_write_deadline(net::after(50ms));
+    const ws::Buffer big(64u << 20);
+    std::thread other{[&] { CHECK_FALSE(side.connection.write_message(ws::Opcode::binary, big)); }};
+    CHECK_FALSE(side.connection.write_message(ws::Opcode::binary, big));
+    other.join();
+    reader.join();
+    CHECK(why(side.connection) == "given up (1006): the write deadline has passed");
+    side.connection.set_write_deadline({});
+    CHECK_FALSE(side.connection.write_message("hello?"));
+}
+
+TEST_CASE("a writer that waits for its turn has a deadline too") {
+    ServerSide side;  // the write timeout is 30 s
+    const auto begin = net::Clock::now();
+    const ws::Buffer big(64u << 20);
+    std::thread other{[&] { CHECK_FALSE(side.connection.write_message(ws::Opcode::binary, big)); }};
+    CHECK(side.client.receive(1) == "82"_hex);  // it has begun
+    side.connection.set_write_deadline(net::after(50ms));
+    CHECK_FALSE(side.connection.write_message("behind it"));
+    other.join();
+    CHECK(net::Clock::now() - begin < 15s);
+}
+
+TEST_CASE("what the kernel takes at once is in time for every write deadline") {
+    ServerSide side;
+    side.connection.set_write_deadline(net::Clock::now());
+    CHECK(side.connection.write_message("Hello"));
+    CHECK(side.client.receive(7) == "81 05 48 65 6c 6c 6f"_hex);
 }

@@ -303,20 +303,22 @@ void Connection::flush(Lock& lock, net::Deadline deadline) {
 
 // The write timeout begins anew with each byte that the peer takes; the deadline does not.
 net::IoStatus Connection::send(ws::Bytes bytes, net::Deadline deadline) {
-    while (!bytes.empty()) {
+    for (bool full = false; !bytes.empty();) {
         net::IoResult result = net::send_some(socket_, bytes, net::Clock::now());  // no waiting
         if (result.status == net::IoStatus::timed_out) {
+            full = true;
             result = net::send_some(socket_, bytes,
                                     earlier(deadline, net::after(options_.write_timeout)));
-            // The kernel had no room, and now it has: the peer has taken bytes. That is a sign of
-            // life too. Its answer to a ping must wait until all that came before was read.
-            if (result) {
-                const std::lock_guard lock{mutex_};
-                heard_ = net::Clock::now();
-            }
         }
         if (!result) return result.status;
+        // The kernel had no room, and now it has: the peer has taken bytes. That is a sign of
+        // life too. Its answer to a ping must wait until all that came before was read.
+        if (full) {
+            const std::lock_guard lock{mutex_};
+            heard_ = net::Clock::now();
+        }
         bytes = bytes.subspan(result.bytes);
+        full = !bytes.empty();  // it took less than it was given
     }
     return net::IoStatus::ok;
 }

@@ -9,7 +9,6 @@
 
 #include "cli/keys.hpp"
 #include "cli/line_reader.hpp"
-#include "cli/options.hpp"
 #include "cli/trace.hpp"
 #include "endpoint/opening.hpp"
 #include "net/signal.hpp"
@@ -126,6 +125,7 @@ int talk(int argc, char** argv) {
     const net::StopSignal stop;
     settings.stop_fd = stop.fd();
     settings.stop_code = ws::close_code::normal;
+    settings.ping_interval = settings.idle_timeout = {};  // 0, off: keep-alive is lesson 9
     settings.key = keys.handshake;
     settings.masking_keys = keys.masking.get();
     if (common.trace) settings.trace = cli::trace_to_stderr;

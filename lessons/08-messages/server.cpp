@@ -61,6 +61,7 @@ int serve(int argc, char** argv) {
                     "without the peer taking a byte");
     options.parse(argc, argv);
     accept_options.path = common.path;
+    accept_options.ping_interval = accept_options.idle_timeout = {};  // 0, off: lesson 9
     if (common.trace) accept_options.trace = cli::trace_to_stderr;
 
     const net::StopSignal stop;

@@ -18,7 +18,7 @@ constexpr std::uint64_t credit = 32;
 }  // namespace
 
 Connection::Connection(Role role, Limits limits, KeySource* keys) noexcept
-    : receiver_{role, limits}, sender_{role, keys}, max_message_bytes_{limits.max_message_bytes} {}
+    : receiver_{role, limits}, sender_{role, keys} {}
 
 void Connection::feed(MutableBytes bytes) {
     // RFC 6455 §1.4: "after receiving a control frame indicating the connection should be closed,
@@ -73,7 +73,8 @@ void Connection::assemble(Bytes data) {
         const std::uint64_t announced = needed + receiver_.frame_bytes_left();
         const std::uint64_t doubled = 2 * std::uint64_t{message_.capacity()};
         const std::uint64_t room = std::max(doubled, std::min(announced, credit * needed));
-        message_.reserve(static_cast<std::size_t>(std::min(room, max_message_bytes_)));
+        const std::uint64_t most = receiver_.limits().max_message_bytes;
+        message_.reserve(static_cast<std::size_t>(std::min(room, most)));
     }
     append(message_, data);
 }

@@ -83,7 +83,6 @@ class Connection {
     Sender sender_;
     Buffer message_;                     // exists only while a message is split over reads
     std::unique_ptr<Buffer> kept_ping_;  // exists only while output is blocked
-    std::uint64_t max_message_bytes_;
     State state_ = State::open;
     bool blocked_ = false;
     bool pieces_ = false;

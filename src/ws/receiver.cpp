@@ -17,7 +17,7 @@ void Receiver::feed(MutableBytes bytes) {
 
 std::optional<Piece> Receiver::next() {
     // The piece that was given away is done with, and so is its buffer.
-    if (!in_frame_ && control_.capacity() > 0) control_ = Buffer{};
+    if (!in_frame_) control_.reset();
 
     while (error_ == Errc::none) {
         if (!in_frame_ && !read_header()) return std::nullopt;
@@ -111,10 +111,11 @@ MutableBytes Receiver::take(std::uint64_t max) {
 
 std::optional<Piece> Receiver::control_piece() {
     MutableBytes data = take(left_);
-    if (left_ > 0 || !control_.empty()) {
-        append(control_, data);
+    if (left_ > 0 || control_) {
+        if (!control_) control_ = std::make_unique<Buffer>();
+        append(*control_, data);
         if (left_ > 0) return std::nullopt;
-        data = control_;
+        data = *control_;
     }
     in_frame_ = false;
     return Piece{opcode_, true, data};

@@ -4,6 +4,7 @@
 // Leaves out: putting messages together, answering pings, the closing handshake.
 #pragma once
 
+#include <memory>
 #include <optional>
 
 #include "ws/frame.hpp"
@@ -38,6 +39,8 @@ class Receiver {
     // Bounded by max_message_bytes.
     std::uint64_t frame_bytes_left() const { return left_; }
 
+    const Limits& limits() const { return limits_; }
+
     // The rule that the peer broke; then next() gives nothing any more.
     Errc error() const { return error_; }
 
@@ -49,28 +52,26 @@ class Receiver {
     MutableBytes take(std::uint64_t max);
     std::nullopt_t fail(Errc errc);
 
+    // The frame at hand, and the message at hand, which outlives it: control frames come in
+    // between. In an order without gaps, because ten thousand idle connections each have one.
     MutableBytes input_;
-
-    // The frame at hand.
-    std::uint64_t left_ = 0;  // payload bytes that next() has not seen
-    MaskingKey key_{};        // turned to the byte that comes next
+    std::uint64_t left_ = 0;           // payload bytes that next() has not seen
+    std::uint64_t message_bytes_ = 0;  // announced so far, over all frames of the message
+    std::uint32_t fragments_ = 0;
+    MaskingKey key_{};  // turned to the byte that comes next
     Opcode opcode_ = Opcode::continuation;
+    Opcode message_opcode_ = Opcode::text;
     bool fin_ = false;
     bool in_frame_ = false;
-
-    // The message at hand. It outlives the frame: control frames come in between.
     bool in_message_ = false;
-    Opcode message_opcode_ = Opcode::text;
     Utf8Validator utf8_;
-    std::uint32_t fragments_ = 0;
-    std::uint64_t message_bytes_ = 0;  // announced so far, over all its frames
 
     Role role_;
     Errc error_ = Errc::none;
     std::uint8_t carried_ = 0;
     std::array<std::uint8_t, max_header_bytes> carry_;  // a header that a read's end cut
+    std::unique_ptr<Buffer> control_;  // the payload of a control frame that a read's end cut
     Limits limits_;
-    Buffer control_;  // the payload of a control frame that a read's end cut
 };
 
 }  // namespace ws

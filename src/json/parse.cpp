@@ -1,0 +1,318 @@
+// The grammar of RFC 8259, one function for each of its rules. Lesson 12.
+// A function returns false when the text is wrong; where and why was then said to fail(). It calls
+// itself for arrays and objects only, at most max_depth deep.
+#include "json/parse.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <numeric>
+
+#include "json/utf8.hpp"
+
+namespace json {
+
+std::string_view sentence(Errc errc) {
+    switch (errc) {
+        case Errc::none: return "no error";
+        case Errc::ends_too_early: return "the text ends too early";
+        case Errc::expected_value: return "a value must begin here";
+        case Errc::expected_name: return "a member's name in quotation marks must stand here";
+        case Errc::expected_colon: return "a colon must stand here";
+        case Errc::expected_comma_or_bracket: return "a comma or ] must stand here";
+        case Errc::expected_comma_or_brace: return "a comma or } must stand here";
+        case Errc::text_after_value: return "the value has ended, and there is more text";
+        case Errc::too_deep: return "arrays and objects are nested too deep";
+        case Errc::too_many_values: return "there are too many values";
+        case Errc::duplicate_name: return "an object has two members of this name";
+        case Errc::leading_zero: return "a number must not begin with a needless 0";
+        case Errc::digit_missing: return "a number needs a digit here";
+        case Errc::integer_out_of_range: return "an integer does not fit in 64 bits";
+        case Errc::number_out_of_range: return "a number is out of the range of a double";
+        case Errc::control_character: return "a string holds a control character unescaped";
+        case Errc::unknown_escape: return "a string holds an escape that does not exist";
+        case Errc::malformed_unicode_escape: return "\\u needs four hex digits";
+        case Errc::lone_surrogate: return "an escape is one half of a surrogate pair";
+        case Errc::invalid_utf8: return "a string holds a byte that is not UTF-8";
+    }
+    return "?";
+}
+
+std::string Error::message() const {
+    return "byte " + std::to_string(position) + ": " + std::string{sentence(errc)};
+}
+
+namespace {
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+bool is_plain(char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return byte >= 0x20 && byte < 0x80 && c != '"' && c != '\\';
+}
+
+bool is_high_surrogate(char32_t code) { return code >= 0xD800 && code <= 0xDBFF; }
+bool is_low_surrogate(char32_t code) { return code >= 0xDC00 && code <= 0xDFFF; }
+
+// The index of a member whose name stood before; members.size() when there is none. Sorting is
+// slower than a hash table and cannot be attacked: nobody can choose names that all collide.
+std::size_t find_duplicate(const Object& members) {
+    std::vector<std::size_t> order(members.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    std::ranges::stable_sort(order, {},
+                             [&](std::size_t i) -> const std::string& { return members[i].name; });
+    const auto same = [&](std::size_t a, std::size_t b) {
+        return members[a].name == members[b].name;
+    };
+    const auto first = std::ranges::adjacent_find(order, same);
+    return first == order.end() ? members.size() : *(first + 1);
+}
+
+class Parser {
+  public:
+    Parser(std::string_view text, const Limits& limits) : text_{text}, limits_{limits} {}
+
+    Error parse_text(Value& value) {
+        skip_space();
+        if (parse_value(value, 0)) {
+            skip_space();
+            if (!at_end()) fail(Errc::text_after_value);
+        }
+        if (error_) value = nullptr;
+        return error_;
+    }
+
+  private:
+    bool at_end() const { return at_ == text_.size(); }
+    bool next_is(char c) const { return !at_end() && text_[at_] == c; }
+    bool next_is_digit() const { return !at_end() && is_digit(text_[at_]); }
+
+    bool take(char c) {
+        const bool taken = next_is(c);
+        if (taken) ++at_;
+        return taken;
+    }
+
+    bool fail(Errc errc, std::size_t position) {
+        error_ = {errc, position};
+        return false;
+    }
+    bool fail(Errc errc) { return fail(at_end() ? Errc::ends_too_early : errc, at_); }
+
+    // RFC 8259 §2: space, horizontal tab, line feed, carriage return, and no other.
+    void skip_space() {
+        while (next_is(' ') || next_is('\t') || next_is('\n') || next_is('\r')) ++at_;
+    }
+
+    bool parse_value(Value& value, std::size_t depth) {
+        if (values_++ == limits_.max_values) return fail(Errc::too_many_values, at_);
+        if (at_end()) return fail(Errc::ends_too_early);
+        const char c = text_[at_];
+        if (c == '[' || c == '{') {
+            if (depth == limits_.max_depth) return fail(Errc::too_deep);
+            ++at_;
+            return c == '[' ? parse_array(value, depth + 1) : parse_object(value, depth + 1);
+        }
+        if (c == '"') {
+            std::string text;
+            if (!parse_string(text)) return false;
+            value = std::move(text);
+            return true;
+        }
+        if (c == '-' || is_digit(c)) return parse_number(value);
+        return parse_word("true", true, value) || parse_word("false", false, value) ||
+               parse_word("null", nullptr, value) || fail(Errc::expected_value);
+    }
+
+    bool parse_word(std::string_view word, Value meaning, Value& value) {
+        if (!text_.substr(at_).starts_with(word)) return false;
+        at_ += word.size();
+        value = std::move(meaning);
+        return true;
+    }
+
+    // Behind the '['.
+    bool parse_array(Value& value, std::size_t depth) {
+        Array elements;
+        skip_space();
+        if (!take(']')) {
+            do {
+                skip_space();
+                if (!parse_value(elements.emplace_back(), depth)) return false;
+                skip_space();
+            } while (take(','));
+            if (!take(']')) return fail(Errc::expected_comma_or_bracket);
+        }
+        value = std::move(elements);
+        return true;
+    }
+
+    // Behind the '{'.
+    bool parse_object(Value& value, std::size_t depth) {
+        Object members;
+        std::vector<std::size_t> positions;  // of the names
+        skip_space();
+        if (!take('}')) {
+            do {
+                skip_space();
+                positions.push_back(at_);
+                if (!parse_member(members.emplace_back(), depth)) return false;
+                skip_space();
+            } while (take(','));
+            if (!take('}')) return fail(Errc::expected_comma_or_brace);
+        }
+        // RFC 8259 §4: "The names within an object SHOULD be unique." And: "When the names within
+        // an object are not unique, the behavior of software that receives such an object is
+        // unpredictable." So a filter may look at the first one and the program at the last one.
+        const std::size_t duplicate = find_duplicate(members);
+        if (duplicate < members.size()) return fail(Errc::duplicate_name, positions[duplicate]);
+        value = std::move(members);
+        return true;
+    }
+
+    bool parse_member(Member& member, std::size_t depth) {
+        if (!next_is('"')) return fail(Errc::expected_name);
+        if (!parse_string(member.name)) return false;
+        skip_space();
+        if (!take(':')) return fail(Errc::expected_colon);
+        skip_space();
+        return parse_value(member.value, depth);
+    }
+
+    // RFC 8259 §6: number = [ minus ] int [ frac ] [ exp ].
+    bool parse_number(Value& value) {
+        const std::size_t start = at_;
+        const bool negative = take('-');
+        const std::size_t first_digit = at_;
+        // RFC 8259 §6: "Leading zeros are not allowed."
+        if (take('0')) {
+            if (next_is_digit()) return fail(Errc::leading_zero, first_digit);
+        } else if (!take_digits()) {
+            return false;
+        }
+        const bool negative_zero = negative && text_[first_digit] == '0';
+        bool integer = !negative_zero;
+        if (take('.')) {
+            integer = false;
+            if (!take_digits()) return false;
+        }
+        if (take('e') || take('E')) {
+            integer = false;
+            if (!take('+')) take('-');
+            if (!take_digits()) return false;
+        }
+        return integer ? convert_integer(start, value) : convert_real(start, value);
+    }
+
+    bool take_digits() {
+        if (!next_is_digit()) return fail(Errc::digit_missing);
+        while (next_is_digit()) ++at_;
+        return true;
+    }
+
+    // std::from_chars knows no locale, and rounds to the nearest double.
+    bool convert_integer(std::size_t start, Value& value) {
+        std::int64_t number = 0;
+        const auto result = std::from_chars(text_.data() + start, text_.data() + at_, number);
+        if (result.ec != std::errc{}) return fail(Errc::integer_out_of_range, start);
+        value = number;
+        return true;
+    }
+
+    bool convert_real(std::size_t start, Value& value) {
+        double number = 0;
+        const auto result = std::from_chars(text_.data() + start, text_.data() + at_, number);
+        if (result.ec != std::errc{}) return fail(Errc::number_out_of_range, start);
+        value = number;
+        return true;
+    }
+
+    // At the opening quotation mark.
+    bool parse_string(std::string& out) {
+        ++at_;
+        for (;;) {
+            const std::size_t start = at_;
+            while (!at_end() && is_plain(text_[at_])) ++at_;
+            out.append(text_, start, at_ - start);
+            if (at_end()) return fail(Errc::ends_too_early);
+            if (take('"')) return true;
+            if (!(next_is('\\') ? parse_escape(out) : parse_character(out))) return false;
+        }
+    }
+
+    // RFC 8259 §7: "All Unicode characters may be placed within the quotation marks, except for
+    // the characters that MUST be escaped: quotation mark, reverse solidus, and the control
+    // characters (U+0000 through U+001F)."
+    bool parse_character(std::string& out) {
+        if (static_cast<unsigned char>(text_[at_]) < 0x20) return fail(Errc::control_character);
+        // RFC 8259 §8.1: "JSON text exchanged between systems that are not part of a closed
+        // ecosystem MUST be encoded using UTF-8".
+        const Character character = decode_utf8(text_.substr(at_));
+        if (character.length == 0) return fail(Errc::invalid_utf8);
+        out.append(text_, at_, character.length);
+        at_ += character.length;
+        return true;
+    }
+
+    bool parse_escape(std::string& out) {
+        const std::size_t start = at_++;
+        if (at_end()) return fail(Errc::ends_too_early);
+        switch (text_[at_++]) {
+            case '"': out += '"'; return true;
+            case '\\': out += '\\'; return true;
+            case '/': out += '/'; return true;
+            case 'b': out += '\b'; return true;
+            case 'f': out += '\f'; return true;
+            case 'n': out += '\n'; return true;
+            case 'r': out += '\r'; return true;
+            case 't': out += '\t'; return true;
+            case 'u': return parse_unicode_escape(out, start);
+            default: return fail(Errc::unknown_escape, start);
+        }
+    }
+
+    // Behind the \u that began at `start`. RFC 8259 §7: a character beyond U+FFFF is "represented
+    // as a 12-character sequence, encoding the UTF-16 surrogate pair". Half a pair is no
+    // character: there is no UTF-8 for it, so it could not even be written again.
+    bool parse_unicode_escape(std::string& out, std::size_t start) {
+        char32_t code = 0;
+        if (!parse_four_digits(code)) return false;
+        if (is_low_surrogate(code)) return fail(Errc::lone_surrogate, start);
+        if (is_high_surrogate(code)) {
+            char32_t low = 0;
+            if (!text_.substr(at_).starts_with("\\u")) return fail(Errc::lone_surrogate, start);
+            at_ += 2;
+            if (!parse_four_digits(low)) return false;
+            if (!is_low_surrogate(low)) return fail(Errc::lone_surrogate, start);
+            code = 0x10000 + ((code - 0xD800) << 10) + (low - 0xDC00);
+        }
+        append_utf8(out, code);
+        return true;
+    }
+
+    bool parse_four_digits(char32_t& code) {
+        unsigned number = 0;
+        const std::string_view digits = text_.substr(at_, 4);
+        const char* const end = digits.data() + digits.size();
+        const auto result = std::from_chars(digits.data(), end, number, 16);
+        if (digits.size() < 4) return fail(Errc::malformed_unicode_escape, at_);
+        if (result.ec != std::errc{} || result.ptr != end)
+            return fail(Errc::malformed_unicode_escape, at_);
+        at_ += 4;
+        code = number;
+        return true;
+    }
+
+    std::string_view text_;
+    const Limits& limits_;
+    std::size_t at_ = 0;  // the next byte
+    std::size_t values_ = 0;
+    Error error_;
+};
+
+}  // namespace
+
+Error parse(std::string_view text, Value& value, const Limits& limits) {
+    return Parser{text, limits}.parse_text(value);
+}
+
+}  // namespace json

@@ -144,7 +144,7 @@ void Connection::receive(Lock& lock) {
     if (ready == 1) {
         wake_.lower();  // wait again, by the new deadline
     } else if (ready == 0) {
-        transmit(lock, protocol_.close(pending_, options_.stop_code, {}));
+        transmit(lock, protocol_.close(pending_, options_.stop_code, options_.stop_reason));
     } else if (result) {
         heard_ = net::Clock::now();
         protocol_.feed(bytes);

@@ -43,10 +43,11 @@ struct Options {
     std::function<void(ws::Bytes)> on_ping{};
     std::function<void(ws::Bytes)> on_pong{};
     // A descriptor that becomes readable when the program should end (net::StopSignal): then a
-    // handshake is given up, and read_message() begins the closing handshake with this code.
-    // Outlives the connection; -1: none.
+    // handshake is given up, and read_message() begins the closing handshake with this code
+    // and reason. Outlives the connection; -1: none.
     int stop_fd = -1;
     ws::CloseCode stop_code = ws::close_code::going_away;
+    std::string stop_reason{};
     // Called with each line of the trace; empty: no trace. May be called from every thread
     // that uses the connection, one at a time.
     ws::Tracer::Sink trace{};

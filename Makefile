@@ -132,7 +132,7 @@ programs: $(LESSON_PROGRAMS) $(CLIENT_PROGRAMS) $(TEXTS)
 
 # --- tests --------------------------------------------------------------------------------------
 
-test_objects := $(patsubst %.cpp,$(BUILD)/obj/%.o,$(shell find tests -name '*.cpp' 2>/dev/null))
+test_objects := $(patsubst %.cpp,$(BUILD)/obj/%.o,$(shell find tests -name '*.cpp' ! -path 'tests/fuzz/*' 2>/dev/null))
 TEST_PROGRAM := $(BUILD)/tests/run
 $(TEST_PROGRAM): LDLIBS += -lcrypto
 $(TEST_PROGRAM): $(test_objects) $(all_objects)
@@ -146,6 +146,26 @@ test:
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)/san SANITIZE=1 OPTIMIZE=-O1 run-tests
 run-tests: $(TEST_PROGRAM) programs
 	@TEST_BUILD=$(BUILD) $(TEST_PROGRAM) $(ARGS)
+
+## make fuzz       feeds the parsers with invented bytes for SECONDS=60 each (needs clang++)
+# What was found worth keeping stays in build/fuzz/NAME-corpus; an input that breaks something is
+# written to build/fuzz/NAME-crash-….
+FUZZERS := $(patsubst tests/fuzz/%_fuzz.cpp,%,$(wildcard tests/fuzz/*_fuzz.cpp))
+SECONDS ?= 60
+.PHONY: fuzz run-fuzzers
+fuzz:
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)/fuzz SANITIZE=1 OPTIMIZE=-O1 CXX=clang++ \
+	  CXXFLAGS=-fsanitize=fuzzer-no-link SECONDS=$(SECONDS) run-fuzzers
+run-fuzzers: $(FUZZERS:%=$(BUILD)/%)
+	@set -e; for name in $(FUZZERS); do \
+	  echo "$$name: $(SECONDS) seconds"; mkdir -p $(BUILD)/$$name-corpus; \
+	  $(BUILD)/$$name -max_total_time=$(SECONDS) -max_len=800 -verbosity=0 -print_funcs=0 -print_final_stats=1 \
+	    -artifact_prefix=$(BUILD)/$$name-crash- $(BUILD)/$$name-corpus; done
+$(FUZZERS:%=$(BUILD)/%): LDLIBS += -fsanitize=fuzzer -lcrypto
+$(FUZZERS:%=$(BUILD)/%): $(BUILD)/%: $(BUILD)/obj/tests/fuzz/%_fuzz.o \
+                                     $(filter $(BUILD)/obj/src/ws/%,$(all_objects))
+	@mkdir -p $(@D)
+	$(link)
 
 ## make clean      removes all that was built
 .PHONY: clean

@@ -66,7 +66,11 @@ Recorder::Recorder(ws::Role role, ws::Limits limits) : connection{role, limits, 
 void Recorder::feed(ws::Bytes piece) {
     ws::Buffer bytes{piece.begin(), piece.end()};
     connection.feed(bytes);
-    while (const auto event = connection.next(out)) events.push_back(describe(*event));
+    const std::size_t before = events.size();
+    while (const auto event = connection.next(out)) {
+        events.push_back(describe(*event));
+        REQUIRE_MESSAGE(events.size() - before <= piece.size(), "more events than bytes");
+    }
 }
 
 void check_exchange(ws::Bytes frames, const Expected& expected, ws::Limits limits) {

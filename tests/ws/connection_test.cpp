@@ -459,6 +459,25 @@ TEST_CASE("§10.4 the assembly buffer is no larger than the limit") {
     CHECK(test::memory().held - before <= 1024);
 }
 
+TEST_CASE("§5.4 a message of 1 MiB in reads of 64 KiB is put together in one buffer") {
+    ws::Connection connection{Role::server};
+    ws::Buffer out;
+    ws::Buffer bytes = test::masked("82 7f 00 00 00 00 00 10 00 00"_hex + ws::Buffer(1u << 20));
+    ws::MutableBytes rest = bytes;
+    const std::size_t calls = test::memory().calls;
+    const std::size_t asked = test::memory().asked;
+    std::size_t received = 0;
+    while (!rest.empty()) {
+        const std::size_t size = std::min<std::size_t>(rest.size(), 65536);
+        connection.feed(rest.first(size));
+        rest = rest.subspan(size);
+        while (const auto event = connection.next(out)) received += event->data.size();
+    }
+    CHECK(received == 1u << 20);
+    CHECK(test::memory().calls - calls == 1);
+    CHECK(test::memory().asked - asked == 1u << 20);
+}
+
 TEST_CASE("§5.4 fragments of one byte are not copied again and again") {
     test::SampleKeys keys;
     ws::Connection connection{Role::client, {}, &keys};

@@ -131,7 +131,8 @@ TEST_CASE("§7.4 codes are described for people") {
     CHECK(ws::describe_close_code(4000) == "4000 (private)");
     CHECK(ws::describe_close_code(4999) == "4999 (private)");
     for (const int code : {0, 999, 1004, 1016, 2999, 5000, 65535})
-        CHECK(ws::describe_close_code(static_cast<ws::CloseCode>(code)) == std::to_string(code) + " (not a valid code)");
+        CHECK(ws::describe_close_code(static_cast<ws::CloseCode>(code)) ==
+              std::to_string(code) + " (not a valid code)");
     for (unsigned code = 1000; code <= 1015; ++code) {
         if (code == 1004) continue;
         CHECK(ws::describe_close_code(static_cast<ws::CloseCode>(code)).find("not a valid") ==

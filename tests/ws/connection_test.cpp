@@ -440,7 +440,7 @@ TEST_CASE("§7.1 a closed connection holds no part of a message, while TCP still
 }
 
 TEST_CASE("§10.4 memory follows what has arrived, not what is announced") {
-    for (const std::size_t arrived : {1, 100, 10'000}) {
+    for (const unsigned arrived : {1u, 100u, 10'000u}) {
         Recorder recorder{Role::client};
         const ws::Buffer header = "82 7f 00 00 00 00 01 00 00 00 (16 MiB)"_hex;
         const std::size_t before = test::memory().held;

@@ -1,0 +1,87 @@
+// Lesson 9: the echo server of lesson 8, for peers that may fall silent.
+// It pings each client, gives up those from which nothing comes any more, and says so in its log.
+// All of that happens while the client's thread waits in read_message(): see src/endpoint/blocking.
+// Leaves out: who may connect at all (lesson 10).
+#include <cstdio>
+
+#include "cli/log.hpp"
+#include "cli/trace.hpp"
+#include "endpoint/opening.hpp"
+#include "lessons/09-keep-alive/keep_alive.hpp"
+#include "net/client_threads.hpp"
+#include "net/signal.hpp"
+
+namespace {
+
+void echo(endpoint::Connection& connection) {
+    while (const auto message = connection.read_message()) {
+        std::printf("Received: %s\n", message->to_string().c_str());
+        std::fflush(stdout);
+        if (!connection.write_message(message->type, message->data)) {
+            // The peer has gone or is closing. Its Close may be among what is still to read.
+            connection.wait_until_closed();
+            return;
+        }
+    }
+}
+
+class EchoServer {
+  public:
+    EchoServer(cli::Log& log, endpoint::AcceptOptions options)
+        : log_{log}, options_{std::move(options)} {}
+
+    void serve(const net::Fd& socket, const net::Address& peer) {
+        try {
+            const auto connection = endpoint::accept(socket, options_);
+            echo(*connection);
+            // Why it ended, for good: there is no reading on after a timeout.
+            const endpoint::Error error = connection->error();
+            log_.line(peer, (error.expected() ? "" : "Read error: ") + error.message());
+        } catch (const endpoint::HandshakeFailed& failure) {
+            log_.line(peer, failure.what());
+        }
+    }
+
+  private:
+    cli::Log& log_;
+    endpoint::AcceptOptions options_;
+};
+
+int serve(int argc, char** argv) {
+    cli::Common common;
+    endpoint::AcceptOptions accept_options;
+    cli::Options options{"server", "Lesson 9: an echo server that notices when a client is gone."};
+    options.server(common);
+    options.path(common);
+    lesson::declare_keep_alive(options, accept_options);
+    options.seconds("--handshake-timeout", accept_options.handshake_timeout,
+                    "for the whole opening handshake");
+    options.seconds("--close-timeout", accept_options.close_timeout,
+                    "for the peer's Close and its end of TCP");
+    options.seconds("--write-timeout", accept_options.write_timeout,
+                    "without the peer taking a byte");
+    options.parse(argc, argv);
+    lesson::check_keep_alive(accept_options);
+    accept_options.path = common.path;
+    if (common.trace) accept_options.trace = cli::trace_to_stderr;
+
+    const net::StopSignal stop;
+    accept_options.stop_fd = stop.fd();
+    net::Listener listener{common.host, common.port};
+    std::printf("WebSocket server at ws://localhost:%u%s ...\n", unsigned{listener.port()},
+                common.path.c_str());
+    std::fflush(stdout);
+
+    cli::Log log;
+    EchoServer server{log, accept_options};
+    // Each connection sees the stop signal by itself and says goodbye with 1001.
+    net::ClientThreads clients{
+        [&server](const net::Fd& socket, const net::Address& peer) { server.serve(socket, peer); },
+        net::ClientThreads::AtEnd::wait};
+    while (auto client = listener.accept(stop.fd())) clients.start(std::move(*client));
+    return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) { return cli::run(argc, argv, serve); }

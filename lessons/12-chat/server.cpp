@@ -1,0 +1,86 @@
+// Lesson 12: a chat server, rooms on one event loop. It also serves the page that chats with it.
+// What the messages mean is in chat.hpp; here it is put on a port.
+#include <cstdio>
+
+#include "cli/log.hpp"
+#include "cli/options.hpp"
+#include "cli/trace.hpp"
+#include "lessons/12-chat/chat.hpp"
+#include "lessons/12-chat/page.hpp"
+#include "net/signal.hpp"
+
+namespace {
+
+class ChatServer {
+  public:
+    ChatServer(endpoint::ServerOptions options, const chat::Page& page)
+        : page_{page}, server_{std::move(options), handlers()} {}
+
+    std::uint16_t port() const { return server_.port(); }
+    void run(int stop_fd) { server_.run(stop_fd); }
+
+  private:
+    endpoint::Handlers handlers() {
+        return {
+            .on_open{},
+            .on_message{[this](endpoint::Client& client, const endpoint::Message& message) {
+                chat_.receive(client, message);
+            }},
+            .on_drain{},
+            .on_close{[this](endpoint::Client& client, const endpoint::Error& error) {
+                log_.line(client.address(), error.message());
+                chat_.forget(client);
+            }},
+            .on_http{[this](const ws::Request& request, endpoint::HttpReply& reply) {
+                return page_.answer(request.path, reply);
+            }},
+            .on_log{
+                [this](const net::Address& who, std::string_view what) { log_.line(who, what); }},
+        };
+    }
+
+    const chat::Page& page_;
+    cli::Log log_;
+    endpoint::Server server_;
+    chat::Chat chat_{server_, [this](const endpoint::Client& client, std::string_view what) {
+                         log_.line(client.address(), what);
+                     }};
+};
+
+int serve(int argc, char** argv) {
+    cli::Common common;
+    endpoint::ServerOptions settings;
+    settings.limits.max_message_bytes = 32 * 1024;
+    std::string folder = "clients/browser";
+    cli::Options options{"server", "Lesson 12: a chat server, with a page to chat in."};
+    options.server(common);
+    options.path(common);
+    options.text("--page", folder, "FOLDER", "where chat.html, chat.css and chat.js are");
+    options.number("--max-message-bytes", settings.limits.max_message_bytes, 0, 1u << 30, "N",
+                   "a longer message is refused with 1009");
+    options.number("--max-backlog-bytes", settings.max_backlog_bytes, 0, 1u << 30, "N",
+                   "whoever has more waiting is dropped with 1013");
+    options.seconds("--ping-interval", settings.ping_interval, "of silence, then a ping");
+    options.seconds("--idle-timeout", settings.idle_timeout, "of silence, then it is over");
+    options.parse(argc, argv);
+    settings.host = common.host;
+    settings.port = common.port;
+    settings.path = common.path;
+    if (common.trace) settings.trace = cli::trace_to_stderr;
+
+    const net::StopSignal stop;
+    const chat::Page page{folder};
+    ChatServer server{std::move(settings), page};
+    std::printf("Chat server running at ws://localhost:%u%s ...\n", unsigned{server.port()},
+                common.path.c_str());
+    std::fflush(stdout);
+    if (!page.complete())
+        std::fprintf(stderr, "server: no chat page in %s (--page names its folder); without it\n",
+                     ws::escape(folder).c_str());
+    server.run(stop.fd());
+    return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) { return cli::run(argc, argv, serve); }

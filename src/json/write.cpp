@@ -1,4 +1,5 @@
-// Values written so that every reader understands them alike. Lesson 12, RFC 8259.
+// Values written so that every reader understands them alike. Lesson 12, RFC 8259. Numbers in
+// their shortest form that reads back the same, text escaped where it could be misread.
 // It calls itself for arrays and objects; a value that parse() made is at most max_depth deep.
 #include "json/write.hpp"
 

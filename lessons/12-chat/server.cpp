@@ -75,7 +75,8 @@ int serve(int argc, char** argv) {
                 common.path.c_str());
     std::fflush(stdout);
     if (!page.complete())
-        std::fprintf(stderr, "server: no chat page in %s (--page names its folder); without it\n",
+        std::fprintf(stderr,
+                     "server: no chat page in %s (--page names its folder); going on without it\n",
                      ws::escape(folder).c_str());
     server.run(stop.fd());
     return 0;

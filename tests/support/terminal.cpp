@@ -1,0 +1,111 @@
+#include "tests/support/terminal.hpp"
+
+#include <doctest/doctest.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pty.h>
+#include <signal.h>
+#include <sys/ioctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstdlib>
+
+#include "net/error.hpp"
+#include "tests/support/process.hpp"
+
+namespace test {
+
+Terminal::Terminal(const std::string& path, std::vector<std::string> arguments, int columns) {
+    std::vector<char*> argv{const_cast<char*>(path.c_str())};
+    for (std::string& argument : arguments) argv.push_back(argument.data());
+    argv.push_back(nullptr);
+    winsize size{};
+    size.ws_row = 24;
+    size.ws_col = static_cast<unsigned short>(columns);
+    int master = -1;
+    pid_ = ::forkpty(&master, nullptr, nullptr, &size);
+    if (pid_ < 0) net::throw_system_error("forkpty");
+    if (pid_ == 0) {
+        ::setenv("TERM", "xterm", 1);
+        ::execv(path.c_str(), argv.data());
+        ::_exit(127);
+    }
+    master_ = net::Fd{master};
+}
+
+Terminal::~Terminal() {
+    if (pid_ < 0) return;
+    ::kill(pid_, SIGKILL);
+    ::waitpid(pid_, nullptr, 0);
+}
+
+void Terminal::type(std::string_view keys) {
+    while (!keys.empty()) {
+        const ssize_t written = ::write(master_.get(), keys.data(), keys.size());
+        if (written < 0) net::throw_system_error("write to the terminal");
+        keys.remove_prefix(static_cast<std::size_t>(written));
+    }
+}
+
+std::string Terminal::screen() const {
+    std::string text;
+    for (const std::string& line : lines_) text += (text.empty() ? "" : "\n") + line;
+    return text;
+}
+
+void Terminal::expect_end(std::string_view text) {
+    while (!screen().ends_with(text))
+        if (!pump()) FAIL("the screen does not end with \"" << text << "\":\n" << screen());
+}
+
+void Terminal::expect(std::string_view text) {
+    while (screen().find(text) == std::string::npos)
+        if (!pump()) FAIL("the screen does not show \"" << text << "\":\n" << screen());
+}
+
+int Terminal::wait() {
+    while (pump()) {
+    }
+    int status = 0;
+    if (::waitpid(pid_, &status, 0) < 0) net::throw_system_error("waitpid");
+    pid_ = -1;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+tcflag_t Terminal::local_modes() const {
+    termios modes{};
+    if (::tcgetattr(master_.get(), &modes) < 0) net::throw_system_error("tcgetattr");
+    return modes.c_lflag;
+}
+
+// Shows what the program prints next. False at its end, or when it stays silent.
+bool Terminal::pump() {
+    pollfd entry{master_.get(), POLLIN, 0};
+    if (::poll(&entry, 1, static_cast<int>(patience.count())) <= 0) return false;
+    std::array<char, 4096> bytes;
+    const ssize_t got = ::read(master_.get(), bytes.data(), bytes.size());
+    for (ssize_t i = 0; i < got; ++i) show(bytes[static_cast<std::size_t>(i)]);
+    return got > 0;
+}
+
+void Terminal::show(char byte) {
+    std::string& line = lines_.back();
+    if (escape_) {
+        if (byte == 'K') line.resize(column_);
+        escape_ = byte == '[';
+    } else if (byte == '\x1B') {
+        escape_ = true;
+    } else if (byte == '\r') {
+        column_ = 0;
+    } else if (byte == '\n') {
+        lines_.emplace_back();
+        column_ = 0;
+    } else {
+        line.resize(std::max(line.size(), column_ + 1));
+        line[column_++] = byte;
+    }
+}
+
+}  // namespace test

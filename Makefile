@@ -14,7 +14,8 @@ SRC_07 := $(SRC_06)
 SRC_08 := $(SRC_07) ws/utf8 ws/close ws/receiver ws/sender ws/connection net/wake cli/log \
           endpoint/message endpoint/blocking endpoint/opening
 SRC_09 := $(SRC_08)
-SRC_10 := $(SRC_09)
+SRC_10 := $(SRC_09) ws/origin ws/credentials net/forwarded net/descriptors endpoint/admission \
+          cli/admission
 SRC_11 := $(SRC_10) net/epoll net/timer net/out_buffer net/peer_address endpoint/server_options \
           endpoint/loop endpoint/client endpoint/client_output endpoint/server endpoint/metrics
 SRC_12 := $(SRC_11) json/utf8 json/value json/parse json/write endpoint/json_message \

@@ -36,7 +36,9 @@ void Log::line(const net::Address& peer, std::string_view text) {
     const std::int64_t second = std::chrono::floor<std::chrono::seconds>(now).count();
     const std::lock_guard lock{mutex_};
     if (second != second_) begin_second(second);
-    if (++counts_[peer.ip()] <= lines_per_second_) print(second, peer.to_string(), text);
+    // Of a client behind a proxy no port is known.
+    const std::string who = peer.port() == 0 ? peer.ip() : peer.to_string();
+    if (++counts_[peer.ip()] <= lines_per_second_) print(second, who, text);
 }
 
 void Log::begin_second(std::int64_t second) {

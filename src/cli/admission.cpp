@@ -1,0 +1,73 @@
+// Origins, accounts and proxies read from the command line, strictly. Lesson 10.
+// A typing error in one of them would open the door or shut it for good, so all that is not
+// exactly right ends the program with a line that says what would be.
+#include "cli/admission.hpp"
+
+#include <algorithm>
+#include <fstream>
+
+#include "net/descriptors.hpp"
+
+namespace cli {
+
+namespace {
+
+ws::Origin read_origin(const std::string& value) {
+    const std::optional<ws::Origin> origin = ws::parse_origin(value);
+    if (!origin)
+        throw UsageError{"an origin such as https://example.com or http://localhost:8000, " +
+                         std::string{"without a path"}};
+    return *origin;
+}
+
+net::Address read_address(const std::string& value) {
+    const std::optional<net::Address> address = net::parse_ip(value);
+    if (!address) throw UsageError{"an address such as 127.0.0.2 or 2001:db8::7"};
+    return *address;
+}
+
+// "alice:open-sesame", "mallory:let-me-in:blocked".
+ws::Account read_account(const std::string& line) {
+    const std::size_t first = line.find(':');
+    const std::size_t second = std::min(line.find(':', first + 1), line.size());
+    const std::string rest = line.substr(second);
+    if (first == std::string::npos || first == 0 || second == first + 1 ||
+        !(rest.empty() || rest == ":blocked"))
+        throw UsageError{"a file with lines NAME:SECRET or NAME:SECRET:blocked"};
+    return {line.substr(0, first), line.substr(first + 1, second - first - 1), !rest.empty()};
+}
+
+std::vector<ws::Account> read_accounts(const std::string& path) {
+    std::ifstream file{path};
+    if (!file) throw UsageError{"a file that can be read"};
+    std::vector<ws::Account> accounts;
+    for (std::string line; std::getline(file, line);)
+        if (!line.empty() && !line.starts_with('#')) accounts.push_back(read_account(line));
+    // An empty list would let everybody in.
+    if (accounts.empty()) throw UsageError{"a file that names at least one user"};
+    return accounts;
+}
+
+}  // namespace
+
+void Admission::declare(Options& options, std::uint64_t descriptors_each) {
+    max_connections = net::allowed_connections(descriptors_each);
+    options.custom(
+        "--allowed-origin", "ORIGIN",
+        "pages from there may connect, and no others; repeatable (default: pages " +
+            std::string{"from this host)"},
+        [this](const std::string& value) { rules.origins.push_back(read_origin(value)); });
+    options.custom("--users", "FILE",
+                   "who may connect: lines NAME:SECRET, with :blocked behind it for a 403",
+                   [this](const std::string& value) { rules.accounts = read_accounts(value); });
+    options.custom(
+        "--trusted-proxy", "ADDRESS",
+        "its X-Forwarded-For is believed; repeatable (default: nobody's)",
+        [this](const std::string& value) { rules.proxies.push_back(read_address(value)); });
+    options.number("--max-connections", max_connections, 1, 1u << 20, "N",
+                   "beyond it 503; by default what `ulimit -n` allows");
+    options.number("--max-connections-per-address", max_connections_per_address, 1, 1u << 20, "N",
+                   "beyond it 429 (default: no limit)");
+}
+
+}  // namespace cli

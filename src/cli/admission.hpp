@@ -1,0 +1,24 @@
+// The options by which a server says whom it lets in, and how many. Lesson 10.
+// Secrets come from a file: a command line can be read by every user of the machine (`ps`).
+// Leaves out: the path, subprotocols and times, which every program declares for itself.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "cli/options.hpp"
+#include "endpoint/admission.hpp"
+
+namespace cli {
+
+struct Admission {
+    endpoint::Admission rules{};
+    std::uint64_t max_connections = 0;
+    std::optional<std::uint64_t> max_connections_per_address{};  // nothing: no limit
+
+    // This object outlives options.parse(). A connection takes `descriptors_each` of the
+    // descriptors that the system grants; the default of --max-connections follows from that.
+    void declare(Options& options, std::uint64_t descriptors_each);
+};
+
+}  // namespace cli

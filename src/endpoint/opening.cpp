@@ -106,7 +106,8 @@ ws::ClientHandshake describe_request(const net::Url& url, const DialOptions& opt
 
 // --- the server's side -----------------------------------------------------------------------
 
-ws::Errc judge(const ReceivedHead& head, ws::Request& request, const AcceptOptions& options) {
+ws::Errc judge(const ReceivedHead& head, ws::Request& request, const AcceptOptions& options,
+               const net::Address& peer) {
     if (head.reader.error() != ws::Errc::none) return head.reader.error();
     if (const ws::Errc errc = request.parse(head.reader.text()); errc != ws::Errc::none)
         return errc;
@@ -114,11 +115,14 @@ ws::Errc judge(const ReceivedHead& head, ws::Request& request, const AcceptOptio
     // RFC 6455 §4.2.2: "If the requested service is not available, the server MUST send an
     // appropriate HTTP error code (such as 404 Not Found) and abort the WebSocket handshake."
     if (!options.path.empty() && request.path != options.path) return ws::Errc::path_not_found;
-    return ws::Errc::none;
+    return options.admit ? options.admit(request, peer) : ws::Errc::none;
 }
 
-[[noreturn]] void refuse(const net::Fd& socket, ws::Errc errc,
+[[noreturn]] void refuse(const net::Fd& socket, ws::Errc errc, const AcceptOptions& options,
                          const std::unique_ptr<ws::Tracer>& tracer) {
+    const HandshakeFailed failure{
+        errc, "refused with " + std::to_string(ws::rule(errc).http_status) + ": " + describe(errc)};
+    if (options.on_refused) options.on_refused(failure);
     const std::string response = ws::refuse_response(errc);
     trace(tracer, ws::Direction::from_server, ws::as_bytes(response));
     const net::Deadline deadline = net::after(refusal_linger);
@@ -130,8 +134,7 @@ ws::Errc judge(const ReceivedHead& head, ws::Request& request, const AcceptOptio
         while (net::receive_some(socket, dropped, deadline)) {
         }
     }
-    throw HandshakeFailed{errc, "refused with " + std::to_string(ws::rule(errc).http_status) +
-                                    ": " + describe(errc)};
+    throw failure;
 }
 
 }  // namespace
@@ -148,9 +151,11 @@ std::unique_ptr<Connection> dial(std::string_view text, const DialOptions& optio
     trace(tracer, ws::Direction::from_client, ws::as_bytes(request));
     net::IoResult result = net::send_all(socket, request, deadline);
     ReceivedHead head{options.head_limits};
-    if (result) result = head.receive(socket, options, deadline, ws::Direction::from_server, tracer);
+    if (result)
+        result = head.receive(socket, options, deadline, ws::Direction::from_server, tracer);
     if (result.status == net::IoStatus::timed_out)
-        throw HandshakeFailed{ws::Errc::none, "Handshake failed: the server did not answer in time"};
+        throw HandshakeFailed{ws::Errc::none,
+                              "Handshake failed: the server did not answer in time"};
     if (!result) throw HandshakeFailed{ws::Errc::none, "Handshake failed: " + result.message()};
 
     ws::Response response;
@@ -158,26 +163,27 @@ std::unique_ptr<Connection> dial(std::string_view text, const DialOptions& optio
     if (errc == ws::Errc::none) errc = response.parse(head.reader.text());
     if (errc == ws::Errc::none) errc = ws::check_response(response, handshake);
     if (errc != ws::Errc::none) fail_dial(errc, response, head.rest);
-    auto connection = std::make_unique<Connection>(std::move(socket), ws::Role::client, options,
-                                                   head.rest, options.masking_keys,
-                                                   std::move(tracer));
+    auto connection =
+        std::make_unique<Connection>(std::move(socket), ws::Role::client, options, head.rest,
+                                     options.masking_keys, std::move(tracer));
     connection->subprotocol = response.find("Sec-WebSocket-Protocol").value_or("");
     return connection;
 }
 
-std::unique_ptr<Connection> accept(const net::Fd& socket, const AcceptOptions& options) {
+std::unique_ptr<Connection> accept(const net::Fd& socket, const AcceptOptions& options,
+                                   const net::Address& peer) {
     std::unique_ptr<ws::Tracer> tracer = make_tracer(options);
     const net::Deadline deadline = net::after(options.handshake_timeout);
     ReceivedHead head{options.head_limits};
     const net::IoResult result =
         head.receive(socket, options, deadline, ws::Direction::from_client, tracer);
     if (result.status == net::IoStatus::timed_out)
-        refuse(socket, ws::Errc::handshake_timeout, tracer);
+        refuse(socket, ws::Errc::handshake_timeout, options, tracer);
     if (!result) throw HandshakeFailed{ws::Errc::none, "no handshake: " + result.message()};
 
     ws::Request request;
-    if (const ws::Errc errc = judge(head, request, options); errc != ws::Errc::none)
-        refuse(socket, errc, tracer);
+    if (const ws::Errc errc = judge(head, request, options, peer); errc != ws::Errc::none)
+        refuse(socket, errc, options, tracer);
     const std::string_view subprotocol = ws::choose_subprotocol(request, options.subprotocols);
     const std::string response = ws::accept_response(request, subprotocol);
     trace(tracer, ws::Direction::from_server, ws::as_bytes(response));
@@ -187,6 +193,10 @@ std::unique_ptr<Connection> accept(const net::Fd& socket, const AcceptOptions& o
                                                    nullptr, std::move(tracer));
     connection->subprotocol = subprotocol;
     return connection;
+}
+
+void refuse(const net::Fd& socket, ws::Errc errc, const AcceptOptions& options) {
+    refuse(socket, errc, options, make_tracer(options));
 }
 
 }  // namespace endpoint

@@ -3,6 +3,7 @@
 // Leaves out: TLS (a terminator in front does it), proxies, redirects.
 #pragma once
 
+#include <functional>
 #include <stdexcept>
 #include <utility>
 #include <vector>
@@ -42,11 +43,21 @@ std::unique_ptr<Connection> dial(std::string_view url, const DialOptions& option
 struct AcceptOptions : Options {
     std::string path = "/ws";                 // requests for another one get 404; empty: any
     std::vector<std::string> subprotocols{};  // in order of preference
+    // Asked last, when a request keeps all rules: may this client come in? Not Errc::none: it is
+    // refused by that rule (lesson 10: origin, credentials).
+    std::function<ws::Errc(const ws::Request&, const net::Address& peer)> admit{};
+    // Called with each refusal before the client can learn of it; for the log.
+    std::function<void(const HandshakeFailed&)> on_refused{};
 };
 
 // Does the server's part of the handshake on a socket that was just accepted, and that outlives
 // the connection. A request that breaks a rule is answered by its status and one line of text;
-// then HandshakeFailed is thrown.
-std::unique_ptr<Connection> accept(const net::Fd& socket, const AcceptOptions& options = {});
+// then HandshakeFailed is thrown. `peer` is for options.admit.
+std::unique_ptr<Connection> accept(const net::Fd& socket, const AcceptOptions& options = {},
+                                   const net::Address& peer = {});
+
+// Refuses a client that was just accepted, whatever it may ask for: answers by the rule's status
+// as accept() does, and throws HandshakeFailed.
+[[noreturn]] void refuse(const net::Fd& socket, ws::Errc errc, const AcceptOptions& options = {});
 
 }  // namespace endpoint

@@ -190,7 +190,10 @@ std::string refuse_response(Errc errc) {
     add_header(head, "Content-Length", std::to_string(body.size()));
     // RFC 9110 §15.5.6 and §15.5.22: what would have been right stands in these headers.
     if (broken.http_status == 405) add_header(head, "Allow", "GET");
-    if (broken.http_status == 401) add_header(head, "WWW-Authenticate", "Basic realm=\"WebSocket\"");
+    if (broken.http_status == 401) {
+        add_header(head, "WWW-Authenticate", "Basic realm=\"WebSocket\"");
+        add_header(head, "WWW-Authenticate", "Bearer realm=\"WebSocket\"");
+    }
     if (broken.http_status == 429 || broken.http_status == 503) add_header(head, "Retry-After", "1");
     if (broken.http_status == 426) {
         add_header(head, "Upgrade", "websocket");

@@ -128,9 +128,9 @@ TEST_CASE("§4.2.2 a frame glued to the request is the first message, however th
                              "81 85 37 fa 21 3d 7f 9f 4d 51 58"_hex;
     // Every cut of 300 bytes would open 300 connections; the interesting ones are around the
     // blank line, and byte by byte has them all.
-    for (const std::size_t cut : {bytes.size(), std::size_t{1}, request_head.size() - 2,
-                                  request_head.size(), request_head.size() + 1,
-                                  request_head.size() + 5}) {
+    for (const std::size_t cut :
+         {bytes.size(), std::size_t{1}, request_head.size() - 2, request_head.size(),
+          request_head.size() + 1, request_head.size() + 5}) {
         CAPTURE(cut);
         auto [near, far] = connected_pair();
         RawPeer client{std::move(near)};
@@ -167,6 +167,47 @@ TEST_CASE("§4.2.2 a broken request gets its status, one line why, and the end o
     CHECK(refuse("GET /ws HTTP/1.1\nHost: a\n\n").rule == ws::Errc::bare_line_feed);
     CHECK(refuse("\x16\x03\x01").rule == ws::Errc::control_byte_in_head);
     CHECK(refuse(std::string(20'000, 'A')).rule == ws::Errc::start_line_too_long);
+}
+
+TEST_CASE("§4.2.2 admit is asked last, and refuses by a rule of its own") {
+    endpoint::AcceptOptions options;
+    unsigned asked = 0;
+    std::string refusals;
+    options.admit = [&](const ws::Request& request, const net::Address& peer) {
+        ++asked;
+        CHECK(request.path == "/ws");
+        CHECK(peer.port() == 0);  // none was given to accept()
+        return ws::Errc::unauthorized;
+    };
+    options.on_refused = [&](const endpoint::HandshakeFailed& failure) {
+        refusals += std::string{failure.what()} + '\n';
+    };
+    const Refused refused = refuse(request_head, options);
+    CHECK(refused.response.starts_with("HTTP/1.1 401 Unauthorized\r\n"));
+    CHECK(refused.response.find("\r\nWWW-Authenticate: Basic realm=\"WebSocket\"\r\n"
+                                "WWW-Authenticate: Bearer realm=\"WebSocket\"\r\n") !=
+          std::string::npos);
+    CHECK(refused.rule == ws::Errc::unauthorized);
+    CHECK(refuse("GET /other" + std::string{request_head.substr(7)}, options).rule ==
+          ws::Errc::path_not_found);
+    CHECK(asked == 1);
+    CHECK(refusals ==
+          "refused with 401: credentials are missing or wrong (RFC 9110 §15.5.2)\n"
+          "refused with 404: there is no WebSocket endpoint at this path (RFC 6455 §4.2.2)\n");
+}
+
+TEST_CASE("a client for whom there is no place is told so at once") {
+    auto [near, far] = connected_pair();
+    RawPeer client{std::move(near)};
+    std::thread server{[socket = std::move(far)]() mutable {
+        CHECK_THROWS_AS(endpoint::refuse(socket, ws::Errc::too_many_connections),
+                        endpoint::HandshakeFailed);
+        socket.close();
+    }};
+    // It has not sent a byte.
+    CHECK(client.receive_head().find("\r\nRetry-After: 1\r\n") != std::string::npos);
+    client.close();
+    server.join();
 }
 
 TEST_CASE("§4.2.2 a client that leaves during the handshake is no broken rule") {

@@ -1,10 +1,9 @@
 // The rules of RFC 6455 §4.1 and §4.2, each below the sentence that asks for it. Lesson 4.
 // A head that ws/http took apart comes in, and a rule that was broken, or the text of an answer,
-// goes out. SHA-1 and base64 are OpenSSL's.
+// goes out. Base64 is OpenSSL's.
 #include "ws/handshake.hpp"
 
 #include <openssl/evp.h>
-#include <openssl/sha.h>
 
 #include <algorithm>
 #include <cassert>
@@ -115,11 +114,9 @@ std::string start_response(int status) {
 
 }  // namespace
 
-std::array<std::uint8_t, 20> accept_hash(std::string_view key) {
+Sha1::Digest accept_hash(std::string_view key) {
     const std::string text = std::string{key} + std::string{guid};
-    std::array<std::uint8_t, SHA_DIGEST_LENGTH> digest;
-    SHA1(as_bytes(text).data(), text.size(), digest.data());
-    return digest;
+    return sha1(as_bytes(text));
 }
 
 std::string base64(Bytes bytes) {

@@ -1,6 +1,6 @@
 // The opening handshake, both sides: RFC 6455 §4.1 (client) and §4.2 (server). Lesson 4.
-// Pure functions over heads that were read by ws/http. The only user of OpenSSL: SHA-1 and
-// base64 for Sec-WebSocket-Accept, §4.2.2.
+// Pure functions over heads that were read by ws/http. OpenSSL helps with the two steps to
+// Sec-WebSocket-Accept, §4.2.2: SHA-1 (ws/sha1) and base64.
 // Leaves out: origin, authentication and other policies (lesson 10); compression (lesson 14).
 #pragma once
 
@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "ws/http.hpp"
+#include "ws/sha1.hpp"
 
 namespace ws {
 
@@ -20,7 +21,7 @@ inline constexpr std::string_view guid = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
 // The SHA-1 hash of a Sec-WebSocket-Key and the GUID behind it. The key is used as it stands in
 // the header; it is never decoded.
-std::array<std::uint8_t, 20> accept_hash(std::string_view key);
+Sha1::Digest accept_hash(std::string_view key);
 
 std::string base64(Bytes bytes);
 

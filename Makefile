@@ -20,6 +20,7 @@ SRC_11 := $(SRC_10) net/epoll net/timer net/out_buffer net/peer_address endpoint
           endpoint/loop endpoint/client endpoint/client_output endpoint/server endpoint/metrics
 SRC_12 := $(SRC_11) json/utf8 json/value json/parse json/write endpoint/json_message \
           endpoint/hub cli/prompt
+SRC_13 := $(SRC_12) endpoint/stream
 
 LISTS   := $(sort $(filter SRC_%,$(.VARIABLES)))
 LESSONS := $(notdir $(patsubst %/,%,$(sort $(wildcard lessons/[0-9][0-9]-*/))))

@@ -66,6 +66,21 @@ Connection::~Connection() {
 
 std::optional<Message> Connection::read_message() {
     Lock lock{mutex_};
+    begin_reading(false, lock);
+    return read(lock);
+}
+
+// Drops what nobody wanted to read of the message before, and says in which way the next one is to
+// be handed out.
+void Connection::begin_reading(bool pieces, Lock& lock) {
+    while (in_message_ && read(lock)) {
+    }
+    protocol_.deliver_pieces(pieces);
+    ++messages_begun_;
+}
+
+// The next message, or the next piece of one.
+std::optional<Message> Connection::read(Lock& lock) {
     // The application may have been away for long, and nobody has listened or sent pings
     // meanwhile. That is not the peer's silence, so it is measured from here.
     heard_ = net::Clock::now();
@@ -92,7 +107,9 @@ std::optional<Message> Connection::next_message(Lock& lock) {
 
 std::optional<Message> Connection::handle(const ws::Event& event, Lock& lock) {
     switch (event.type) {
-        case ws::Event::message: return Message{event.opcode, event.data};
+        case ws::Event::message:
+            in_message_ = !event.last;
+            return Message{event.opcode, event.data};
         case ws::Event::ping: call(options_.on_ping, event.data, lock); break;
         case ws::Event::pong: call(options_.on_pong, event.data, lock); break;
         case ws::Event::close:
@@ -193,14 +210,21 @@ bool Connection::write_message(ws::Opcode type, ws::Bytes data) {
         throw std::invalid_argument{"a text message must be valid UTF-8 (RFC 6455 §5.6)"};
     Lock lock{mutex_};
     const net::Deadline deadline = write_deadline_;
-    const auto our_turn = [this] { return !sending_; };
-    if (!deadline)
+    if (!wait_for_turn(lock, deadline)) return false;
+    return transmit(lock, append_message(type, data), deadline);
+}
+
+// Until no other thread is sending, or in the middle of a message (§5.4: fragments of two must not
+// be interleaved). False: the deadline came first, and that is the connection's end.
+bool Connection::wait_for_turn(Lock& lock, net::Deadline deadline) {
+    const auto our_turn = [this] { return !sending_ && !streaming_; };
+    if (!deadline) {
         sending_done_.wait(lock, our_turn);
-    else if (!sending_done_.wait_until(lock, *deadline, our_turn)) {
+    } else if (!sending_done_.wait_until(lock, *deadline, our_turn)) {
         give_up("the write deadline has passed");
         return false;
     }
-    return transmit(lock, append_message(type, data), deadline);
+    return true;
 }
 
 // One frame, or as many as fragment_bytes asks for.

@@ -1,7 +1,7 @@
 // An open WebSocket over a blocking socket: read and write whole messages. Lesson 8.
 // Drives ws::Connection, RFC 6455 §5 to §7. One thread may read while others write.
 // Keep-alive and deadlines: lesson 9. Opened by dial() and accept() in endpoint/opening.hpp.
-// Leaves out: pieces of messages (lesson 13).
+// Messages in pieces: lesson 13, endpoint/stream.hpp.
 #pragma once
 
 #include <chrono>
@@ -77,6 +77,15 @@ class Connection {
     bool write_message(ws::Opcode type, ws::Bytes data);
     bool write_message(std::string_view text);
 
+    // A message in pieces, in bounded memory; see endpoint/stream.hpp. next_reader() waits for a
+    // message's first bytes; nothing, when the connection has ended. What is left of the message
+    // before is dropped, here as in read_message().
+    class MessageReader;
+    class MessageWriter;
+    std::optional<MessageReader> next_reader();
+    // Waits until no other message is being written. Frames hold up to `frame_bytes`, not 0.
+    MessageWriter next_writer(ws::Opcode type, std::size_t frame_bytes = 64 * 1024);
+
     // A ping or an unasked pong with at most 125 bytes; false as above.
     bool ping(ws::Bytes data);
     bool pong(ws::Bytes data);
@@ -104,8 +113,11 @@ class Connection {
   private:
     using Lock = std::unique_lock<std::mutex>;
 
+    void begin_reading(bool pieces, Lock& lock);
+    std::optional<Message> read(Lock& lock);
     std::optional<Message> next_message(Lock& lock);
     std::optional<Message> handle(const ws::Event& event, Lock& lock);
+    bool wait_for_turn(Lock& lock, net::Deadline deadline);
     bool append_message(ws::Opcode type, ws::Bytes data);
     void call(const std::function<void(ws::Bytes)>& handler, ws::Bytes data, Lock& lock);
     void receive(Lock& lock);
@@ -132,7 +144,8 @@ class Connection {
     ws::Buffer pending_;  // frames that nobody has begun to send
     bool sending_ = false;       // a thread is in flush(), and takes along what others add
     bool cannot_send_ = false;   // the peer's end of TCP is gone; the reader will find out why
-    std::condition_variable sending_done_;
+    bool streaming_ = false;     // a MessageWriter is in the middle of its message
+    std::condition_variable sending_done_;  // or streaming_
     Error error_;
     bool ended_ = false;  // TCP was ended by end_tcp()
     net::Deadline close_deadline_;  // once our Close is on its way
@@ -146,7 +159,10 @@ class Connection {
     std::mutex trace_mutex_;
     std::unique_ptr<ws::Tracer> tracer_;
 
-    ws::Buffer buffer_;  // the reader's alone
+    // The reader's alone.
+    ws::Buffer buffer_;
+    bool in_message_ = false;          // pieces of it follow
+    std::uint64_t messages_begun_ = 0;  // so that a reader knows when its message is the past
 };
 
 }  // namespace endpoint

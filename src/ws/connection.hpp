@@ -50,8 +50,9 @@ class Connection {
 
     // From now on messages come in pieces, as they arrive and wherever they lie, and nothing is
     // put together: a message may be larger than memory (§6.2). Every other rule and limit holds
-    // as before. Called before the first feed().
-    void deliver_pieces() { pieces_ = true; }
+    // as before. Called between two messages: before the first next(), or when it has just given
+    // the last event of one.
+    void deliver_pieces(bool pieces = true) { pieces_ = pieces; }
 
     // Each appends frames to `out`; false, and nothing is appended, unless the state is open.
     // A text is UTF-8: that is the caller's promise, as is the order of fragments (ws/sender).

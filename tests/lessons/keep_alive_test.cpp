@@ -2,6 +2,7 @@
 // RFC 6455 §5.5.2, §5.5.3, §7.1.5.
 #include <doctest/doctest.h>
 #include <signal.h>
+#include <sys/wait.h>
 
 #include "tests/lessons/peers.hpp"
 
@@ -36,6 +37,22 @@ bool is_hello(std::string line) {
     for (char& c : line)
         if (c >= '0' && c <= '9') c = '0';
     return line == "Received: Hello at 0000-00-00T00:00:00Z";
+}
+
+// Stops a program as Ctrl-Z does, and returns when all of its threads stand still.
+void stop(Process& process) {
+    process.signal(SIGSTOP);
+    siginfo_t info{};
+    REQUIRE(::waitid(P_PID, static_cast<id_t>(process.pid()), &info, WSTOPPED) == 0);
+}
+
+// The payload of the next frame of a kind; pings and others before it are skipped.
+std::string next_frame(RawPeer& peer, ws::Opcode opcode) {
+    for (;;) {
+        ws::FrameHeader header;
+        const ws::Buffer payload = peer.receive_frame(header);
+        if (header.opcode == opcode) return std::string{ws::as_text(payload)};
+    }
 }
 
 void let_pass(std::chrono::milliseconds time) { net::wait_readable({}, net::after(time)); }
@@ -86,7 +103,7 @@ TEST_CASE("lesson 9: a client that is stopped goes silent, and others do not not
     CHECK(is_hello(client.read_line()));
 
     const auto begin = net::Clock::now();
-    client.signal(SIGSTOP);
+    stop(client);
     CHECK(next_log_line(server) == std::string{"Read error: "} + silent);
     CHECK(net::Clock::now() - begin > 0.8s);
 
@@ -106,7 +123,7 @@ TEST_CASE("lesson 9: a server that is stopped goes silent, and its client says s
     Process client{program(client_program), to(server.port, impatient())};
     CHECK(is_hello(client.read_line()));
 
-    server.process.signal(SIGSTOP);
+    stop(server.process);
     CHECK(client.read_error_line() == std::string{"Disconnected: "} + silent);
     CHECK(client.wait() == 1);
 
@@ -119,15 +136,12 @@ TEST_CASE("lesson 9: a server that is stopped goes silent, and its client says s
 TEST_CASE("lesson 9: a server that was stopped itself gives up nobody who has spoken meanwhile") {
     LessonServer server{lesson, {"--ping-interval", "0.2", "--idle-timeout", "0.4"}};
     RawPeer peer = open_peer(server.port);
-    server.process.signal(SIGSTOP);
+    CHECK(peer.receive(2) == "89 00"_hex);  // its reader waits
+    stop(server.process);
     peer.send_frame(ws::Opcode::text, "are you there?");
     let_pass(600ms);
     server.process.signal(SIGCONT);
-    ws::FrameHeader header;
-    while (header.opcode != ws::Opcode::text) {
-        const ws::Buffer payload = peer.receive_frame(header);  // pings, and the echo
-        if (header.opcode == ws::Opcode::text) CHECK(ws::as_text(payload) == "are you there?");
-    }
+    CHECK(next_frame(peer, ws::Opcode::text) == "are you there?");
 }
 
 TEST_CASE(
@@ -147,8 +161,7 @@ TEST_CASE("§5.5.3 lesson 9: a peer that only answers pings stays") {
         peer.send_frame(ws::Opcode::pong, "");
     }
     peer.send_frame(ws::Opcode::close, "\x03\xe8");
-    ws::FrameHeader header;
-    while (header.opcode != ws::Opcode::close) peer.receive_frame(header);
+    CHECK(next_frame(peer, ws::Opcode::close) == "\x03\xe8");
     peer.expect_end();
 }
 
@@ -176,8 +189,7 @@ TEST_CASE("§5.5.2 lesson 9: the client answers pings, sends its own, and shows 
     CHECK(client.read_line() == "Received ping: \"hb\"");
     CHECK(client.read_line() == "Received pong: \"\"");
     server.send("88 02 03 e8"_hex);
-    ws::FrameHeader header;
-    while (header.opcode != ws::Opcode::close) server.receive_frame(header);
+    CHECK(next_frame(server, ws::Opcode::close) == "\x03\xe8");
     server.end_sending();
     CHECK(client.wait() == 0);
 }

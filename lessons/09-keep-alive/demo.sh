@@ -9,7 +9,7 @@ Read lessons/09-keep-alive/README.md. Then, in two terminals:
   make server-9 ARGS='--ping-interval 2 --idle-timeout 5 --trace'
   make client-9
 and pull the cable, in a third:
-  kill -STOP $(pgrep -f 09-keep-alive/client)
+  pkill -STOP -f 09-keep-alive/client
 With wscat in the place of our client (-P shows the pings):
   wscat -c ws://localhost:8080/ws -P
 TEXT

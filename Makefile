@@ -170,6 +170,14 @@ $(FUZZERS:%=$(BUILD)/%): $(BUILD)/%: $(BUILD)/obj/tests/fuzz/%_fuzz.o \
 	@mkdir -p $(@D)
 	$(link)
 
+## make e2e        tries the chat page in a real browser; needs npm and Chromium
+.PHONY: e2e
+PLAYWRIGHT := $(BUILD)/e2e/playwright
+e2e: $(BUILD)/lessons/12-chat/server $(BUILD)/lessons/12-chat/client | $(PLAYWRIGHT)
+	@BUILD=$(BUILD) PLAYWRIGHT=$(PLAYWRIGHT) node tests/e2e/chat.mjs
+$(PLAYWRIGHT):
+	@tests/e2e/install.sh $@
+
 ## make clean      removes all that was built
 .PHONY: clean
 clean:

@@ -8,6 +8,7 @@
 #include "lessons/12-chat/chat.hpp"
 #include "lessons/12-chat/page.hpp"
 #include "net/signal.hpp"
+#include "ws/origin.hpp"
 
 namespace {
 
@@ -56,6 +57,16 @@ int serve(int argc, char** argv) {
     options.server(common);
     options.path(common);
     options.text("--page", folder, "FOLDER", "where chat.html, chat.css and chat.js are");
+    // Without one: pages that came from this server. A foreign page would chat in the name of
+    // whoever looks at it (lesson 10).
+    std::vector<ws::Origin> origins;
+    options.custom("--allowed-origin", "ORIGIN",
+                   "pages from there may connect, and no others; repeatable (default: our own)",
+                   [&origins](const std::string& value) {
+                       const auto origin = ws::parse_origin(value);
+                       if (!origin) throw cli::UsageError{"an origin such as https://example.com"};
+                       origins.push_back(*origin);
+                   });
     options.number("--max-message-bytes", settings.limits.max_message_bytes, 0, 1u << 30, "N",
                    "a longer message is refused with 1009");
     options.number("--max-backlog-bytes", settings.max_backlog_bytes, 0, 1u << 30, "N",
@@ -66,6 +77,9 @@ int serve(int argc, char** argv) {
     settings.host = common.host;
     settings.port = common.port;
     settings.path = common.path;
+    settings.admit = [&origins](const ws::Request& request, const net::Address&) {
+        return ws::check_origin(request, origins);
+    };
     if (common.trace) settings.trace = cli::trace_to_stderr;
 
     const net::StopSignal stop;

@@ -199,6 +199,22 @@ TEST_CASE("lesson 12: the page comes from the same port, and nothing else does")
         CHECK(get(server, path).starts_with("HTTP/1.1 4"));
 }
 
+TEST_CASE("lesson 12: a page from elsewhere may not chat in the name of its visitor") {
+    ChatServer server;
+    const auto answer_to = [](ChatServer& asked, const std::string& origin) {
+        RawPeer peer{asked.port};
+        std::string request = sample_request(asked.port);
+        request.insert(request.find("Host:"), "Origin: " + origin + "\r\n");
+        peer.send(request);
+        return peer.receive_head().substr(0, 12);
+    };
+    CHECK(answer_to(server, "http://localhost:" + std::to_string(server.port)) == "HTTP/1.1 101");
+    CHECK(answer_to(server, "http://evil.example") == "HTTP/1.1 403");
+    CHECK(answer_to(server, "null") == "HTTP/1.1 403");
+    ChatServer open{{"--allowed-origin", "https://example.com"}};
+    CHECK(answer_to(open, "https://example.com") == "HTTP/1.1 101");
+}
+
 TEST_CASE("lesson 12: without its page the server says so in one line, and serves terminals") {
     ChatServer server{{"--page", "nowhere"}};
     CHECK(server.process.read_error_line() ==

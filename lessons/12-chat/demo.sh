@@ -1,4 +1,3 @@
-SERVER_ARGS=(--page clients/browser)
 CLIENT_ARGS=(--user ada --key dGhlIHNhbXBsZSBub25jZQ== --masking-key 37FA213D)
 CLIENT_INPUT='hello
 Grüße, 世界 👋
@@ -10,8 +9,8 @@ Read lessons/12-chat/README.md. Then, in three places:
   make server-12
   make client-12 ARGS='--user bob'
   http://localhost:8080/ in a browser
-and with wscat in the place of our client:
-  wscat -c ws://localhost:8080/ws -x '{"user":"eve"}' -w -1
+and with wscat, where you type the JSON yourself, {"user":"eve"} first:
+  wscat -c ws://localhost:8080/ws
 TEXT
 }
 # [hh:mm] is the time of the place where this runs.

@@ -247,8 +247,12 @@ TEST_CASE("socket: a signal that interrupts is no failure (EINTR)") {
     struct sigaction before {};
     action.sa_handler = [](int) {};  // and no SA_RESTART: calls return with EINTR
     REQUIRE(::sigaction(SIGUSR1, &action, &before) == 0);
-    // Long enough for the thread to be blocked in its call, and to be woken there many times.
-    const auto pester = [](std::thread& thread) {
+    // Long enough for the thread to be blocked in its call, and to be woken there many times. Not
+    // while it starts: a sanitizer that looks at its first object is not made for signals.
+    std::atomic<bool> started = false;
+    const auto pester = [&started](std::thread& thread) {
+        started.wait(false);
+        started = false;
         for (const auto end = net::Clock::now() + 30ms; net::Clock::now() < end;) {
             ::pthread_kill(thread.native_handle(), SIGUSR1);
             std::this_thread::yield();
@@ -260,7 +264,11 @@ TEST_CASE("socket: a signal that interrupts is no failure (EINTR)") {
         Pair pair = connected(4096);
         std::array<Byte, 1> one{};
         net::IoResult got;
-        std::thread receiver{[&] { got = net::receive_exactly(pair.server, one, deadline); }};
+        std::thread receiver{[&] {
+            started = true;
+            started.notify_one();
+            got = net::receive_exactly(pair.server, one, deadline);
+        }};
         pester(receiver);
         CHECK(net::send_all(pair.client, "x"));
         receiver.join();
@@ -268,7 +276,11 @@ TEST_CASE("socket: a signal that interrupts is no failure (EINTR)") {
 
         const std::vector<Byte> bytes = pattern(20'000'000);
         net::IoResult sent;
-        std::thread sender{[&] { sent = net::send_all(pair.client, bytes, deadline); }};
+        std::thread sender{[&] {
+            started = true;
+            started.notify_one();
+            sent = net::send_all(pair.client, bytes, deadline);
+        }};
         pester(sender);
         std::vector<Byte> received(bytes.size());
         CHECK(net::receive_exactly(pair.server, received, soon()));

@@ -274,7 +274,7 @@ TEST_CASE("socket: a signal that interrupts is no failure (EINTR)") {
         receiver.join();
         CHECK(got.message() == "ok");
 
-        const std::vector<Byte> bytes = pattern(20'000'000);
+        const std::vector<Byte> bytes = pattern(8'000'000);
         net::IoResult sent;
         std::thread sender{[&] {
             started = true;
@@ -333,12 +333,16 @@ TEST_CASE("socket: without free descriptors accept waits, without spinning, unti
     net::Wake wake;
     // The thread begins while there are descriptors: UndefinedBehaviorSanitizer wants some when
     // it looks at the types of objects.
+    std::atomic<bool> begun{false};
     std::atomic<bool> limited{false};
     std::atomic<bool> accepted{false};
     std::thread acceptor{[&] {
+        begun = true;
+        begun.notify_one();
         limited.wait(false);
         accepted = listener.accept(wake.fd()).has_value();
     }};
+    begun.wait(false);
     rlimit before{};
     ::getrlimit(RLIMIT_NOFILE, &before);
     rlimit none = before;

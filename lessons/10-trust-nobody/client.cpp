@@ -1,0 +1,129 @@
+// Lesson 10: a client that says who it is: Origin, subprotocols, credentials. With --break-each it
+// first tries what must not work, one thing wrong at a time, and shows how the server refuses it.
+#include <array>
+#include <atomic>
+#include <cstdio>
+#include <thread>
+
+#include "cli/keys.hpp"
+#include "cli/line_reader.hpp"
+#include "cli/options.hpp"
+#include "cli/trace.hpp"
+#include "endpoint/opening.hpp"
+#include "net/signal.hpp"
+
+namespace {
+
+using Header = std::pair<std::string, std::string>;
+
+// RFC 7617 §2. Base64 hides nothing: without TLS everybody on the way can read it.
+Header basic(const std::string& user_and_password) {
+    return {"Authorization", "Basic " + ws::base64(ws::as_bytes(user_and_password))};
+}
+
+Header read_header(const std::string& line) {
+    const std::size_t colon = line.find(':');
+    if (colon == std::string::npos) throw cli::UsageError{"a header such as 'Name: value'"};
+    return {line.substr(0, colon), std::string{ws::trim(line.substr(colon + 1))}};
+}
+
+void expect_refusal(const char* what, const std::string& url,
+                    const endpoint::DialOptions& options) {
+    try {
+        endpoint::dial(url, options);
+        std::printf("%s: let in!\n", what);
+    } catch (const endpoint::HandshakeFailed& refusal) {
+        std::printf("%s: %s\n", what, refusal.what());
+    }
+}
+
+// The same request with one thing wrong.
+void break_each(const std::string& url, const endpoint::DialOptions& right) {
+    endpoint::DialOptions wrong = right;
+    wrong.origin = "http://evil.example";
+    expect_refusal("A page of another site", url, wrong);
+    wrong = right;
+    wrong.headers.clear();
+    expect_refusal("No credentials", url, wrong);
+    wrong.headers = {basic("alice:guess")};
+    expect_refusal("A guessed password", url, wrong);
+}
+
+// With `wait`, each line is sent when the one before has come back.
+endpoint::Error converse(const std::string& url, const endpoint::DialOptions& options, bool wait) {
+    const auto connection = endpoint::dial(url, options);
+    std::puts("Connected! Type messages to send, Ctrl+C to quit.");
+    if (!connection->subprotocol.empty())
+        std::printf("Subprotocol: %s\n", ws::escape(connection->subprotocol).c_str());
+    std::fflush(stdout);
+    net::Wake ended;
+    std::atomic<unsigned> received{0};  // messages; the first one is the greeting
+    std::thread writer{[&] {
+        try {
+            cli::LineReader lines{STDIN_FILENO};
+            const std::array others{ended.fd(), options.stop_fd};
+            for (unsigned sent = 1; const auto line = lines.next(others); ++sent) {
+                connection->write_message(*line);
+                for (unsigned now = received; wait && now <= sent; now = received)
+                    received.wait(now);
+            }
+        } catch (const std::exception& error) {
+            std::fprintf(stderr, "client: %s\n", error.what());
+        }
+        connection->close(ws::close_code::normal);
+    }};
+    while (const auto message = connection->read_message()) {
+        std::printf("Received: %s\n", message->to_string().c_str());
+        std::fflush(stdout);
+        ++received;
+        received.notify_one();
+    }
+    received = ~0u;
+    received.notify_one();
+    ended.raise();
+    writer.join();
+    return connection->error();
+}
+
+int talk(int argc, char** argv) {
+    cli::Common common;
+    cli::Keys keys;
+    endpoint::DialOptions dial;
+    bool break_first = false;
+    bool wait = false;
+    cli::Options options{"client", "Lesson 10: a client that says who it is."};
+    options.client(common, {"ws"});
+    options.path(common);
+    options.text("--origin", dial.origin, "ORIGIN", "pretend to be a page from there");
+    options.custom("--subprotocol", "NAME", "offer this one; repeatable, the best first",
+                   [&](const std::string& name) { dial.subprotocols.push_back(name); });
+    options.custom("--header", "'NAME: VALUE'", "send this one as well; repeatable",
+                   [&](const std::string& line) { dial.headers.push_back(read_header(line)); });
+    options.custom("--user", "NAME:SECRET", "Authorization: Basic",
+                   [&](const std::string& user) { dial.headers.push_back(basic(user)); });
+    options.custom("--token", "SECRET", "Authorization: Bearer", [&](const std::string& token) {
+        dial.headers.emplace_back("Authorization", "Bearer " + token);
+    });
+    options.custom("--cookie", "NAME=VALUE", "as a browser would send it",
+                   [&](const std::string& cookie) { dial.headers.emplace_back("Cookie", cookie); });
+    options.flag("--break-each", break_first, "first try what must not work");
+    options.flag("--wait", wait, "send each line when the one before has come back");
+    keys.declare(options);
+    options.parse(argc, argv);
+
+    const net::StopSignal stop;
+    dial.stop_fd = stop.fd();
+    dial.stop_code = ws::close_code::normal;
+    dial.key = keys.handshake;
+    dial.masking_keys = keys.masking.get();
+    const std::string url = "ws://" + net::join_host_port(common.host, common.port) + common.path;
+    if (common.trace) dial.trace = cli::trace_to_stderr;
+    if (break_first) break_each(url, dial);
+    const endpoint::Error error = converse(url, dial, wait);
+    std::fprintf(stderr, "Disconnected: %s\n", error.message().c_str());
+    return error.kind == endpoint::Error::Kind::closed ? 0 : 1;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) { return cli::run(argc, argv, talk); }

@@ -1,0 +1,139 @@
+// Lesson 10: an echo server that lets in whom it knows. Which page asks, which user, how many,
+// and for whom a proxy speaks is judged before the first frame: endpoint::Admission has the rules,
+// net::ClientThreads counts. What is left here is to ask them.
+#include <cstdio>
+
+#include "cli/admission.hpp"
+#include "cli/log.hpp"
+#include "cli/options.hpp"
+#include "cli/trace.hpp"
+#include "endpoint/opening.hpp"
+#include "net/client_threads.hpp"
+#include "net/signal.hpp"
+
+namespace {
+
+// A connection of the blocking endpoint holds its socket and a descriptor that wakes its reader.
+constexpr std::uint64_t descriptors_each = 2;
+
+class EchoServer {
+  public:
+    EchoServer(endpoint::AcceptOptions options, cli::Admission admission)
+        : options_{std::move(options)},
+          admission_{std::move(admission)},
+          clients_{[this](const net::Fd& socket, const net::Address& peer) { serve(socket, peer); },
+                   net::ClientThreads::AtEnd::wait, std::chrono::seconds{5}, limits()} {}
+
+    void start(net::Accepted client) { clients_.start(std::move(client)); }
+
+  private:
+    using Broken = net::ClientLimits::Broken;
+
+    net::ClientLimits limits() {
+        return {.in_all = admission_.max_connections,
+                .per_address =
+                    admission_.max_connections_per_address.value_or(net::ClientLimits::unlimited),
+                .proxies = admission_.rules.proxies,
+                .turn_away = [this](const net::Fd& socket, const net::Address& peer,
+                                    Broken broken) { turn_away(socket, peer, broken); }};
+    }
+
+    void serve(const net::Fd& socket, const net::Address& peer) {
+        endpoint::Guest guest{peer};
+        endpoint::AcceptOptions options = options_;
+        options.admit = [&](const ws::Request& request, const net::Address&) {
+            return admit(request, socket, peer, guest);
+        };
+        // Logged before the client can know: it cannot act on a refusal that is not in the log.
+        options.on_refused = [&](const endpoint::HandshakeFailed& refusal) {
+            log_.line(guest.address, refusal.what());
+        };
+        try {
+            const auto connection = endpoint::accept(socket, options, peer);
+            log_.line(guest.address, "connected" + (guest.name.empty() ? "" : " as " + guest.name) +
+                                         through(guest, peer));
+            echo(*connection, guest);
+            log_.line(guest.address, connection->error().message());
+        } catch (const endpoint::HandshakeFailed& failure) {
+            if (failure.rule() == ws::Errc::none) log_.line(guest.address, failure.what());
+        }
+    }
+
+    ws::Errc admit(const ws::Request& request, const net::Fd& socket, const net::Address& peer,
+                   endpoint::Guest& guest) {
+        const ws::Errc errc = admission_.rules.judge(request, peer, guest);
+        if (errc != ws::Errc::none || net::same_ip(guest.address, peer)) return errc;
+        return clients_.count_as(socket, guest.address)
+                   ? ws::Errc::none
+                   : ws::Errc::too_many_connections_from_address;
+    }
+
+    void turn_away(const net::Fd& socket, const net::Address& peer, Broken broken) try {
+        endpoint::AcceptOptions options = options_;
+        options.on_refused = [&](const endpoint::HandshakeFailed& refusal) {
+            log_.line(peer, refusal.what());
+        };
+        endpoint::refuse(socket,
+                         broken == Broken::in_all ? ws::Errc::too_many_connections
+                                                  : ws::Errc::too_many_connections_from_address,
+                         options);
+    } catch (const endpoint::HandshakeFailed&) {
+        // That is how it ends, and it is logged.
+    }
+
+    static std::string through(const endpoint::Guest& guest, const net::Address& peer) {
+        return net::same_ip(guest.address, peer) ? "" : ", through the proxy " + peer.to_string();
+    }
+
+    void echo(endpoint::Connection& connection, const endpoint::Guest& guest) {
+        connection.write_message("Hello" + (guest.name.empty() ? "" : " " + guest.name) +
+                                 "! Your IP is " + guest.address.ip());
+        while (const auto message = connection.read_message()) {
+            std::printf("Received: %s\n", message->to_string().c_str());
+            std::fflush(stdout);
+            if (!connection.write_message(message->type, message->data))
+                return connection.wait_until_closed();
+        }
+    }
+
+    endpoint::AcceptOptions options_;
+    cli::Admission admission_;
+    cli::Log log_;
+    net::ClientThreads clients_;  // last: its threads use the others
+};
+
+int serve(int argc, char** argv) {
+    cli::Common common;
+    cli::Admission admission;
+    endpoint::AcceptOptions accept_options;
+    std::uint64_t max_head_bytes = accept_options.head_limits.max_head_bytes;
+    cli::Options options{"server", "Lesson 10: an echo server that lets in whom it knows."};
+    options.server(common);
+    options.path(common);
+    admission.declare(options, descriptors_each);
+    options.custom("--subprotocol", "NAME", "one that we speak; repeatable, the best first",
+                   [&](const std::string& name) { accept_options.subprotocols.push_back(name); });
+    options.number("--max-head-bytes", max_head_bytes, 64, 1u << 20, "N",
+                   "a longer request head is refused with 431");
+    options.seconds("--handshake-timeout", accept_options.handshake_timeout,
+                    "for the whole opening handshake");
+    options.parse(argc, argv);
+    accept_options.path = common.path;
+    accept_options.head_limits.max_head_bytes = max_head_bytes;
+    if (common.trace) accept_options.trace = cli::trace_to_stderr;
+
+    const net::StopSignal stop;
+    accept_options.stop_fd = stop.fd();
+    net::Listener listener{common.host, common.port};
+    std::printf("WebSocket server at ws://localhost:%u%s ...\n", unsigned{listener.port()},
+                common.path.c_str());
+    std::fflush(stdout);
+
+    EchoServer server{accept_options, admission};
+    while (auto client = listener.accept(stop.fd())) server.start(std::move(*client));
+    return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) { return cli::run(argc, argv, serve); }

@@ -178,6 +178,11 @@ e2e: $(BUILD)/lessons/12-chat/server $(BUILD)/lessons/12-chat/client | $(PLAYWRI
 $(PLAYWRIGHT):
 	@tests/e2e/install.sh $@
 
+## make interop-N  lesson N with real peers (10: nginx, wscat, Chromium)
+.PHONY: interop-10
+interop-10: $(BUILD)/lessons/10-trust-nobody/server
+	@tests/interop/10-trust-nobody.sh $(BUILD)
+
 ## make clean      removes all that was built
 .PHONY: clean
 clean:

@@ -77,6 +77,7 @@ $(BUILD)/obj/%.o: %.cpp | $(BUILD)/packages
 ## make lesson-N   runs server and client of lesson N once, shows what they said and sent
 ## make server-N   runs the server of lesson N here (ARGS='--port 9001', ARGS=--help)
 ## make client-N   runs the client of lesson N here
+## make load-N     measures the server of lesson N under load (from lesson 11 on; a minute)
 # $(1) folder, $(2) its number with two digits, $(3) its number
 define lesson_rules
 LESSON_PROGRAMS += $(BUILD)/lessons/$(1)/server $(BUILD)/lessons/$(1)/client
@@ -93,11 +94,20 @@ server-$(3): $(BUILD)/lessons/$(1)/server
 	@$$< $$(ARGS)
 client-$(3): $(BUILD)/lessons/$(1)/client
 	@$$< $$(ARGS)
+
+# What is measured wants the machine for itself, so it is no part of `make test`.
+ifneq ($(wildcard tests/load/$(1).cpp),)
+.PHONY: load-$(3)
+load-$(3): $(BUILD)/tests/load programs
+	@TEST_BUILD=$(BUILD) $$< --no-intro -sf='*/$(1).cpp' $$(ARGS)
+endif
 endef
 number = $(firstword $(subst -, ,$(1)))
 $(foreach folder,$(LESSONS),$(eval $(call lesson_rules,$(folder),$(call number,$(folder)),$(patsubst 0%,%,$(call number,$(folder))))))
 
 # Any other number.
+load-%:
+	@echo "make: nothing is measured in lesson $*" >&2; exit 2
 lesson-% server-% client-%:
 	@echo "make: there is no lesson $*; there are $(strip $(foreach folder,$(LESSONS),$(patsubst 0%,%,$(call number,$(folder)))))" >&2; exit 2
 
@@ -135,9 +145,15 @@ programs: $(LESSON_PROGRAMS) $(CLIENT_PROGRAMS) $(TEXTS)
 
 # --- tests --------------------------------------------------------------------------------------
 
-test_objects := $(patsubst %.cpp,$(BUILD)/obj/%.o,$(shell find tests -name '*.cpp' ! -path 'tests/fuzz/*' 2>/dev/null))
+objects_below = $(patsubst %.cpp,$(BUILD)/obj/%.o,$(shell find $(1) -name '*.cpp' $(2) 2>/dev/null))
+test_objects := $(call objects_below,tests,-not -path 'tests/load/*' -not -path 'tests/fuzz/*')
 TEST_PROGRAM := $(BUILD)/tests/run
-$(TEST_PROGRAM): LDLIBS += -lcrypto
+LOAD_PROGRAM := $(BUILD)/tests/load
+$(TEST_PROGRAM) $(LOAD_PROGRAM): LDLIBS += -lcrypto
+$(LOAD_PROGRAM): $(call objects_below,tests/load tests/support tests/main.cpp) \
+                 $(BUILD)/obj/tests/lessons/peers.o $(all_objects)
+	@mkdir -p $(@D)
+	$(link)
 $(TEST_PROGRAM): $(test_objects) $(all_objects)
 	@mkdir -p $(@D)
 	$(link)

@@ -16,6 +16,21 @@ net::Milliseconds count(std::chrono::milliseconds wait) {
     return static_cast<net::Milliseconds>(wait.count());
 }
 
+// Why a socket has failed; 0: it has not.
+int take_error(const net::Fd& socket) {
+    int error = 0;
+    socklen_t size = sizeof error;
+    ::getsockopt(socket.get(), SOL_SOCKET, SO_ERROR, &error, &size);
+    return error;
+}
+
+Error lost_connection(int error) {
+    return {.kind = Error::Kind::lost,
+            .code = ws::close_code::abnormal,
+            .reason = error == 0 ? "the peer ended the connection"
+                                 : std::generic_category().message(error)};
+}
+
 }  // namespace
 
 Client::Client(Loop& loop, net::Fd socket, const net::Address& peer, ClientId id)
@@ -27,7 +42,8 @@ Client::Client(Loop& loop, net::Fd socket, const net::Address& peer, ClientId id
       received_{loop.clock.now()},
       since_{loop.clock.now()},
       peer_{peer} {
-    if (loop.options.trace) tracer_ = std::make_unique<ws::Tracer>(loop.options.trace);
+    if (loop.options.trace && loop.traced++ < loop.options.max_traced)
+        tracer_ = std::make_unique<ws::Tracer>(loop.options.trace);
 }
 
 std::string_view Client::subprotocol() const {
@@ -37,18 +53,27 @@ std::string_view Client::subprotocol() const {
 
 // --- what comes in -------------------------------------------------------------------------------
 
+void Client::on_ready(std::uint32_t events) {
+    if (phase_ == Phase::over) return;
+    // That the connection has broken is reported whether we ask or not. Where nobody reads, nobody
+    // would find out, and epoll would say it again at once, turn after turn.
+    if (!reads() && (events & (EPOLLHUP | EPOLLERR)) != 0) return lost(take_error(socket_));
+    if ((events & EPOLLOUT) != 0) on_writable();
+    if ((events & ~std::uint32_t{EPOLLOUT}) != 0) on_readable();
+}
+
 // One read a turn: whoever sends much shares the loop with all the others. What is left in the
 // kernel is reported again by the next wait.
 void Client::on_readable() {
-    if (phase_ == Phase::over) return;
+    if (phase_ == Phase::over || !reads()) return;
     ws::Buffer& buffer = loop_.receive_buffer;
     const ssize_t received = ::recv(socket_.get(), buffer.data(), buffer.size(), 0);
     if (received < 0) {
         if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) lost(errno);
         return;
     }
-    if (received == 0) return lost(0);
-    const ws::MutableBytes bytes = ws::MutableBytes{buffer}.first(static_cast<std::size_t>(received));
+    if (received == 0) return end_of_stream();
+    const auto bytes = ws::MutableBytes{buffer}.first(static_cast<std::size_t>(received));
     loop_.counters.bytes_received += bytes.size();
     received_ = loop_.clock.now();
     pinged_ = false;
@@ -58,8 +83,8 @@ void Client::on_readable() {
         receive_head(bytes);
     else if (phase_ == Phase::open)
         receive_frames(bytes);
-    loop_.current = nullptr;
     flush();
+    loop_.current = nullptr;
 }
 
 void Client::receive_head(ws::MutableBytes bytes) {
@@ -110,6 +135,7 @@ void Client::refuse(ws::Errc errc) {
 }
 
 void Client::turn_away(ws::Errc errc) {
+    turned_away_ = true;
     refuse(errc);
     flush();
 }
@@ -118,11 +144,11 @@ void Client::reply(const ws::Request& request) {
     HttpReply answer;
     if (!loop_.handlers.on_http(request, answer)) return refuse(ws::Errc::not_an_upgrade);
     ++loop_.counters.http_requests;
-    const std::string head =
-        ws::http_response(answer.status, answer.content_type, answer.body.size());
-    ws::append(out(), ws::as_bytes(head + answer.body));
     phase_ = Phase::ending;
     since_ = loop_.clock.now();
+    ws::append(loop_.out, ws::as_bytes(ws::http_response(answer.status, answer.content_type,
+                                                         answer.body.size())));
+    send_directly(loop_.out, ws::as_bytes(answer.body));
 }
 
 void Client::receive_frames(ws::MutableBytes bytes) {
@@ -138,8 +164,8 @@ void Client::handle(const ws::Event& event) {
     switch (event.type) {
         case ws::Event::message:
             ++loop_.counters.messages_received;
-            // After our own Close the application has heard the end already.
-            if (protocol_.state() == ws::State::open && loop_.handlers.on_message)
+            // The application that has closed a client is done with it.
+            if (is_open() && loop_.handlers.on_message)
                 loop_.handlers.on_message(*this, Message{event.opcode, event.data});
             break;
         case ws::Event::ping:
@@ -167,15 +193,26 @@ void Client::end(const Error& error, Phase phase) {
     const bool was_open = phase_ == Phase::open;
     phase_ = phase;
     since_ = loop_.clock.now();
+    // It may have no memory to read from us before we have read what it writes.
+    if (phase == Phase::ending && paused_) {
+        paused_ = false;
+        watch();
+    }
     if (was_open && loop_.handlers.on_close) loop_.handlers.on_close(*this, error);
 }
 
+// The peer sends no more. It may still listen (`nc -N` ends its side right after the request), so
+// what it is to get is sent to it.
+void Client::end_of_stream() {
+    peer_ended_ = true;
+    if (phase_ == Phase::open) end(lost_connection(0), Phase::ending);
+    if (phase_ != Phase::ending) return remove();
+    flush();
+    if (phase_ == Phase::ending) watch();
+}
+
 void Client::lost(int error) {
-    end({.kind = Error::Kind::lost,
-         .code = ws::close_code::abnormal,
-         .reason = error == 0 ? "the peer ended the connection"
-                              : std::generic_category().message(error)},
-        Phase::over);
+    end(lost_connection(error), Phase::over);
     remove();
 }
 
@@ -191,7 +228,7 @@ void Client::timed_out(const char* what) {
 // unread bytes would turn the end into a reset, which may destroy our last words on their way: so
 // only our side ends, and the rest is read and dropped for a while.
 void Client::finish_sending() {
-    if (peer_closed_) return remove();
+    if (peer_closed_ || peer_ended_) return remove();
     ::shutdown(socket_.get(), SHUT_WR);
     phase_ = Phase::lingering;
     since_ = loop_.clock.now();
@@ -200,11 +237,17 @@ void Client::finish_sending() {
 void Client::remove() {
     phase_ = Phase::over;
     loop_.to_remove.push_back(id_);
+    if (tracer_) tracer_->end();
 }
 
 void Client::on_shutdown() {
     if (phase_ == Phase::handshake) remove();
     close(ws::close_code::going_away);
+}
+
+void Client::on_end() {
+    if (phase_ == Phase::open) return timed_out("it did not answer our Close");
+    if (phase_ != Phase::over) remove();
 }
 
 // --- what time brings ----------------------------------------------------------------------------
@@ -223,7 +266,7 @@ void Client::on_time() {
             return flush();
         case Phase::open:
             if (protocol_.state() == ws::State::open)
-                check_silence(now);
+                check_silence();
             else if (waited() >= count(options.close_timeout))
                 timed_out("it did not answer our Close");
             break;
@@ -237,14 +280,15 @@ void Client::on_time() {
 
 // A cable that was pulled sends nothing, not even an end of TCP. So silence is ended by us: first
 // a ping, which any peer that is there answers, then the connection.
-void Client::check_silence(net::Milliseconds now) {
+void Client::check_silence() {
     if (paused_) return;  // it is we who do not read
-    const net::Milliseconds silent = net::elapsed(now, received_);
+    const net::Milliseconds silent = net::elapsed(loop_.clock.now(), received_);
     if (silent >= count(loop_.options.idle_timeout)) {
         timed_out("the peer went silent");
     } else if (silent >= count(loop_.options.ping_interval) && !pinged_) {
         pinged_ = true;
         ping({});
+        flush();
     }
 }
 

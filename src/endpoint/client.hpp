@@ -19,7 +19,7 @@ using ClientId = std::uint64_t;
 // What became of a message for a client.
 enum class Sent : std::uint8_t {
     ok,      // it is on its way, at the latest when this turn of the loop ends
-    slow,    // it waits, and more than max_backlog_bytes wait with it: better send no more
+    slow,    // it waits, and more than max_backlog_bytes before it: better send no more
     closed,  // the client is closing or gone, and it was not sent
 };
 
@@ -46,7 +46,8 @@ class Client {
     // A frame that was encoded once for many receivers (ws::append_frame, not masked).
     Sent send_encoded(ws::Bytes frame);
 
-    // Begins the closing handshake; `code` may be sent (ws::may_be_sent).
+    // Begins the closing handshake; `code` may be sent (ws::may_be_sent). From now on messages
+    // of the peer's are dropped; on_close comes with its Close, or when it took too long.
     void close(ws::CloseCode code, std::string_view reason = {});
 
     // Bytes that wait for this client to take them. Beyond max_backlog_bytes we stop reading from
@@ -55,52 +56,59 @@ class Client {
 
     // --- for the server --------------------------------------------------------------------------
 
-    void on_readable();
-    void on_writable();
-    void on_time();  // once an interval of the clock
+    void on_ready(std::uint32_t events);  // what epoll says
+    void on_time();                       // once an interval of the clock
     void flush();
     // The server is about to end: says so with 1001, or just goes.
     void on_shutdown();
+    // The server ends now.
+    void on_end();
     // Refuses the handshake before it has begun, because there are too many.
     void turn_away(ws::Errc errc);
+    bool turned_away() const { return turned_away_; }
 
-    const net::Fd& socket() const { return socket_; }
     const net::PeerAddress& peer() const { return peer_; }
-    bool is_open() const { return phase_ == Phase::open; }
+    // Its handshake has succeeded, and no Close was sent or received.
+    bool is_open() const { return phase_ == Phase::open && protocol_.state() == ws::State::open; }
 
   private:
     enum class Phase : std::uint8_t {
         handshake,  // the request is not complete
         open,       // also while closing: frames are read until the peer's Close
-        ending,     // nothing is read any more; the last bytes are on their way
+        ending,     // our last bytes are on their way; what the peer sends is dropped
         lingering,  // our side of TCP has ended; the rest of the peer's bytes is dropped
         over,       // to be removed
     };
+    void on_readable();
+    void on_writable();
     void receive_head(ws::MutableBytes bytes);
     void answer(const ws::Request& request);
     void refuse(ws::Errc errc);
     void reply(const ws::Request& request);
     void receive_frames(ws::MutableBytes bytes);
     void handle(const ws::Event& event);
+
     void end(const Error& error, Phase phase);
+    void end_of_stream();
     void lost(int error);
     void timed_out(const char* what);
     void finish_sending();
     void remove();
+    void check_silence();
 
-    bool may_send() const;
     ws::Buffer& out();
-    Sent appended();
-    Sent send_directly(ws::Opcode type, ws::Bytes data);
+    void appended();
+    Sent waiting_with(std::size_t size) const;
+    void send_directly(ws::Buffer& first, ws::Bytes data);
     std::size_t write(ws::Bytes first, ws::Bytes second = {});
-    void keep(ws::Bytes bytes);
-    void wait_until_writable();
+    void keep(ws::Bytes first, ws::Bytes second = {});
+    void block();
+    void pause_if_slow();
     void drained();
     void take_backlog();
     void release_backlog();
-    bool is_slow() const;
+    bool reads() const { return !paused_ && !peer_ended_; }
     void watch();
-    void check_silence(net::Milliseconds now);
     void trace(ws::Direction direction, ws::Bytes bytes);
     net::Milliseconds waited() const { return net::elapsed(loop_.clock.now(), since_); }
 
@@ -121,8 +129,10 @@ class Client {
     bool paused_ : 1 = false;       // the backlog is over its limit; we do not read
     bool pinged_ : 1 = false;       // since the last byte came
     bool peer_closed_ : 1 = false;  // the peer's Close has come: TCP may end at once
+    bool peer_ended_ : 1 = false;   // the peer's side of TCP has ended: no byte will come
     bool flush_due_ : 1 = false;    // our id is in Loop::to_flush
     bool cannot_send_ : 1 = false;  // the peer's end is gone; reading will tell how it went
+    bool turned_away_ : 1 = false;  // it has no place among max_connections
 };
 
 }  // namespace endpoint

@@ -19,56 +19,59 @@ namespace {
 // copied behind the others of this turn, which is cheaper than a system call of its own.
 constexpr std::size_t direct_bytes = 16 * 1024;
 
+// So much is collected for one system call at most. Without a limit, an application that answers
+// a few bytes with many could fill the memory within one turn of the loop.
+constexpr std::size_t corked_bytes = 128 * 1024;
+
 // Buffers that are kept for the next slow client, and the largest that is worth keeping.
 constexpr std::size_t max_spare_buffers = 1024;
 constexpr std::size_t max_spare_bytes = 16 * 1024;
 
 }  // namespace
 
-bool Client::may_send() const {
-    return phase_ == Phase::open && protocol_.state() == ws::State::open;
-}
-
 Sent Client::send(ws::Opcode type, ws::Bytes data) {
-    if (!may_send()) return Sent::closed;
+    if (!is_open()) return Sent::closed;
     ++loop_.counters.messages_sent;
-    if (data.size() >= direct_bytes && !backlog_) return send_directly(type, data);
-    protocol_.send(out(), type, data);
-    return appended();
+    if (data.size() >= direct_bytes && !backlog_) {
+        ws::Buffer own;
+        ws::Buffer& first = loop_.current == this ? loop_.out : own;
+        std::array<std::uint8_t, ws::max_header_bytes> header;
+        const std::size_t size = ws::encode_header(header, {.opcode = type, .length = data.size()});
+        ws::append(first, ws::Bytes{header}.first(size));
+        send_directly(first, data);
+    } else {
+        protocol_.send(out(), type, data);
+        appended();
+    }
+    return waiting_with(data.size());
 }
 
 // A large message leaves from where it lies, behind what is pending, without a copy.
-Sent Client::send_directly(ws::Opcode type, ws::Bytes data) {
-    ws::Buffer own;
-    ws::Buffer& first = loop_.current == this ? loop_.out : own;
-    std::array<std::uint8_t, ws::max_header_bytes> header;
-    const std::size_t header_size =
-        ws::encode_header(header, {.opcode = type, .length = data.size()});
-    ws::append(first, ws::Bytes{header}.first(header_size));
+void Client::send_directly(ws::Buffer& first, ws::Bytes data) {
     const std::size_t sent = write(first, data);
     const std::size_t of_first = std::min(sent, first.size());
-    keep(ws::Bytes{first}.subspan(of_first));
-    keep(data.subspan(sent - of_first));
+    keep(ws::Bytes{first}.subspan(of_first), data.subspan(sent - of_first));
     first.clear();
-    return is_slow() ? Sent::slow : Sent::ok;
 }
 
 Sent Client::send_encoded(ws::Bytes frame) {
-    if (!may_send()) return Sent::closed;
+    if (!is_open()) return Sent::closed;
     ++loop_.counters.messages_sent;
     ws::append(out(), frame);
-    return appended();
+    appended();
+    return waiting_with(frame.size());
 }
 
 Sent Client::ping(ws::Bytes data) {
-    if (!may_send()) return Sent::closed;
+    if (!is_open()) return Sent::closed;
     ++loop_.counters.pings_sent;
     protocol_.ping(out(), data);
-    return appended();
+    appended();
+    return waiting_with(data.size());
 }
 
 void Client::close(ws::CloseCode code, std::string_view reason) {
-    if (!may_send()) return;
+    if (!is_open()) return;
     protocol_.close(out(), code, reason);
     since_ = loop_.clock.now();
     appended();
@@ -83,29 +86,27 @@ ws::Buffer& Client::out() {
 }
 
 // All that is sent to a client in one turn leaves in one system call, when the turn ends.
-Sent Client::appended() {
-    if (loop_.current != this && !blocked_ && !flush_due_) {
-        flush_due_ = true;
-        loop_.to_flush.push_back(id_);
-    }
-    if (!is_slow()) return Sent::ok;
-    if (!paused_) {
-        paused_ = true;
-        watch();
-    }
-    return Sent::slow;
+void Client::appended() {
+    if (blocked_) return pause_if_slow();
+    if ((backlog_ ? backlog_->size() : loop_.out.size()) >= corked_bytes) return flush();
+    if (loop_.current == this || flush_due_) return;
+    flush_due_ = true;
+    loop_.to_flush.push_back(id_);
 }
 
-bool Client::is_slow() const { return blocked_ && backlog() > loop_.options.max_backlog_bytes; }
+// What became of a message of this size, which was appended.
+Sent Client::waiting_with(std::size_t size) const {
+    return blocked_ && backlog() > loop_.options.max_backlog_bytes + size ? Sent::slow : Sent::ok;
+}
 
 void Client::flush() {
     flush_due_ = false;
     if (phase_ == Phase::over || blocked_) return;
     if (backlog_) {
         backlog_->taken(write(backlog_->bytes()));
-        if (!backlog_->empty()) return wait_until_writable();
+        if (!backlog_->empty()) return block();
         release_backlog();
-    } else if (!loop_.out.empty()) {
+    } else if (loop_.current == this && !loop_.out.empty()) {
         keep(ws::Bytes{loop_.out}.subspan(write(loop_.out)));
         loop_.out.clear();
     }
@@ -126,11 +127,14 @@ void Client::drained() {
     const bool was_paused = paused_;
     paused_ = false;
     watch();
+    // While it was we who did not listen, the peer was not silent.
+    if (was_paused) received_ = loop_.clock.now();
     loop_.current = this;
-    if (may_send()) protocol_.output_blocked(false, out());
-    if (was_paused && may_send() && loop_.handlers.on_drain) loop_.handlers.on_drain(*this);
-    loop_.current = nullptr;
+    if (phase_ == Phase::open) protocol_.output_blocked(false, out());
+    if (was_paused && !cannot_send_ && is_open() && loop_.handlers.on_drain)
+        loop_.handlers.on_drain(*this);
     flush();
+    loop_.current = nullptr;
 }
 
 // One system call for both; how many bytes the kernel took.
@@ -154,23 +158,32 @@ std::size_t Client::write(ws::Bytes first, ws::Bytes second) {
     loop_.counters.bytes_sent += count;
     written_ = loop_.clock.now();
     trace(ws::Direction::from_server, first.first(std::min(count, first.size())));
-    if (count > first.size())
-        trace(ws::Direction::from_server, second.first(count - first.size()));
+    if (count > first.size()) trace(ws::Direction::from_server, second.first(count - first.size()));
     return count;
 }
 
 // Keeps what the kernel did not take.
-void Client::keep(ws::Bytes bytes) {
-    if (bytes.empty()) return;
+void Client::keep(ws::Bytes first, ws::Bytes second) {
+    if (first.empty() && second.empty()) return;
     if (!backlog_) take_backlog();
-    backlog_->append(bytes);
-    if (!blocked_) wait_until_writable();
+    backlog_->append(first);
+    backlog_->append(second);
+    block();
 }
 
-void Client::wait_until_writable() {
+// From now on epoll says when the kernel takes more.
+void Client::block() {
     blocked_ = true;
     written_ = loop_.clock.now();
     protocol_.output_blocked(true, backlog_->storage());
+    watch();
+    pause_if_slow();
+}
+
+// A client that does not take what it asked for gets no chance to ask for more.
+void Client::pause_if_slow() {
+    if (paused_ || phase_ != Phase::open || backlog() <= loop_.options.max_backlog_bytes) return;
+    paused_ = true;
     watch();
 }
 
@@ -193,7 +206,7 @@ void Client::release_backlog() {
 void Client::watch() {
     if (phase_ == Phase::over) return;
     const std::uint32_t events =
-        (paused_ ? 0 : net::Epoll::readable) | (blocked_ ? net::Epoll::writable : 0);
+        (reads() ? net::Epoll::readable : 0) | (blocked_ ? net::Epoll::writable : 0);
     loop_.epoll.modify(socket_.get(), events, id_);
 }
 

@@ -28,6 +28,7 @@ struct Loop {
     net::Epoll epoll;
     net::LoopClock clock;
     Counters counters;
+    std::uint64_t traced = 0;  // connections so far
     ws::Buffer receive_buffer = ws::Buffer(receive_bytes);
 
     // Output of `current`, the client whose bytes are being handled. Empty between clients.

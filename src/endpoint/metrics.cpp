@@ -36,8 +36,7 @@ std::string metrics_text(const Counters& counters) {
         "Requests that were no handshake and got an answer.");
     add(text, "websocket_messages_received_total", "counter", counters.messages_received,
         "Messages received.");
-    add(text, "websocket_messages_sent_total", "counter", counters.messages_sent,
-        "Messages sent.");
+    add(text, "websocket_messages_sent_total", "counter", counters.messages_sent, "Messages sent.");
     add(text, "websocket_bytes_received_total", "counter", counters.bytes_received,
         "Bytes read from sockets.");
     add(text, "websocket_bytes_sent_total", "counter", counters.bytes_sent,

@@ -4,12 +4,13 @@
 #include "endpoint/server.hpp"
 
 #include <fcntl.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 
 #include <cerrno>
 #include <system_error>
 #include <utility>
+
+#include "net/descriptors.hpp"
 
 namespace endpoint {
 
@@ -34,9 +35,8 @@ constexpr std::uint64_t reserved_descriptors = 32;
 constexpr std::uint64_t refusal_places = 16;
 
 std::uint64_t descriptors_for_clients() {
-    rlimit limit{};
-    ::getrlimit(RLIMIT_NOFILE, &limit);
-    return limit.rlim_cur > reserved_descriptors ? limit.rlim_cur - reserved_descriptors : 1;
+    const std::uint64_t limit = net::descriptor_limit();
+    return limit > reserved_descriptors ? limit - reserved_descriptors : 1;
 }
 
 net::Fd open_spare() { return net::Fd{::open("/dev/null", O_RDONLY | O_CLOEXEC)}; }
@@ -45,9 +45,9 @@ bool out_of_descriptors(int error) {
     return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
 }
 
-std::string key_of(const net::PeerAddress& peer) {
-    return std::string{ws::as_text(peer.ip())};
-}
+bool nobody_waits(int error) { return error == EAGAIN || error == EWOULDBLOCK; }
+
+std::string key_of(const net::PeerAddress& peer) { return std::string{ws::as_text(peer.ip())}; }
 
 }  // namespace
 
@@ -75,6 +75,9 @@ void Server::run(int stop_fd) {
         turn();
         if (!stopping_ && stop_seen_) begin_shutdown(stop_fd);
     }
+    for (const Slot& slot : slots_)
+        if (slot.client) slot.client->on_end();
+    remove_gone();
 }
 
 bool Server::finished() {
@@ -87,8 +90,8 @@ bool Server::finished() {
 void Server::turn() {
     // Without clients there are no deadlines, and an idle server does not wake up at all.
     const bool deadlines = loop_.counters.connections_open > 0 || !accepting_;
-    const auto ready = deadlines ? loop_.epoll.wait(loop_.clock.until_due())
-                                 : loop_.epoll.wait(std::nullopt);
+    const auto ready =
+        deadlines ? loop_.epoll.wait(loop_.clock.until_due()) : loop_.epoll.wait(std::nullopt);
     loop_.clock.update();
     for (const epoll_event& event : ready) {
         const std::uint64_t tag = event.data.u64;
@@ -97,20 +100,23 @@ void Server::turn() {
         } else if (generation_of(tag) == 0) {
             accept_some(listener_->sockets()[tag - first_listener_tag]);
         } else if (Client* client = find(tag)) {
-            if ((event.events & EPOLLOUT) != 0) client->on_writable();
-            if ((event.events & ~std::uint32_t{EPOLLOUT}) != 0) client->on_readable();
+            client->on_ready(event.events);
         }
     }
     if (loop_.clock.due()) {
-        // By index: a handler that is called from here may bring new clients, never fewer.
-        for (std::size_t i = 0; i < slots_.size(); ++i)
-            if (slots_[i].client) slots_[i].client->on_time();
-        if (!accepting_ && !stopping_) accept_again(true);
+        for (const Slot& slot : slots_)
+            if (slot.client) slot.client->on_time();
+        if (!spare_) spare_ = open_spare();
+        if (!stopping_) accept_again(true);
     }
-    for (std::size_t i = 0; i < loop_.to_flush.size(); ++i)
-        if (Client* client = find(loop_.to_flush[i])) client->flush();
-    loop_.to_flush.clear();
+    flush_due();
     remove_gone();
+}
+
+void Server::flush_due() {
+    for (const ClientId id : loop_.to_flush)
+        if (Client* client = find(id)) client->flush();
+    loop_.to_flush.clear();
 }
 
 // --- clients come --------------------------------------------------------------------------------
@@ -118,16 +124,14 @@ void Server::turn() {
 void Server::accept_some(const net::Fd& listening) {
     for (int i = 0; i < accepts_a_turn; ++i) {
         net::Address peer;
-        net::Fd socket{::accept4(listening.get(), peer.raw(), &peer.length,
-                                 SOCK_CLOEXEC | SOCK_NONBLOCK)};
+        net::Fd socket{
+            ::accept4(listening.get(), peer.raw(), &peer.length, SOCK_CLOEXEC | SOCK_NONBLOCK)};
         if (socket) {
             admit(std::move(socket), peer);
-        } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
+        } else if (nobody_waits(errno)) {
             return;
-        } else if (out_of_descriptors(errno) && !turn_one_away(listening)) {
-            // The client stays in the kernel's queue, so epoll would report it again at once,
-            // and again. We look away until the clock says so; others give theirs back.
-            return accept_again(false);
+        } else if (out_of_descriptors(errno)) {
+            if (!turn_one_away(listening)) return;
         }
         // Anything else is a client that gave up while it waited (ECONNABORTED): the next one.
     }
@@ -136,17 +140,22 @@ void Server::accept_some(const net::Fd& listening) {
 void Server::admit(net::Fd socket, const net::Address& peer) {
     ++loop_.counters.connections_accepted;
     const ws::Errc errc = judge(net::PeerAddress{peer});
-    if (errc != ws::Errc::none) {
-        ++loop_.counters.connections_refused;
-        if (loop_.counters.connections_open >= max_connections_ + refusal_places) return;
-    }
+    // Those that are being refused have places of their own, and not many.
+    const bool full = loop_.counters.connections_open - admitted_ >= refusal_places;
+    if (errc != ws::Errc::none && full) return dismiss(std::move(socket), errc);
     Client* client = seat(std::move(socket), peer);
-    if (client != nullptr && errc != ws::Errc::none) client->turn_away(errc);
+    if (client == nullptr) return;
+    if (errc == ws::Errc::none) {
+        ++admitted_;
+        if (loop_.options.max_connections_per_address != 0) ++from_address_[key_of(client->peer())];
+    } else {
+        ++loop_.counters.connections_refused;
+        client->turn_away(errc);
+    }
 }
 
 ws::Errc Server::judge(const net::PeerAddress& peer) {
-    if (loop_.counters.connections_open >= max_connections_)
-        return ws::Errc::too_many_connections;
+    if (admitted_ >= max_connections_) return ws::Errc::too_many_connections;
     const std::uint64_t limit = loop_.options.max_connections_per_address;
     if (limit == 0) return ws::Errc::none;
     const auto found = from_address_.find(key_of(peer));
@@ -168,31 +177,46 @@ Client* Server::seat(net::Fd socket, const net::Address& peer) {
     try {
         loop_.epoll.add(socket.get(), net::Epoll::readable, id);
     } catch (const std::system_error&) {
+        dismiss(std::move(socket), ws::Errc::too_many_connections);
         return nullptr;
     }
     slot.client = std::make_unique<Client>(loop_, std::move(socket), peer, id);
     free_slots_.pop_back();
     ++loop_.counters.connections_open;
-    if (loop_.options.max_connections_per_address != 0)
-        ++from_address_[key_of(slot.client->peer())];
     return slot.client.get();
 }
 
+// Says why, as well as it can be said without waiting, and closes.
+void Server::dismiss(net::Fd socket, ws::Errc errc) {
+    ++loop_.counters.connections_refused;
+    ++loop_.counters.errors[static_cast<std::size_t>(errc)];
+    const std::string answer = ws::refuse_response(errc);
+    ::send(socket.get(), answer.data(), answer.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    net::shutdown_sending(socket);
+    // Mostly the request is here already. Unread, it would turn the end into a reset, and the
+    // answer might be lost.
+    ws::Buffer& buffer = loop_.receive_buffer;
+    ::recv(socket.get(), buffer.data(), buffer.size(), MSG_DONTWAIT);
+}
+
 // Out of descriptors: gives up the spare one to accept a client, tells it so, and takes the spare
-// back. Without this trick clients would wait in silence until their own patience ends.
+// back. Without this trick clients would wait in silence until their own patience ends. True: it
+// worked, and others may wait.
 bool Server::turn_one_away(const net::Fd& listening) {
     spare_.close();
-    {
-        const net::Fd socket{::accept4(listening.get(), nullptr, nullptr, SOCK_CLOEXEC)};
-        if (socket) {
-            ++loop_.counters.connections_refused;
-            const std::string answer = ws::refuse_response(ws::Errc::too_many_connections);
-            ::send(socket.get(), answer.data(), answer.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
-            net::shutdown_sending(socket);
-        }
+    net::Fd socket{::accept4(listening.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK)};
+    const bool found = static_cast<bool>(socket);
+    const bool nobody = !found && nobody_waits(errno);
+    if (found) {
+        ++loop_.counters.connections_accepted;
+        dismiss(std::move(socket), ws::Errc::too_many_connections);
     }
     spare_ = open_spare();
-    return static_cast<bool>(spare_);
+    if (found && spare_) return true;
+    // The client stays in the kernel's queue, so epoll would report it again at once, and again.
+    // We look away until the clock says so; others give theirs back.
+    if (!nobody) accept_again(false);
+    return false;
 }
 
 void Server::accept_again(bool accepting) {
@@ -211,15 +235,19 @@ void Server::accept_again(bool accepting) {
 void Server::remove_gone() {
     for (const ClientId id : loop_.to_remove) {
         Slot& slot = slots_[slot_of(id)];
-        if (loop_.options.max_connections_per_address != 0) {
-            const auto count = from_address_.find(key_of(slot.client->peer()));
-            if (--count->second == 0) from_address_.erase(count);
-        }
+        if (!slot.client->turned_away()) forget(*slot.client);
         slot.client.reset();  // closes the socket, and with that epoll forgets it
         free_slots_.push_back(slot_of(id));
         --loop_.counters.connections_open;
     }
     loop_.to_remove.clear();
+}
+
+void Server::forget(const Client& client) {
+    --admitted_;
+    if (loop_.options.max_connections_per_address == 0) return;
+    const auto count = from_address_.find(key_of(client.peer()));
+    if (--count->second == 0) from_address_.erase(count);
 }
 
 void Server::begin_shutdown(int stop_fd) {
@@ -230,8 +258,7 @@ void Server::begin_shutdown(int stop_fd) {
     listener_.reset();
     for (const Slot& slot : slots_)
         if (slot.client) slot.client->on_shutdown();
-    for (const ClientId id : std::exchange(loop_.to_flush, {}))
-        if (Client* client = find(id)) client->flush();
+    flush_due();
     remove_gone();
 }
 

@@ -53,9 +53,12 @@ class Server {
     void admit(net::Fd socket, const net::Address& peer);
     ws::Errc judge(const net::PeerAddress& peer);
     Client* seat(net::Fd socket, const net::Address& peer);
+    void dismiss(net::Fd socket, ws::Errc errc);
     bool turn_one_away(const net::Fd& listening);
     void accept_again(bool accepting);
+    void flush_due();
     void remove_gone();
+    void forget(const Client& client);
     void begin_shutdown(int stop_fd);
     bool finished();
 
@@ -66,6 +69,7 @@ class Server {
     std::vector<std::uint32_t> free_slots_;
     std::unordered_map<std::string, std::uint64_t> from_address_;  // kept only with a limit
     std::uint64_t max_connections_;
+    std::uint64_t admitted_ = 0;  // clients that are not being turned away
     net::Fd spare_;  // given up when there is no descriptor left, to be able to say so
     bool accepting_ = false;
     bool stop_seen_ = false;

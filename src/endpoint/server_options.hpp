@@ -64,6 +64,8 @@ struct ServerOptions {
     // Errc::none: it is refused by that rule.
     std::function<ws::Errc(const ws::Request&, const net::Address&)> admit{};
     ws::Tracer::Sink trace{};
+    // How many connections are traced, the first ones; a trace of thousands is no text.
+    std::uint64_t max_traced = static_cast<std::uint64_t>(-1);
 };
 
 // Readable by anyone on the loop's thread; see endpoint/metrics.hpp for their text.

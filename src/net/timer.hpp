@@ -23,10 +23,14 @@ class LoopClock {
   public:
     static constexpr std::chrono::milliseconds interval{250};
 
+    // `first` is the time that it begins with.
+    explicit LoopClock(Milliseconds first = 0) : first_{first}, now_{first}, last_{first} {}
+
     // Reads the clock; once a turn of the loop.
     void update() {
-        now_ = static_cast<Milliseconds>(
-            std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - start_).count());
+        const auto passed = Clock::now() - start_;
+        now_ = first_ + static_cast<Milliseconds>(
+                            std::chrono::duration_cast<std::chrono::milliseconds>(passed).count());
     }
 
     // The time of this turn.
@@ -49,8 +53,9 @@ class LoopClock {
   private:
     using Clock = std::chrono::steady_clock;
     Clock::time_point start_ = Clock::now();
-    Milliseconds now_ = 0;
-    Milliseconds last_ = 0;
+    Milliseconds first_;
+    Milliseconds now_;
+    Milliseconds last_;
 };
 
 }  // namespace net

@@ -21,9 +21,9 @@ constexpr std::uint64_t stop_tag = 0;
 constexpr std::uint64_t first_listener_tag = 1;
 
 constexpr std::uint32_t generation_of(ClientId id) { return static_cast<std::uint32_t>(id >> 32); }
-constexpr std::uint32_t slot_of(ClientId id) { return static_cast<std::uint32_t>(id); }
-constexpr ClientId make_id(std::uint32_t generation, std::uint32_t slot) {
-    return ClientId{generation} << 32 | slot;
+constexpr std::uint32_t place_of(ClientId id) { return static_cast<std::uint32_t>(id); }
+constexpr ClientId make_id(std::uint32_t generation, std::uint32_t place) {
+    return ClientId{generation} << 32 | place;
 }
 
 // New connections a turn: a storm of them must not keep the others waiting.
@@ -64,9 +64,10 @@ Server::Server(ServerOptions options, Handlers handlers)
 Server::~Server() = default;
 
 Client* Server::find(ClientId id) {
-    const std::uint32_t slot = slot_of(id);
-    if (slot >= slots_.size() || slots_[slot].generation != generation_of(id)) return nullptr;
-    return slots_[slot].client.get();
+    const std::uint32_t place = place_of(id);
+    if (place >= blocks_.size() * slots_a_block) return nullptr;
+    Slot& found = slot(place);
+    return found.client && found.generation == generation_of(id) ? &*found.client : nullptr;
 }
 
 void Server::run(int stop_fd) {
@@ -75,8 +76,7 @@ void Server::run(int stop_fd) {
         turn();
         if (!stopping_ && stop_seen_) begin_shutdown(stop_fd);
     }
-    for (const Slot& slot : slots_)
-        if (slot.client) slot.client->on_end();
+    for_each([](Client& client) { client.on_end(); });
     remove_gone();
 }
 
@@ -104,8 +104,7 @@ void Server::turn() {
         }
     }
     if (loop_.clock.due()) {
-        for (const Slot& slot : slots_)
-            if (slot.client) slot.client->on_time();
+        for_each([](Client& client) { client.on_time(); });
         if (!spare_) spare_ = open_spare();
         if (!stopping_) accept_again(true);
     }
@@ -164,26 +163,29 @@ ws::Errc Server::judge(const net::PeerAddress& peer) {
                : ws::Errc::none;
 }
 
+void Server::make_places() {
+    const auto first = static_cast<std::uint32_t>(blocks_.size()) * slots_a_block;
+    blocks_.push_back(std::make_unique<Block>());
+    // Places are taken from the end, so the lowest comes last.
+    for (std::uint32_t i = slots_a_block; i > 0; --i) free_places_.push_back(first + i - 1);
+}
+
 // Gives the client a place; null when the kernel has no room to watch it.
 Client* Server::seat(net::Fd socket, const net::Address& peer) {
-    if (free_slots_.empty()) {
-        free_slots_.push_back(static_cast<std::uint32_t>(slots_.size()));
-        slots_.emplace_back();
-    }
-    const std::uint32_t place = free_slots_.back();
-    Slot& slot = slots_[place];
-    if (++slot.generation == 0) ++slot.generation;  // 0 is for the tags that are no clients
-    const ClientId id = make_id(slot.generation, place);
+    if (free_places_.empty()) make_places();
+    const std::uint32_t place = free_places_.back();
+    Slot& free = slot(place);
+    if (++free.generation == 0) ++free.generation;  // 0 is for the tags that are no clients
+    const ClientId id = make_id(free.generation, place);
     try {
         loop_.epoll.add(socket.get(), net::Epoll::readable, id);
     } catch (const std::system_error&) {
         dismiss(std::move(socket), ws::Errc::too_many_connections);
         return nullptr;
     }
-    slot.client = std::make_unique<Client>(loop_, std::move(socket), peer, id);
-    free_slots_.pop_back();
+    free_places_.pop_back();
     ++loop_.counters.connections_open;
-    return slot.client.get();
+    return &free.client.emplace(loop_, std::move(socket), peer, id);
 }
 
 // Says why, as well as it can be said without waiting, and closes.
@@ -234,10 +236,10 @@ void Server::accept_again(bool accepting) {
 
 void Server::remove_gone() {
     for (const ClientId id : loop_.to_remove) {
-        Slot& slot = slots_[slot_of(id)];
-        if (!slot.client->turned_away()) forget(*slot.client);
-        slot.client.reset();  // closes the socket, and with that epoll forgets it
-        free_slots_.push_back(slot_of(id));
+        std::optional<Client>& client = slot(place_of(id)).client;
+        if (!client->turned_away()) forget(*client);
+        client.reset();  // closes the socket, and with that epoll forgets it
+        free_places_.push_back(place_of(id));
         --loop_.counters.connections_open;
     }
     loop_.to_remove.clear();
@@ -256,8 +258,7 @@ void Server::begin_shutdown(int stop_fd) {
     stopping_since_ = loop_.clock.now();
     // Whoever comes now is refused by the kernel, and tries another server.
     listener_.reset();
-    for (const Slot& slot : slots_)
-        if (slot.client) slot.client->on_shutdown();
+    for_each([](Client& client) { client.on_shutdown(); });
     flush_due();
     remove_gone();
 }

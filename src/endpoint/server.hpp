@@ -3,6 +3,7 @@
 // Leaves out: more than one thread (lesson 15).
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -36,8 +37,9 @@ class Server {
     // All clients whose handshake has succeeded and that are not closing.
     template <typename Body>
     void for_each_open(Body body) {
-        for (const Slot& slot : slots_)
-            if (slot.client && slot.client->is_open()) body(*slot.client);
+        for_each([&body](Client& client) {
+            if (client.is_open()) body(client);
+        });
     }
 
     const Counters& counters() const { return loop_.counters; }
@@ -45,13 +47,29 @@ class Server {
   private:
     // A place for a client. Its generation counts who had it, so that ids are never used again.
     struct Slot {
-        std::unique_ptr<Client> client;
+        std::optional<Client> client;
         std::uint32_t generation = 0;
     };
+    // Places are made in blocks and stay where they are. Each in memory of its own would cost a
+    // pointer and the allocator's header besides.
+    static constexpr std::uint32_t slots_a_block = 64;
+    using Block = std::array<Slot, slots_a_block>;
+
+    Slot& slot(std::uint32_t place) {
+        return (*blocks_[place / slots_a_block])[place % slots_a_block];
+    }
+    template <typename Body>
+    void for_each(Body body) {
+        for (const std::unique_ptr<Block>& block : blocks_)
+            for (Slot& slot : *block)
+                if (slot.client) body(*slot.client);
+    }
+
     void turn();
     void accept_some(const net::Fd& listening);
     void admit(net::Fd socket, const net::Address& peer);
     ws::Errc judge(const net::PeerAddress& peer);
+    void make_places();
     Client* seat(net::Fd socket, const net::Address& peer);
     void dismiss(net::Fd socket, ws::Errc errc);
     bool turn_one_away(const net::Fd& listening);
@@ -65,12 +83,12 @@ class Server {
     Loop loop_;
     std::optional<net::Listener> listener_;  // none once we are stopping
     std::uint16_t port_;
-    std::vector<Slot> slots_;
-    std::vector<std::uint32_t> free_slots_;
+    std::vector<std::unique_ptr<Block>> blocks_;
+    std::vector<std::uint32_t> free_places_;
     std::unordered_map<std::string, std::uint64_t> from_address_;  // kept only with a limit
     std::uint64_t max_connections_;
     std::uint64_t admitted_ = 0;  // clients that are not being turned away
-    net::Fd spare_;  // given up when there is no descriptor left, to be able to say so
+    net::Fd spare_;               // given up when there is no descriptor left, to be able to say so
     bool accepting_ = false;
     bool stop_seen_ = false;
     bool stopping_ = false;

@@ -1,7 +1,7 @@
 // The time, for an event loop: one look at the clock a turn, and deadlines that cost nothing to
 // move. Lesson 11. RFC-free, and no timer objects: each connection keeps the moments that matter
 // to it as plain numbers, and once a quarter of a second the loop looks at all of them. For ten
-// thousand connections that is some 50 microseconds of work; a timerfd for each would cost a
+// thousand connections that is a tenth of a millisecond of work; a timerfd for each would cost a
 // system call with every message.
 // Leaves out: precision. What is due happens up to one interval late, never early.
 #pragma once

@@ -444,7 +444,7 @@ struct Crowd {
         options.port = 0;
         options.max_connections = 1000;
         // The server's own: epoll, two listeners, and the one to spare.
-        if (!spare) limit_to(3);
+        if (!spare) limit_to(first_free() + 3);
         server.emplace(options, handlers);
         ::setrlimit(RLIMIT_NOFILE, &before);
         for (int i = 0; i < 10; ++i) {
@@ -459,10 +459,15 @@ struct Crowd {
         thread.join();
     }
 
-    // Leaves this process `count` further descriptors.
-    void limit_to(unsigned count) const {
-        const net::Fd first_free{::dup(0)};
-        const rlimit tight{static_cast<rlim_t>(first_free.get()) + count, before.rlim_max};
+    // The descriptor that the next open() would give. All below it are taken.
+    static rlim_t first_free() {
+        const net::Fd next{::dup(0)};
+        return static_cast<rlim_t>(next.get());
+    }
+
+    // Descriptors below this number may be opened.
+    void limit_to(rlim_t number) const {
+        const rlimit tight{number, before.rlim_max};
         ::setrlimit(RLIMIT_NOFILE, &tight);
     }
 
@@ -491,7 +496,7 @@ struct Crowd {
 
 TEST_CASE("limits: out of descriptors, the spare one serves to say so") {
     Crowd crowd{true};
-    crowd.limit_to(3);
+    crowd.limit_to(Crowd::first_free() + 3);
     crowd.start();
     CHECK(crowd.count("101") == 3);
     CHECK(crowd.count("503") == 7);
@@ -500,7 +505,8 @@ TEST_CASE("limits: out of descriptors, the spare one serves to say so") {
 
 TEST_CASE("limits: without even a spare descriptor the server looks away until there is one") {
     Crowd crowd{false};
-    crowd.limit_to(0);
+    const rlim_t first_free = Crowd::first_free();
+    crowd.limit_to(first_free);
     crowd.start();
     clockid_t clock{};
     ::pthread_getcpuclockid(crowd.thread.native_handle(), &clock);
@@ -509,6 +515,8 @@ TEST_CASE("limits: without even a spare descriptor the server looks away until t
     ::clock_gettime(clock, &used);
     CHECK(std::chrono::seconds{used.tv_sec} + std::chrono::nanoseconds{used.tv_nsec} < idle);
     CHECK(crowd.opened == 0);
-    ::setrlimit(RLIMIT_NOFILE, &crowd.before);
-    CHECK(crowd.count("101") == 10);
+    // The first that becomes free is the spare one again.
+    crowd.limit_to(first_free + 1);
+    CHECK(crowd.count("503") == 10);
+    CHECK(crowd.opened == 0);
 }

@@ -29,15 +29,8 @@ constexpr ClientId make_id(std::uint32_t generation, std::uint32_t place) {
 // New connections a turn: a storm of them must not keep the others waiting.
 constexpr int accepts_a_turn = 64;
 
-// Descriptors that are not given to clients: standard streams, epoll, files that handlers open.
-constexpr std::uint64_t reserved_descriptors = 32;
-// Of these, so many may serve clients that are being told that there is no place for them.
+// Of the reserved descriptors, so many may serve clients that are being told that there is no place for them.
 constexpr std::uint64_t refusal_places = 16;
-
-std::uint64_t descriptors_for_clients() {
-    const std::uint64_t limit = net::descriptor_limit();
-    return limit > reserved_descriptors ? limit - reserved_descriptors : 1;
-}
 
 net::Fd open_spare() { return net::Fd{::open("/dev/null", O_RDONLY | O_CLOEXEC)}; }
 
@@ -56,7 +49,7 @@ Server::Server(ServerOptions options, Handlers handlers)
       listener_{std::in_place, loop_.options.host, loop_.options.port},
       port_{listener_->port()},
       max_connections_{loop_.options.max_connections != 0 ? loop_.options.max_connections
-                                                          : descriptors_for_clients()},
+                                                          : net::allowed_connections(1)},
       spare_{open_spare()} {
     accept_again(true);
 }

@@ -273,8 +273,11 @@ void Connection::set_write_deadline(net::Deadline deadline) {
     write_deadline_ = deadline;
 }
 
+// In pieces: what is dropped is not put together before.
 void Connection::wait_until_closed() {
-    while (read_message()) {
+    Lock lock{mutex_};
+    begin_reading(true, lock);
+    while (read(lock)) {
     }
 }
 

@@ -42,6 +42,7 @@ Client::Client(Loop& loop, net::Fd socket, const net::Address& peer, ClientId id
       received_{loop.clock.now()},
       since_{loop.clock.now()},
       peer_{peer} {
+    protocol_.deliver_pieces(static_cast<bool>(loop.handlers.on_piece));
     if (loop.options.trace && loop.traced++ < loop.options.max_traced)
         tracer_ = std::make_unique<ws::Tracer>(loop.options.trace);
 }
@@ -163,10 +164,13 @@ void Client::receive_frames(ws::MutableBytes bytes) {
 void Client::handle(const ws::Event& event) {
     switch (event.type) {
         case ws::Event::message:
-            ++loop_.counters.messages_received;
+            if (event.last) ++loop_.counters.messages_received;
             // The application that has closed a client is done with it.
-            if (is_open() && loop_.handlers.on_message)
-                loop_.handlers.on_message(*this, Message{event.opcode, event.data});
+            if (!is_open()) break;
+            if (loop_.handlers.on_piece)
+                loop_.handlers.on_piece(*this, {event.opcode, event.last, event.data});
+            else if (loop_.handlers.on_message)
+                loop_.handlers.on_message(*this, {event.opcode, event.data});
             break;
         case ws::Event::ping:
         case ws::Event::pong: break;

@@ -43,6 +43,10 @@ class Client {
     Sent send(ws::Opcode type, ws::Bytes data);
     Sent send(std::string_view text) { return send(ws::Opcode::text, ws::as_bytes(text)); }
     Sent ping(ws::Bytes data);
+    // The next part of a message, as a frame; `type` is the same for all of them. Until the last
+    // one only pings may come in between. After Sent::slow, go on in on_drain. A message that
+    // cannot be finished is ended by close() with 1011.
+    Sent send_piece(ws::Opcode type, ws::Bytes data, bool last);
     // A frame that was encoded once for many receivers (ws::append_frame, not masked).
     Sent send_encoded(ws::Bytes frame);
 

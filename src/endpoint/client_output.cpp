@@ -54,6 +54,15 @@ void Client::send_directly(ws::Buffer& first, ws::Bytes data) {
     first.clear();
 }
 
+// A copy is fine here: a piece is as large as a read or a block of a file, not as a message.
+Sent Client::send_piece(ws::Opcode type, ws::Bytes data, bool last) {
+    if (!is_open()) return Sent::closed;
+    if (last) ++loop_.counters.messages_sent;
+    protocol_.send_fragment(out(), type, data, last);
+    appended();
+    return waiting_with(data.size());
+}
+
 Sent Client::send_encoded(ws::Bytes frame) {
     if (!is_open()) return Sent::closed;
     ++loop_.counters.messages_sent;

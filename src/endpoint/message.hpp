@@ -43,4 +43,11 @@ struct Message {
     std::string to_string() const;
 };
 
+// The next part of a message, as it has arrived: lesson 13.
+struct Piece {
+    ws::Opcode type;  // of the message, in each of its pieces
+    bool last;        // the message is complete; this piece may be empty, others are not
+    ws::Bytes data;   // a text may be cut within a character; lives until its handler returns
+};
+
 }  // namespace endpoint

@@ -105,6 +105,11 @@ endef
 number = $(firstword $(subst -, ,$(1)))
 $(foreach folder,$(LESSONS),$(eval $(call lesson_rules,$(folder),$(call number,$(folder)),$(patsubst 0%,%,$(call number,$(folder))))))
 
+## make large-message  sends 4 GiB as one message through programs held under 64 MiB (SIZE=1G)
+.PHONY: large-message
+large-message: $(BUILD)/lessons/13-streaming/server $(BUILD)/lessons/13-streaming/client
+	@lessons/13-streaming/large.sh $(BUILD) $(SIZE)
+
 # Any other number.
 load-%:
 	@echo "make: nothing is measured in lesson $*" >&2; exit 2

@@ -31,19 +31,19 @@ struct HttpReply {
 // The application. Each is called on the loop's thread and may call every member of Client and
 // Server; what it is given lives until it returns.
 struct Handlers {
-    std::function<void(Client&)> on_open;
-    std::function<void(Client&, const Message&)> on_message;
+    std::function<void(Client&)> on_open{};
+    std::function<void(Client&, const Message&)> on_message{};
     // When it is set, in place of on_message: messages come in pieces, as they arrive, and none is
     // ever put together (lesson 13). One that ends early, ends with on_close.
-    std::function<void(Client&, const Piece&)> on_piece;
+    std::function<void(Client&, const Piece&)> on_piece{};
     // What waited for a client that was slow has gone; reading from it has begun again.
-    std::function<void(Client&)> on_drain;
+    std::function<void(Client&)> on_drain{};
     // Exactly once for each on_open. The client takes no more messages.
-    std::function<void(Client&, const Error&)> on_close;
+    std::function<void(Client&, const Error&)> on_close{};
     // A GET without `Upgrade: websocket`. False: nothing here, the answer is 426.
-    std::function<bool(const ws::Request&, HttpReply&)> on_http;
+    std::function<bool(const ws::Request&, HttpReply&)> on_http{};
     // Something that an operator should know: who, and one line. Not escaped.
-    std::function<void(const net::Address&, std::string_view)> on_log;
+    std::function<void(const net::Address&, std::string_view)> on_log{};
 };
 
 // Limits and times; each is an option of the server programs by the same name.

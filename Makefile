@@ -199,7 +199,7 @@ e2e: $(BUILD)/lessons/12-chat/server $(BUILD)/lessons/12-chat/client | $(PLAYWRI
 $(PLAYWRIGHT):
 	@tests/e2e/install.sh $@
 
-## make interop-N  lesson N with real peers (10: nginx, wscat, Chromium)
+## make interop-10 lesson 10 with real peers: nginx, wscat, Chromium
 .PHONY: interop-10
 interop-10: $(BUILD)/lessons/10-trust-nobody/server
 	@tests/interop/10-trust-nobody.sh $(BUILD)

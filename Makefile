@@ -77,6 +77,7 @@ $(BUILD)/obj/%.o: %.cpp | $(BUILD)/packages
 ## make lesson-N   runs server and client of lesson N once, shows what they said and sent
 ## make server-N   runs the server of lesson N here (ARGS='--port 9001', ARGS=--help)
 ## make client-N   runs the client of lesson N here
+## make interop-N  lets lesson N meet real peers (10: nginx, wscat, Chromium)
 ## make load-N     measures the server of lesson N under load (from lesson 11 on; a minute)
 # $(1) folder, $(2) its number with two digits, $(3) its number
 define lesson_rules
@@ -94,6 +95,13 @@ server-$(3): $(BUILD)/lessons/$(1)/server
 	@$$< $$(ARGS)
 client-$(3): $(BUILD)/lessons/$(1)/client
 	@$$< $$(ARGS)
+
+# Peers that are none of ours, where there is a script for it.
+ifneq ($(wildcard tests/interop/$(1).sh),)
+.PHONY: interop-$(3)
+interop-$(3): $(BUILD)/lessons/$(1)/server $(BUILD)/lessons/$(1)/client
+	@tests/interop/$(1).sh $(BUILD)
+endif
 
 # What is measured wants the machine for itself, so it is no part of `make test`.
 ifneq ($(wildcard tests/load/$(1).cpp),)
@@ -113,6 +121,8 @@ large-message: $(BUILD)/lessons/13-streaming/server $(BUILD)/lessons/13-streamin
 # Any other number.
 load-%:
 	@echo "make: nothing is measured in lesson $*" >&2; exit 2
+interop-%:
+	@echo "make: lesson $* meets no real peers in tests/interop/" >&2; exit 2
 lesson-% server-% client-%:
 	@echo "make: there is no lesson $*; there are $(strip $(foreach folder,$(LESSONS),$(patsubst 0%,%,$(call number,$(folder)))))" >&2; exit 2
 
@@ -198,11 +208,6 @@ e2e: $(BUILD)/lessons/12-chat/server $(BUILD)/lessons/12-chat/client | $(PLAYWRI
 	@BUILD=$(BUILD) PLAYWRIGHT=$(PLAYWRIGHT) node tests/e2e/chat.mjs
 $(PLAYWRIGHT):
 	@tests/e2e/install.sh $@
-
-## make interop-10 lesson 10 with real peers: nginx, wscat, Chromium
-.PHONY: interop-10
-interop-10: $(BUILD)/lessons/10-trust-nobody/server
-	@tests/interop/10-trust-nobody.sh $(BUILD)
 
 ## make clean      removes all that was built
 .PHONY: clean

@@ -154,9 +154,11 @@ std::size_t Client::write(ws::Bytes first, ws::Bytes second) {
                                 {const_cast<std::uint8_t*>(second.data()), second.size()}}};
     msghdr message{};
     message.msg_iov = parts.data();
-    message.msg_iovlen = second.empty() ? 1 : 2;
+    message.msg_iovlen = parts.size();
     ssize_t sent = 0;
-    do sent = ::sendmsg(socket_.get(), &message, MSG_NOSIGNAL);
+    do
+        sent = second.empty() ? ::send(socket_.get(), first.data(), first.size(), MSG_NOSIGNAL)
+                              : ::sendmsg(socket_.get(), &message, MSG_NOSIGNAL);
     while (sent < 0 && errno == EINTR);
     if (sent < 0) {
         // The peer may have sent a Close before it went; whoever reads will find it, or the end.

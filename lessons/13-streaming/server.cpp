@@ -58,7 +58,8 @@ class Receiver {
         if (client.subprotocol() == "echo") client.send_piece(piece.type, piece.data, piece.last);
         if (!piece.last) return;
         const std::string summary = message.tally.summary();
-        std::printf("Received: %s, in %llu pieces\n", summary.c_str(), message.pieces);
+        std::printf("Received: %s, in %llu piece%s\n", summary.c_str(), message.pieces,
+                    message.pieces == 1 ? "" : "s");
         std::fflush(stdout);
         client.send(summary);
         messages_.erase(client.id());

@@ -1,0 +1,90 @@
+// Lesson 11: an echo server for ten thousand clients on one thread.
+// The event loop is src/endpoint/server; here is only what the application does when something
+// has happened. No handler ever waits: whoever waits lets everybody wait.
+#include <cstdio>
+
+#include "cli/log.hpp"
+#include "cli/options.hpp"
+#include "cli/trace.hpp"
+#include "endpoint/metrics.hpp"
+#include "endpoint/server.hpp"
+#include "net/descriptors.hpp"
+#include "net/signal.hpp"
+
+namespace {
+
+struct Settings {
+    cli::Common common;
+    endpoint::ServerOptions server;
+};
+
+Settings read_options(int argc, char** argv) {
+    Settings settings;
+    endpoint::ServerOptions& server = settings.server;
+    cli::Options options{"server", "Lesson 11: a WebSocket echo server on an event loop."};
+    options.server(settings.common);
+    options.path(settings.common);
+    options.number("--max-message-bytes", server.limits.max_message_bytes, 0, 1u << 30, "N",
+                   "a longer message is refused with 1009");
+    options.number("--max-backlog-bytes", server.max_backlog_bytes, 0, 1u << 30, "N",
+                   "waiting for one client; then we stop reading from it");
+    options.number("--max-connections", server.max_connections, 0, 1u << 24, "N",
+                   "in all; 0: what the limit of descriptors allows");
+    options.number("--max-connections-per-address", server.max_connections_per_address, 0, 1u << 24,
+                   "N", "0: no limit");
+    options.seconds("--handshake-timeout", server.handshake_timeout, "for the opening handshake");
+    options.seconds("--ping-interval", server.ping_interval, "of silence, then a ping is sent");
+    options.seconds("--idle-timeout", server.idle_timeout, "of silence, then the end");
+    options.seconds("--close-timeout", server.close_timeout, "for the peer's Close");
+    options.seconds("--write-timeout", server.write_timeout, "without the peer taking a byte");
+    options.seconds("--shutdown-timeout", server.shutdown_timeout, "for all of them, at the end");
+    options.parse(argc, argv);
+    server.host = settings.common.host;
+    server.port = settings.common.port;
+    server.path = settings.common.path;
+    if (settings.common.trace) server.trace = cli::trace_to_stderr;
+    server.max_traced = 1;  // the first client
+    return settings;
+}
+
+int serve(int argc, char** argv) {
+    const Settings settings = read_options(argc, argv);
+    const net::StopSignal stop;
+    net::raise_descriptor_limit();
+    cli::Log log;
+    endpoint::Server* running = nullptr;
+
+    endpoint::Handlers handlers;
+    handlers.on_message = [](endpoint::Client& client, const endpoint::Message& message) {
+        client.send(message.type, message.data);
+    };
+    handlers.on_close = [&log](endpoint::Client& client, const endpoint::Error& error) {
+        if (!error.expected()) log.line(client.address(), "Read error: " + error.message());
+    };
+    handlers.on_log = [&log](const net::Address& peer, std::string_view line) {
+        log.line(peer, line);
+    };
+    handlers.on_http = [&running](const ws::Request& request, endpoint::HttpReply& reply) {
+        if (request.path == "/health") {
+            reply.body = "ok\n";
+        } else if (request.path == "/metrics") {
+            reply.content_type = endpoint::metrics_content_type;
+            reply.body = endpoint::metrics_text(running->counters());
+        } else {
+            return false;
+        }
+        return true;
+    };
+
+    endpoint::Server server{settings.server, handlers};
+    running = &server;
+    std::printf("WebSocket server at ws://localhost:%u%s ...\n", unsigned{server.port()},
+                settings.common.path.c_str());
+    std::fflush(stdout);
+    server.run(stop.fd());
+    return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) { return cli::run(argc, argv, serve); }

@@ -26,6 +26,8 @@ Settings read_options(int argc, char** argv) {
     options.path(settings.common);
     options.number("--max-message-bytes", server.limits.max_message_bytes, 0, 1u << 30, "N",
                    "a longer message is refused with 1009");
+    options.number("--max-head-bytes", server.head_limits.max_head_bytes, 64, 1u << 20, "N",
+                   "a longer request is refused with 431");
     options.number("--max-backlog-bytes", server.max_backlog_bytes, 0, 1u << 30, "N",
                    "waiting for one client; then we stop reading from it");
     options.number("--max-connections", server.max_connections, 0, 1u << 24, "N",

@@ -29,7 +29,8 @@ constexpr ClientId make_id(std::uint32_t generation, std::uint32_t place) {
 // New connections a turn: a storm of them must not keep the others waiting.
 constexpr int accepts_a_turn = 64;
 
-// Of the reserved descriptors, so many may serve clients that are being told that there is no place for them.
+// Of the reserved descriptors, so many may serve clients that are being told that there is no
+// place for them.
 constexpr std::uint64_t refusal_places = 16;
 
 net::Fd open_spare() { return net::Fd{::open("/dev/null", O_RDONLY | O_CLOEXEC)}; }

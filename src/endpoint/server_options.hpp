@@ -14,6 +14,7 @@
 #include "endpoint/message.hpp"
 #include "net/address.hpp"
 #include "ws/handshake.hpp"
+#include "ws/origin.hpp"
 #include "ws/receiver.hpp"
 #include "ws/trace.hpp"
 
@@ -64,8 +65,12 @@ struct ServerOptions {
     std::uint64_t max_connections = 0;           // 0: what RLIMIT_NOFILE allows, less 32
     std::uint64_t max_connections_per_address = 0;  // 0: no limit
     // A further judgement of a handshake that keeps the rules: origin, credentials. Not
-    // Errc::none: it is refused by that rule.
-    std::function<ws::Errc(const ws::Request&, const net::Address&)> admit{};
+    // Errc::none: it is refused by that rule. By default pages of other hosts may not connect
+    // (§10.2): whoever forgets this option is safe. Lesson 10 has more to put here.
+    std::function<ws::Errc(const ws::Request&, const net::Address&)> admit =
+        [](const ws::Request& request, const net::Address&) {
+            return ws::check_origin(request, {});
+        };
     ws::Tracer::Sink trace{};
     // How many connections are traced, the first ones; a trace of thousands is no text.
     std::uint64_t max_traced = static_cast<std::uint64_t>(-1);

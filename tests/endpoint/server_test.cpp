@@ -415,3 +415,17 @@ TEST_CASE("server: the counters as Prometheus reads them") {
           "websocket_messages_received_total 1", "websocket_messages_sent_total 1"})
         CHECK_MESSAGE(text.find("\n" + std::string{line} + "\n") != std::string::npos, line);
 }
+
+TEST_CASE("server: §10.2 by default, pages of other hosts may not connect") {
+    RunningServer running;
+    const auto status = [&running](const std::string& origin) {
+        std::string request = sample_request(running.port());
+        request.insert(request.size() - 2, "Origin: " + origin + "\r\n");
+        RawPeer peer{running.port()};
+        peer.send(request);
+        return peer.receive_head().substr(9, 3);
+    };
+    CHECK(status("https://evil.example") == "403");
+    CHECK(status("null") == "403");
+    CHECK(status("http://localhost:" + std::to_string(running.port())) == "101");
+}

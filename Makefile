@@ -37,7 +37,10 @@ comma    := ,
 # SANITIZE=1: memory errors and undefined behaviour end the program with a report.
 SANITIZERS := $(if $(SANITIZE),-fsanitize=address$(comma)undefined -fno-sanitize-recover=all)
 
-compile = $(CXX) -std=c++20 $(OPTIMIZE) -g $(WARNINGS) $(SANITIZERS) -pthread -Isrc -I. -MMD -MP \
+# OVERLAY=work: files in there stand in for ours of the same name, headers too.
+INCLUDES := $(if $(OVERLAY),-I$(OVERLAY)/src -Isrc -I$(OVERLAY) -I.,-Isrc -I.)
+
+compile = $(CXX) -std=c++20 $(OPTIMIZE) -g $(WARNINGS) $(SANITIZERS) -pthread $(INCLUDES) -MMD -MP \
           $(CPPFLAGS) $(CXXFLAGS) -c $< -o $@
 link = $(CXX) $(SANITIZERS) -pthread $(LDFLAGS) $^ $(LDLIBS) -o $@
 
@@ -68,6 +71,12 @@ $(BUILD)/packages:
 	@lessons/tools/packages.sh $(CXX)
 	@mkdir -p $(@D) && touch $@
 
+ifneq ($(OVERLAY),)
+# The first rule whose file exists is taken.
+$(BUILD)/obj/%.o: $(OVERLAY)/%.cpp | $(BUILD)/packages
+	@mkdir -p $(@D)
+	$(compile)
+endif
 $(BUILD)/obj/%.o: %.cpp | $(BUILD)/packages
 	@mkdir -p $(@D)
 	$(compile)
@@ -80,6 +89,7 @@ $(BUILD)/obj/%.o: %.cpp | $(BUILD)/packages
 ## make interop-N  lets lesson N meet real peers (10: nginx, wscat, Chromium)
 ## make load-N     measures the server of lesson N under load (from lesson 11 on; a minute)
 # $(1) folder, $(2) its number with two digits, $(3) its number
+harness := $(patsubst %.cpp,$(BUILD)/obj/%.o,$(wildcard lessons/tools/check/*.cpp))
 define lesson_rules
 LESSON_PROGRAMS += $(BUILD)/lessons/$(1)/server $(BUILD)/lessons/$(1)/client
 $(BUILD)/lessons/$(1)/server $(BUILD)/lessons/$(1)/client: $(BUILD)/%: $(BUILD)/obj/%.o $(call objects,$(SRC_$(2)))
@@ -102,6 +112,13 @@ ifneq ($(wildcard tests/interop/$(1).sh),)
 interop-$(3): $(BUILD)/lessons/$(1)/server $(BUILD)/lessons/$(1)/client
 	@tests/interop/$(1).sh $(BUILD)
 endif
+
+# The judge of lessons 1 to this one (lessons/tools/check.sh builds and runs it).
+CHECKED += $(wildcard lessons/$(1)/checks.cpp)
+$(BUILD)/check-$(2): LDLIBS += -lcrypto
+$(BUILD)/check-$(2): $(harness) $(patsubst %.cpp,$(BUILD)/obj/%.o,$(CHECKED) $(wildcard lessons/$(1)/checks.cpp)) $(call objects,$(SRC_$(2)))
+	@mkdir -p $$(@D)
+	$$(link)
 
 # What is measured wants the machine for itself, so it is no part of `make test`.
 ifneq ($(wildcard tests/load/$(1).cpp),)
@@ -145,7 +162,8 @@ explain: $(BUILD)/clients/explain
 # --- texts --------------------------------------------------------------------------------------
 
 TEXTS := $(BUILD)/tools/texts
-$(TEXTS): $(BUILD)/obj/lessons/tools/texts.o
+HOLES := $(BUILD)/tools/holes
+$(TEXTS) $(HOLES): $(BUILD)/tools/%: $(BUILD)/obj/lessons/tools/%.o
 	@mkdir -p $(@D)
 	$(link)
 
@@ -156,7 +174,24 @@ texts: programs
 	@$(TEXTS) --write
 
 .PHONY: programs
-programs: $(LESSON_PROGRAMS) $(CLIENT_PROGRAMS) $(TEXTS)
+programs: $(LESSON_PROGRAMS) $(CLIENT_PROGRAMS) $(TEXTS) $(HOLES)
+
+# --- the classroom ------------------------------------------------------------------------------
+
+## make start-N    writes your files for lesson N, with holes, to work/ (FORCE=1: again)
+## make check-N    judges lessons 1 to N with your files in place of ours (T=name, V=1 shows all)
+## make trace-N    the whole exchange of one scenario: make trace-5 T=length-126
+# WORK is the folder of the student's files, SEED draws other keys and payloads.
+WORK ?= work
+# What the scripts need to know.
+classroom = MAKE='$(MAKE)' BUILD=$(BUILD)/check WORK=$(WORK) HOLES=$(HOLES) SEED=$(SEED) VERBOSE=$(V)
+start-%: $(HOLES)
+	@lessons/tools/start.sh $* $(WORK) $(HOLES) $(FORCE)
+check-%: $(HOLES)
+	+@$(classroom) NAME=$(T) lessons/tools/check.sh $*
+trace-%: $(HOLES)
+	+@$(if $(T),,echo "trace: which scenario? make trace-$* T=name" >&2; exit 2;) \
+	  $(classroom) QUIET=1 TRACE=$(T) lessons/tools/check.sh $*
 
 # --- tests --------------------------------------------------------------------------------------
 

@@ -22,6 +22,8 @@
 #include <string_view>
 #include <vector>
 
+#include "lessons/tools/markers.hpp"
+
 namespace {
 
 namespace fs = std::filesystem;
@@ -147,7 +149,9 @@ Lines code(const fs::path& folder, const std::string& arguments) {
     const CodeMarker marker = parse_code_marker(arguments);
     const fs::path beside = folder / marker.file;
     const fs::path path = fs::exists(beside) ? beside : fs::path{marker.file};
-    const Lines lines = read_lines(path);
+    Lines lines = read_lines(path);
+    // Where a student's copy has holes is no matter of the text.
+    std::erase_if(lines, [](const std::string& line) { return markers::read(line).has_value(); });
     const std::string extension = path.extension().string();
     const bool cpp = extension == ".cpp" || extension == ".hpp";
 

@@ -1,0 +1,141 @@
+#!/usr/bin/env bash
+# check.sh N: builds lessons 1 to N with the student's files in place of ours, and checks them.
+# The Makefile passes MAKE, BUILD (build/check), WORK, HOLES, and what the student asked for:
+# NAME (T=), VERBOSE (V=), SEED, TRACE, ONLY_LESSON, KEEP_GOING.
+set -euo pipefail
+
+number=$1
+two=$(printf '%02d' "$number")
+: "${MAKE:=make}" "${BUILD:=build/check}" "${WORK:=work}" "${HOLES:=build/tools/holes}"
+results=$WORK/.course/results-$number.tsv
+
+if ! compgen -G "lessons/$two-*/checks.cpp" >/dev/null; then
+    echo "check: lesson $number has no checks" >&2
+    exit 2
+fi
+lessons=()
+for folder in lessons/[0-9][0-9]-*; do
+    name=${folder##*/}
+    ((10#${name%%-*} <= number)) && lessons+=("$name")
+done
+
+# Nothing of the student's there: then it is our own code that is checked, and passes.
+missing=()
+while IFS= read -r file; do
+    [[ -e $WORK/$file ]] || missing+=("$file")
+done < <("$HOLES" files "$number")
+if ((${#missing[@]} > 0)) && [[ -z ${QUIET:-} ]]; then
+    echo "Not in $WORK/, so the course's own is checked: ${missing[*]}"
+    echo "  make start-$number writes a copy for you to fill in"
+    echo
+fi
+
+# --- building -----------------------------------------------------------------------------------
+
+mkdir -p "$BUILD" "$WORK/.course"
+lessons/tools/overlay.sh "$BUILD" "$WORK"
+log=$BUILD/build.log
+
+targets=("$BUILD/check-$two")
+for name in "${lessons[@]}"; do
+    [[ -z ${ONLY_LESSON:-} || $name == "$(printf '%02d' "${ONLY_LESSON:-0}")"-* ]] || continue
+    targets+=("$BUILD/lessons/$name/server" "$BUILD/lessons/$name/client")
+done
+
+# A compiler cache that trusts its list of headers would not look for a new one that comes first.
+export CCACHE_NODIRECT=1
+jobs=()
+[[ ${MAKEFLAGS:-} == *jobserver* ]] || jobs=(-j "$(nproc)")
+begin=$SECONDS
+if [[ ! -e $BUILD/check-$two && -t 1 ]]; then echo "Building lessons 1 to $number, once; this takes a while …"; fi
+
+# The exercise that a line of a student's file belongs to: the last one that was announced above.
+exercise_at() {
+    local file=$1 line=$2
+    head -n "$line" "$file" 2>/dev/null | grep -o '// Exercise [0-9]*/[0-9]*' | tail -1 | grep -o '[0-9]*$' || :
+}
+
+score_of_nothing() {
+    local all=0 count
+    for name in "${lessons[@]}"; do
+        [[ -e lessons/$name/checks.cpp ]] || continue
+        count=$(grep -c '^ *const check::Scenario ' "lessons/$name/checks.cpp" || :)
+        echo "lesson $((10#${name%%-*})): 0/$count"
+        all=$((all + count))
+    done
+    echo "score 0/$all"
+}
+
+did_not_compile() {
+    local error file line hint="" first
+    # From the first error on; what the compiler quotes below it belongs to it.
+    first=$(grep -n -m1 -E '(fatal )?error: |undefined reference to|multiple definition of' "$log" | cut -d: -f1 || :)
+    if [[ -z $first ]]; then
+        echo "check: the build failed for another reason:" >&2
+        tail -20 "$log" >&2
+        exit 2
+    fi
+    error=$(sed -n "${first}p" "$log" | sed "s|$PWD/||g")
+    echo "FAIL $number   did not compile"
+    echo
+    if [[ $error == *"error: "* ]]; then
+        echo "$error"
+        sed -n "$((first + 1)),$((first + 6))p" "$log" | sed -n '/^ *[0-9]* *|/p' || :
+        file=${error%%:*}
+        line=${error#*:}
+        line=${line%%:*}
+        if [[ $file == "$WORK"/* ]]; then
+            hint=$(exercise_at "$file" "$line")
+            local count
+            count=$(grep -c "^$WORK/.*error: " "$log" || :)
+            ((count < 2)) || echo "(the first of $count errors; it may be the reason for the others)"
+        else
+            echo "This file is not yours, but it relies on yours: something that it uses was"
+            echo "renamed, removed, or given another type. You changed: $(sed 's/^[0-9]* [0-9]* //' "$BUILD/overlay.list" | tr '\n' ' ')"
+        fi
+    else
+        error=$(sed -E 's/.*(undefined reference to|multiple definition of)/\1/' <<<"$error")
+        echo "$error"
+        if [[ $error == undefined* ]]; then
+            echo "A function that others call is not there any more: renamed, removed, or its"
+            echo "parameters changed. Its declaration in the header must fit."
+        fi
+    fi
+    echo
+    [[ -z $hint ]] || echo " make hint-$number T=$hint"
+    echo
+    score_of_nothing
+    printf 'lesson\tname\texercise\tverdict\texplanation\n%s\t-\t%s\tdid not compile\t%s\n' \
+        "$number" "${hint:-0}" "$(tr '\t' ' ' <<<"$error")" >"$results"
+    exit 1
+}
+
+if ! "$MAKE" --no-print-directory -s "${jobs[@]}" BUILD="$BUILD" OVERLAY="$WORK" SANITIZE=1 OPTIMIZE=-O1 \
+    CPPFLAGS=-D_GLIBCXX_ASSERTIONS "${targets[@]}" >"$log" 2>&1; then
+    did_not_compile
+fi
+# A warning in the student's own files is worth reading, once: when it was compiled.
+grep -E "^$WORK/.*warning: " "$log" | sort -u | head -5 || :
+if ((SECONDS - begin > 5)); then echo "built in $((SECONDS - begin)) s"; fi
+
+# --- checking -----------------------------------------------------------------------------------
+
+arguments=(--build "$BUILD")
+[[ -z ${VERBOSE:-} ]] || arguments+=(--verbose)
+[[ -z ${SEED:-} ]] || arguments+=(--seed "$SEED")
+[[ -z ${ONLY_LESSON:-} ]] || arguments+=(--lesson "$ONLY_LESSON")
+if [[ -n ${TRACE:-} ]]; then
+    exec env CHECK_WORK="$WORK" "$BUILD/check-$two" "${arguments[@]}" --trace "$TRACE"
+fi
+if [[ -n ${NAME:-} ]]; then
+    arguments+=(--only "$NAME")
+else
+    arguments+=(--results "$results")
+fi
+status=0
+CHECK_WORK=$WORK "$BUILD/check-$two" "${arguments[@]}" || status=$?
+if ((status == 0)) && [[ -z ${QUIET:-}${NAME:-} ]]; then
+    echo
+    echo "All of it passes. make diff-$number shows how the course did it; next: make start-$((number + 1))"
+fi
+exit $status

@@ -1,0 +1,60 @@
+// What a lesson's checks.cpp needs, all of it. A scenario registers itself:
+//
+//   const check::Lesson lesson{5, "05-frames"};
+//   const check::Scenario length_126{
+//       {.lesson = 5, .name = "length-126", .exercise = 3,
+//        .rule = "a 126-byte text uses the 16-bit length", .section = "RFC 6455 §5.2"},
+//       [](check::Run& run) { ... }};
+//
+// One that uses a Server, Client or Peer runs four times: whole, byte by byte, cut inside, glued.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "lessons/tools/check/frame.hpp"
+#include "lessons/tools/check/mistakes.hpp"
+#include "lessons/tools/check/peer.hpp"
+#include "lessons/tools/check/program.hpp"
+#include "lessons/tools/check/run.hpp"
+
+namespace check {
+
+struct Lesson {
+    Lesson(int number, std::string folder);
+};
+
+struct ScenarioInfo {
+    int lesson = 0;
+    std::string name{};      // "length-126": letters, digits, '-'
+    int exercise = 0;        // whose hints help
+    std::string rule{};      // one sentence, as the headline of its failure
+    std::string section{};   // "RFC 6455 §5.2", or empty
+    // Exercises without which it cannot pass: until their own scenarios do, its failure explains
+    // nothing and is one line.
+    std::vector<int> needs{};
+    // What to run it in. One cut where cuts mean nothing (a test of time, of many clients).
+    std::vector<Cut> cuts{Cut::whole, Cut::byte_by_byte, Cut::inside, Cut::glued};
+    int seconds = 20;        // then it is ended, and the verdict is "timed out"
+};
+
+class Scenario {
+  public:
+    using Body = std::function<void(Run&)>;
+    Scenario(ScenarioInfo info, Body body);
+    Scenario(const Scenario&) = delete;
+    Scenario& operator=(const Scenario&) = delete;
+
+    const ScenarioInfo& info() const { return info_; }
+    void run(Run& run) const { body_(run); }
+
+    // All, by lesson, and within one as they stand in its file.
+    static std::vector<const Scenario*> all();
+
+  private:
+    ScenarioInfo info_;
+    Body body_;
+};
+
+}  // namespace check

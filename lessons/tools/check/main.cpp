@@ -1,0 +1,351 @@
+// Runs scenarios, each in a process of its own with a deadline, a few at a time, and tells what
+// came of them. check-05 --help shows the options.
+// Leaves out: building what is checked (check.sh).
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <map>
+#include <thread>
+#include <tuple>
+
+#include "lessons/tools/check/report.hpp"
+
+// Reports in one form, and the exit left to us. The names are the sanitizers' own.
+extern "C" const char* __asan_default_options() {
+    return "detect_leaks=0:handle_abort=1:color=never";
+}
+extern "C" const char* __ubsan_default_options() { return "print_stacktrace=1:color=never"; }
+
+namespace {
+
+using check::Outcome;
+using check::Scenario;
+using check::Verdict;
+using Clock = std::chrono::steady_clock;
+
+struct Options {
+    std::string only, trace, results, build = "build/check";
+    int lesson = 0;  // only this one
+    std::uint64_t seed = 0;
+    bool verbose = false, list = false;
+};
+
+// A scenario at work.
+struct Job {
+    Outcome outcome;
+    pid_t pid = -1;
+    int pipe = -1;
+    int errors = -1;       // a file in memory: what it wrote to standard error
+    std::string notes{};   // not yet read
+    std::size_t mark = 0;  // exchange lines before the cuts of one reader
+    bool done = false, ended = false;
+    Clock::time_point deadline{};
+};
+
+// --- in the scenario's own process --------------------------------------------------------------
+
+[[noreturn]] void run_scenario(const Scenario& scenario, const Options& options, int pipe,
+                               std::chrono::milliseconds patience) {
+    {
+        check::Run run{{.lesson = scenario.info().lesson,
+                        .name = scenario.info().name,
+                        .seed = options.seed,
+                        .pipe = pipe,
+                        .patience = patience,
+                        .build = options.build}};
+        try {
+            for (const check::Cut cut : scenario.info().cuts) {
+                run.begin(cut);
+                scenario.run(run);
+                if (!run.has_used_sockets()) break;
+                run.look_for_crashes(check::Milliseconds{0});
+            }
+            run.note('D', "");
+        } catch (const check::Failed&) {
+            run.note('D', "");
+        } catch (const std::exception& error) {
+            run.note('V', "crashed");
+            run.note('1', std::string{"your code threw an exception: "} + error.what());
+            run.note('T', std::string{"        your code threw an exception: "} + error.what() + '\n');
+            run.note('D', "");
+        }
+    }
+    ::_exit(0);
+}
+
+// --- in the process that reports ----------------------------------------------------------------
+
+Job start(const Scenario& scenario, const Options& options, std::chrono::milliseconds patience) {
+    Job job;
+    job.outcome.scenario = &scenario;
+    job.deadline = Clock::now() + std::chrono::seconds{scenario.info().seconds};
+    int ends[2];
+    if (::pipe2(ends, O_CLOEXEC) != 0) std::exit((std::perror("check: pipe2"), 2));
+    job.errors = ::memfd_create("errors", MFD_CLOEXEC);
+    job.pid = ::fork();
+    if (job.pid < 0) std::exit((std::perror("check: fork"), 2));
+    if (job.pid == 0) {
+        ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+        ::setpgid(0, 0);
+        ::signal(SIGPIPE, SIG_IGN);
+        ::close(ends[0]);
+        ::dup2(job.errors, STDERR_FILENO);
+        run_scenario(scenario, options, ends[1], patience);
+    }
+    ::setpgid(job.pid, job.pid);
+    ::close(ends[1]);
+    job.pipe = ends[0];
+    return job;
+}
+
+void take_note(Job& job, char kind, std::string text) {
+    Outcome& outcome = job.outcome;
+    switch (kind) {
+        case 'X': outcome.exchange.clear(); break;
+        case 'L': case 'Q': case 'B': outcome.exchange.push_back(kind + text); break;
+        case '{': job.mark = outcome.exchange.size(); break;
+        case '<': outcome.exchange.resize(std::min(job.mark, outcome.exchange.size())); break;
+        case 'S': outcome.step = text; break;
+        case '1': outcome.says = text; break;
+        case 'T': outcome.block = text; break;
+        case 'C': outcome.cut = text; break;
+        case 'D': job.done = true; break;
+        case 'V':
+            for (int i = 0; i <= static_cast<int>(Verdict::not_compiled); ++i)
+                if (check::name_of(static_cast<Verdict>(i)) == text)
+                    outcome.verdict = static_cast<Verdict>(i);
+            break;
+        default: break;
+    }
+}
+
+// Reads what is there; false when the other end is closed.
+bool read_notes(Job& job) {
+    char buffer[65536];
+    const ssize_t size = ::read(job.pipe, buffer, sizeof buffer);
+    if (size > 0) job.notes.append(buffer, static_cast<std::size_t>(size));
+    std::size_t at = 0;
+    while (job.notes.size() - at >= 5) {
+        std::uint32_t length = 0;
+        std::memcpy(&length, job.notes.data() + at + 1, sizeof length);
+        if (job.notes.size() - at - 5 < length) break;
+        take_note(job, job.notes[at], job.notes.substr(at + 5, length));
+        at += 5 + length;
+    }
+    job.notes.erase(0, at);
+    return size > 0;
+}
+
+std::string errors_of(const Job& job) {
+    std::string text;
+    char buffer[8192];
+    off_t at = 0;
+    for (ssize_t size; (size = ::pread(job.errors, buffer, sizeof buffer, at)) > 0; at += size)
+        text.append(buffer, static_cast<std::size_t>(size));
+    return text;
+}
+
+void set_outcome(Job& job, Verdict verdict, std::string says) {
+    job.outcome.verdict = verdict;
+    job.outcome.block.clear();
+    for (const std::string& line : check::wrap(says, 80)) job.outcome.block += "        " + line + '\n';
+    job.outcome.says = std::move(says);
+}
+
+void finish(Job& job, bool late) {
+    // Its programs are in its process group.
+    ::kill(-job.pid, SIGKILL);
+    int status = 0;
+    ::waitpid(job.pid, &status, 0);
+    ::close(job.pipe);
+    job.ended = true;
+    if (!job.done && late) {
+        set_outcome(job, Verdict::timed_out,
+                    "still at work after " + std::to_string(job.outcome.scenario->info().seconds) +
+                        " seconds" +
+                        (job.outcome.step.empty() ? "" : ", in: " + job.outcome.step) +
+                        ". A loop that does not end?");
+    } else if (!job.done) {
+        // The call that it died in may not have been shown: only failures are.
+        std::vector<std::string>& lines = job.outcome.exchange;
+        const std::string& step = job.outcome.step;
+        if (!step.empty() && (lines.empty() || lines.back().find(step) == std::string::npos))
+            lines.push_back("L     " + step);
+        const auto report = check::read_report(errors_of(job));
+        const std::string signal =
+            WIFSIGNALED(status) ? std::string{"signal "} + strsignal(WTERMSIG(status)) : "exit()";
+        set_outcome(job, Verdict::crashed, report.value_or("your code ended the check with " + signal));
+    }
+    ::close(job.errors);
+}
+
+// Which exercise has to be done before this failure means anything; 0 for none.
+int missing_exercise(const Outcome& outcome, const std::vector<Job>& jobs) {
+    const check::ScenarioInfo& info = outcome.scenario->info();
+    for (const int exercise : info.needs)
+        for (const Job& job : jobs) {
+            const check::ScenarioInfo& other = job.outcome.scenario->info();
+            if (job.ended && other.lesson == info.lesson && other.exercise == exercise &&
+                other.needs.empty() && job.outcome.verdict != Verdict::passed)
+                return exercise;
+        }
+    return 0;
+}
+
+void show(const Outcome& outcome, const check::Style& style, std::map<std::tuple<int, int, bool>, int>& failures,
+          const std::vector<Job>& jobs) {
+    const check::ScenarioInfo& info = outcome.scenario->info();
+    if (outcome.verdict == Verdict::passed) {
+        if (style.verbose) std::printf("ok   %s   %s\n", outcome.name().c_str(), info.rule.c_str());
+    } else if (const int exercise = missing_exercise(outcome, jobs); exercise != 0) {
+        std::printf("FAIL %s   %s   [not before exercise %d is done]\n", outcome.name().c_str(),
+                    info.rule.c_str(), exercise);
+    } else if (style.verbose || ++failures[{info.lesson, info.exercise, info.needs.empty()}] == 1) {
+        std::printf("%s\n", check::failure(outcome, style).c_str());
+    } else {
+        // The first of an exercise is often the reason for the others.
+        std::printf("FAIL %s   %s   [make check-%d T=%s says more]\n", outcome.name().c_str(),
+                    info.rule.c_str(), info.lesson, info.name.c_str());
+    }
+    std::fflush(stdout);
+}
+
+// Runs all, a few at a time, and shows each when all before it have been shown.
+std::vector<Outcome> run_all(const std::vector<const Scenario*>& scenarios, const Options& options,
+                             const check::Style& style) {
+    // They wait more than they compute.
+    const std::size_t at_once = std::max(2U, std::thread::hardware_concurrency());
+    const char* wanted = std::getenv("CHECK_PATIENCE");
+    std::chrono::milliseconds patience{wanted != nullptr ? std::atoi(wanted) : 2500};
+    std::vector<Job> jobs;
+    jobs.reserve(scenarios.size());
+    std::size_t running = 0, shown = 0;
+    std::map<std::tuple<int, int, bool>, int> failures;
+    int silent = 0;
+    while (shown < scenarios.size()) {
+        while (running < at_once && jobs.size() < scenarios.size()) {
+            jobs.push_back(start(*scenarios[jobs.size()], options, patience));
+            ++running;
+        }
+        std::vector<pollfd> fds;
+        std::vector<Job*> whose;
+        auto next = Clock::now() + std::chrono::seconds{1};
+        for (Job& job : jobs) {
+            if (job.ended) continue;
+            fds.push_back({job.pipe, POLLIN, 0});
+            whose.push_back(&job);
+            next = std::min(next, job.deadline);
+        }
+        const auto left =
+            std::chrono::duration_cast<std::chrono::milliseconds>(next - Clock::now()).count();
+        ::poll(fds.data(), fds.size(), static_cast<int>(std::max<long long>(left + 1, 0)));
+        for (std::size_t i = 0; i < fds.size(); ++i) {
+            Job& job = *whose[i];
+            const bool over = fds[i].revents != 0 && !read_notes(job);
+            const bool late = Clock::now() >= job.deadline;
+            if (!over && !late) continue;
+            finish(job, late);
+            --running;
+            // Code that answers nothing is no faster the fourth time.
+            if (job.outcome.verdict == Verdict::nothing_received && ++silent == 3 && wanted == nullptr)
+                patience = std::chrono::milliseconds{1000};
+        }
+        while (shown < jobs.size() && jobs[shown].ended) {
+            if (!style.trace) show(jobs[shown].outcome, style, failures, jobs);
+            ++shown;
+        }
+    }
+    std::vector<Outcome> outcomes;
+    for (Job& job : jobs) outcomes.push_back(std::move(job.outcome));
+    return outcomes;
+}
+
+// --- options ------------------------------------------------------------------------------------
+
+constexpr const char* usage =
+    "usage: check-NN [--only NAME] [--lesson N] [--verbose] [--trace NAME] [--list]\n"
+    "                [--seed HEX] [--results FILE] [--build DIR]\n"
+    "NAME is a scenario's, \"length-126\" or \"5/length-126\".\n";
+
+Options read_options(int argc, char** argv) {
+    Options options;
+    for (int i = 1; i < argc; ++i) {
+        const std::string_view name = argv[i];
+        const auto value = [&]() -> std::string {
+            if (i + 1 < argc) return argv[++i];
+            std::fprintf(stderr, "check: %s needs a value\n%s", argv[i], usage);
+            std::exit(2);
+        };
+        if (name == "--verbose") options.verbose = true;
+        else if (name == "--list") options.list = true;
+        else if (name == "--only") options.only = value();
+        else if (name == "--trace") options.trace = value();
+        else if (name == "--results") options.results = value();
+        else if (name == "--build") options.build = value();
+        else if (name == "--lesson") options.lesson = std::atoi(value().c_str());
+        else if (name == "--seed") options.seed = std::strtoull(value().c_str(), nullptr, 16);
+        else {
+            std::fprintf(name == "--help" ? stdout : stderr, "%s", usage);
+            std::exit(name == "--help" ? 0 : 2);
+        }
+    }
+    return options;
+}
+
+std::vector<const Scenario*> chosen(const Options& options) {
+    std::vector<const Scenario*> scenarios = Scenario::all();
+    const std::string name = options.trace.empty() ? options.only : options.trace;
+    std::erase_if(scenarios, [&](const Scenario* scenario) {
+        const check::ScenarioInfo& info = scenario->info();
+        if (options.lesson != 0 && info.lesson != options.lesson) return true;
+        return !name.empty() && name != info.name &&
+               name != std::to_string(info.lesson) + "/" + info.name;
+    });
+    return scenarios;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    const Options options = read_options(argc, argv);
+    const std::vector<const Scenario*> scenarios = chosen(options);
+    if (options.list) {
+        for (const Scenario* scenario : scenarios)
+            std::printf("%d/%s\t%d\t%s\n", scenario->info().lesson, scenario->info().name.c_str(),
+                        scenario->info().exercise, scenario->info().rule.c_str());
+        return 0;
+    }
+    if (scenarios.empty()) {
+        const std::string& name = options.trace.empty() ? options.only : options.trace;
+        std::fprintf(stderr, "check: there is no scenario '%s'; there are", name.c_str());
+        for (const Scenario* scenario : Scenario::all())
+            if (options.lesson == 0 || scenario->info().lesson == options.lesson)
+                std::fprintf(stderr, " %s", scenario->info().name.c_str());
+        std::fprintf(stderr, "\n");
+        return 2;
+    }
+    const bool colour = ::isatty(STDOUT_FILENO) != 0 && std::getenv("NO_COLOR") == nullptr;
+    const check::Style style{colour, options.verbose || !options.only.empty(), !options.trace.empty()};
+    const std::vector<Outcome> outcomes = run_all(scenarios, options, style);
+    if (style.trace)
+        for (const Outcome& outcome : outcomes)
+            std::printf("%s", check::trace(outcome, style).c_str());
+    else
+        std::printf("%s", check::score(outcomes).c_str());
+    if (!options.results.empty() && !check::write_results(options.results, outcomes)) {
+        std::fprintf(stderr, "check: cannot write %s\n", options.results.c_str());
+        return 1;
+    }
+    const bool passed = std::ranges::all_of(
+        outcomes, [](const Outcome& outcome) { return outcome.verdict == Verdict::passed; });
+    return passed ? 0 : 1;
+}

@@ -1,0 +1,276 @@
+// Starting the student's programs and watching them: pipes for the three streams, a pidfd for the
+// end. Nothing is written to a program while its output is left unread, so neither can block the
+// other.
+#include "lessons/tools/check/program.hpp"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+
+#include "lessons/tools/check/peer.hpp"
+
+namespace check {
+
+namespace {
+
+// Far more than any program needs to start, on a busy machine and with sanitizers.
+constexpr Milliseconds start_time{10'000};
+constexpr Milliseconds report_time{8'000};  // to write a sanitizer's report to its end
+
+void make_pipe(int (&ends)[2]) {
+    if (::pipe2(ends, O_CLOEXEC) != 0) {
+        std::perror("check: pipe2");
+        std::exit(2);
+    }
+}
+
+[[noreturn]] void become(const std::string& path, const std::vector<std::string>& arguments) {
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    ::setenv("ASAN_OPTIONS", "detect_leaks=0:handle_abort=1:color=never", 1);
+    ::setenv("UBSAN_OPTIONS", "print_stacktrace=1:color=never", 1);
+    std::vector<char*> argv{const_cast<char*>(path.c_str())};
+    for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
+    argv.push_back(nullptr);
+    ::execv(path.c_str(), argv.data());
+    std::perror(path.c_str());
+    ::_exit(127);
+}
+
+std::string last_line(std::string_view text) {
+    while (text.ends_with('\n')) text.remove_suffix(1);
+    return std::string{text.substr(text.rfind('\n') + 1)};
+}
+
+}  // namespace
+
+Program::Program(Run& run, const std::string& path, std::string name,
+                 std::vector<std::string> arguments)
+    : run_{run}, name_{std::move(name)}, arguments_{std::move(arguments)} {
+    int in[2], out[2], err[2];
+    make_pipe(in);
+    make_pipe(out);
+    make_pipe(err);
+    pid_ = ::fork();
+    if (pid_ == 0) {
+        ::dup2(in[0], STDIN_FILENO);
+        ::dup2(out[1], STDOUT_FILENO);
+        ::dup2(err[1], STDERR_FILENO);
+        become(path, arguments_);
+    }
+    for (const int fd : {in[0], out[1], err[1]}) ::close(fd);
+    in_ = in[1];
+    out_ = out[0];
+    err_ = err[0];
+    for (const int fd : {in_, out_, err_}) ::fcntl(fd, F_SETFL, O_NONBLOCK);
+    if (pid_ < 0) run_.fail(Verdict::crashed, "the " + name_ + " could not be started");
+}
+
+Program::~Program() {
+    if (!status_ && pid_ > 0) {
+        ::kill(pid_, SIGKILL);
+        ::waitpid(pid_, nullptr, 0);
+    }
+    for (const int fd : {in_, out_, err_})
+        if (fd >= 0) ::close(fd);
+}
+
+void Program::read_some(int& fd, std::string& text) {
+    char buffer[8192];
+    while (fd >= 0) {
+        const ssize_t size = ::read(fd, buffer, sizeof buffer);
+        if (size == 0) ::close(std::exchange(fd, -1));
+        if (size <= 0) return;
+        text.append(buffer, static_cast<std::size_t>(size));
+    }
+}
+
+void Program::read_output() {
+    read_some(out_, output_);
+    read_some(err_, errors_);
+}
+
+const std::string& Program::output() {
+    read_output();
+    return output_;
+}
+
+const std::string& Program::errors() {
+    read_output();
+    return errors_;
+}
+
+bool Program::reap() {
+    int status = 0;
+    if (!status_ && ::waitpid(pid_, &status, WNOHANG) == pid_)
+        status_ = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+    return status_.has_value();
+}
+
+bool Program::ended() {
+    if (!reap()) return false;
+    read_output();
+    return true;
+}
+
+std::string Program::what_it_said() {
+    const std::string& said = errors().empty() ? output_ : errors_;
+    return said.empty() ? "It printed nothing." : "It said: " + quote(last_line(said), 200);
+}
+
+std::string Program::line() {
+    const Deadline deadline = in(run_.patience() + (serves_ ? Milliseconds{0} : Milliseconds{2500}));
+    for (;;) {
+        read_output();
+        if (const std::size_t end = output_.find('\n', read_); end != output_.npos) {
+            const std::string line = output_.substr(read_, end - read_);
+            read_ = end + 1;
+            return line;
+        }
+        if (out_ < 0)
+            run_.fail(Verdict::closed_early,
+                      "the " + name_ + " ended before it printed the line that was waited for. " +
+                          what_it_said());
+        if (!run_.wait_for(out_, POLLIN, deadline)) {
+            const std::string rest = output_.substr(read_);
+            run_.fail(rest.empty() ? Verdict::nothing_received : Verdict::timed_out,
+                      "the " + name_ + " printed no further line. " +
+                          (rest.empty() ? what_it_said()
+                                        : "It printed " + quote(rest, 60) + " without a line's end"));
+        }
+    }
+}
+
+void Program::expect_line(std::string_view expected, std::string_view why) {
+    run_.note('S', "waits for the " + name_ + " to print " + quote(expected, 80));
+    const std::string printed = line();
+    if (printed == expected) return;
+    run_.fail(Verdict::wrong, "the " + name_ + " printed " + quote(printed, 120) + "\n   expected  " +
+                                  std::string(name_.size() - 3, ' ') + quote(expected, 120) +
+                                  (why.empty() ? "" : "\n" + std::string{why}));
+}
+
+std::string Program::line_with(std::string_view part) {
+    run_.note('S', "waits for the " + name_ + " to print a line with " + quote(part, 80));
+    for (;;)
+        if (const std::string printed = line(); printed.find(part) != printed.npos) return printed;
+}
+
+void Program::type(std::string_view text) {
+    run_.show_event(Way::from_client, "typed into the " + name_ + ": " + quote(text, 60), true);
+    const Deadline deadline = in(run_.patience());
+    while (!text.empty() && in_ >= 0 && run_.wait_for(in_, POLLOUT, deadline)) {
+        const ssize_t size = ::write(in_, text.data(), text.size());
+        if (size < 0) return;
+        text.remove_prefix(static_cast<std::size_t>(size));
+    }
+}
+
+void Program::end_of_input() {
+    if (in_ >= 0) ::close(std::exchange(in_, -1));
+}
+
+void Program::signal(int number) {
+    told_to_end_ = true;
+    if (!reap()) ::kill(pid_, number);
+}
+
+int Program::wait() {
+    run_.note('S', "waits for the " + name_ + " to end");
+    told_to_end_ = true;
+    if (reap()) return *status_;
+    const int pidfd = static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0));
+    const bool over = run_.wait_for(pidfd, POLLIN, in(run_.patience() + Milliseconds{2000}));
+    ::close(pidfd);
+    if (!over || !reap())
+        run_.fail(Verdict::timed_out, "the " + name_ + " does not end. " + what_it_said());
+    read_output();
+    if (const auto report = read_report(errors_)) run_.fail(Verdict::crashed, *report);
+    return *status_;
+}
+
+std::optional<std::string> Program::crash(Milliseconds wait) {
+    read_output();
+    const bool reporting = errors_.find("ERROR: AddressSanitizer") != errors_.npos ||
+                           errors_.find("runtime error:") != errors_.npos ||
+                           errors_.find("terminate called") != errors_.npos;
+    if (!reap()) {
+        const int pidfd = static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0));
+        run_.wait_for(pidfd, POLLIN, in(reporting ? report_time : wait));
+        ::close(pidfd);
+        if (!reap() && !reporting) return std::nullopt;
+    }
+    read_output();
+    if (const auto report = read_report(errors_)) return "the " + name_ + " crashed: " + *report;
+    if (!status_ || told_to_end_) return std::nullopt;
+    if (*status_ > 128)
+        return "the " + name_ + " was ended by signal " + std::to_string(*status_ - 128) + " (" +
+               strsignal(*status_ - 128) + "). " + what_it_said();
+    if (serves_)
+        return "the " + name_ + " ended by itself, with status " + std::to_string(*status_) +
+               ", when it should serve on. " + what_it_said();
+    return std::nullopt;
+}
+
+Milliseconds Program::cpu_time() const {
+    std::ifstream file{"/proc/" + std::to_string(pid_) + "/stat"};
+    std::string line;
+    std::getline(file, line);
+    // The name in parentheses may hold blanks; user and system time are the 12th and 13th behind.
+    std::istringstream rest{line.substr(std::min(line.size(), line.rfind(')') + 1))};
+    std::string word;
+    for (int i = 0; i < 11; ++i) rest >> word;
+    long user = 0, system = 0;
+    rest >> user >> system;
+    return Milliseconds{(user + system) * 1000 / ::sysconf(_SC_CLK_TCK)};
+}
+
+std::uint16_t Program::port() {
+    if (port_ != 0) return port_;
+    run_.note('S', "waits for the server to say where it listens");
+    const Deadline deadline = in(start_time);
+    while (output().find('\n') == output_.npos && out_ >= 0 && run_.wait_for(out_, POLLIN, deadline)) {
+    }
+    const std::string first = output_.substr(0, output_.find('\n'));
+    const std::size_t colon = first.rfind(':');
+    if (colon != first.npos)
+        port_ = static_cast<std::uint16_t>(std::strtoul(first.c_str() + colon + 1, nullptr, 10));
+    if (port_ == 0) {
+        run_.look_for_crashes(Milliseconds{300});
+        run_.fail(Verdict::crashed,
+                  "the server did not say where it listens. " + what_it_said());
+    }
+    read_ = output_.find('\n') + 1;
+    serves_ = true;
+    return port_;
+}
+
+// --- the two that lessons have ------------------------------------------------------------------
+
+Server::Server(Run& run, std::vector<std::string> arguments)
+    : program_{run.program("server", [&] {
+          arguments.insert(arguments.begin(), {"--port", "0"});
+          return arguments;
+      }())} {
+    program_.port();
+}
+
+Client::Client(Run& run, Host& host, std::vector<std::string> arguments)
+    : run_{run}, program_{run.start("client", [&] {
+          arguments.insert(arguments.begin(),
+                           {"--host", "127.0.0.1", "--port", std::to_string(host.port())});
+          return arguments;
+      }())} {}
+
+Client::~Client() { run_.stop(program_); }
+
+}  // namespace check

@@ -1,0 +1,114 @@
+// The student's programs: started, typed into, read, and looked at when they die.
+// A program lives as long as the run of its scenario and serves all cuts of it.
+#pragma once
+
+#include <sys/types.h>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "lessons/tools/check/run.hpp"
+
+namespace check {
+
+class Program {
+  public:
+    // `path` is shown to nobody; `name` is what a student calls it: "server".
+    Program(Run& run, const std::string& path, std::string name,
+            std::vector<std::string> arguments);
+    ~Program();  // kills it
+    Program(const Program&) = delete;
+    Program& operator=(const Program&) = delete;
+
+    const std::string& name() const { return name_; }
+    const std::vector<std::string>& arguments() const { return arguments_; }
+
+    // The next line that it prints on standard output. Fails with "nothing received", with what
+    // was printed on standard error beside it.
+    std::string line();
+    // The next line is this one; fails otherwise, and shows both.
+    void expect_line(std::string_view expected, std::string_view why = {});
+    // Skips lines until one contains `part`.
+    std::string line_with(std::string_view part);
+    // Types a line (give the '\n' with it). A program that reads no more takes nothing.
+    void type(std::string_view text);
+    void end_of_input();
+    void signal(int number);  // SIGINT is Ctrl-C
+    // Waits for its end: the exit status, 128 + n when signal n ended it.
+    int wait();
+    bool ended();  // without waiting
+
+    // All that it has printed so far.
+    const std::string& output();
+    const std::string& errors();
+
+    // Why it died, when it did by a mistake of its own: a signal, or a sanitizer's report.
+    std::optional<std::string> crash(Milliseconds wait);
+    // CPU time that it has used so far.
+    Milliseconds cpu_time() const;
+
+    // The port in the first line of a server. The same for each call.
+    std::uint16_t port();
+
+    void read_output();  // what is there, without waiting
+    int out() const { return out_; }
+    int err() const { return err_; }
+
+  private:
+    void read_some(int& fd, std::string& text);
+    bool reap();
+    std::string what_it_said();
+
+    Run& run_;
+    std::string name_;
+    std::vector<std::string> arguments_;
+    pid_t pid_ = -1;
+    int in_ = -1, out_ = -1, err_ = -1;
+    std::string output_, errors_;
+    std::size_t read_ = 0;  // of output_, handed out by line()
+    std::optional<int> status_;
+    bool told_to_end_ = false;
+    bool serves_ = false;  // has said where it listens
+    std::uint16_t port_ = 0;
+};
+
+// build/…/lessons/05-frames/server of the scenario's lesson, on a free port.
+class Server {
+  public:
+    explicit Server(Run& run, std::vector<std::string> arguments = {});
+
+    std::uint16_t port() const { return program_.port(); }
+    Program& program() { return program_; }
+    Program* operator->() { return &program_; }
+
+  private:
+    Program& program_;
+};
+
+class Host;
+
+// build/…/lessons/05-frames/client of the scenario's lesson, started anew for each cut, against a
+// host that the check plays (peer.hpp).
+class Client {
+  public:
+    Client(Run& run, Host& host, std::vector<std::string> arguments = {});
+    ~Client();
+    Client(const Client&) = delete;
+    Client& operator=(const Client&) = delete;
+    Program& program() { return program_; }
+    Program* operator->() { return &program_; }
+
+  private:
+    Run& run_;
+    Program& program_;
+};
+
+// What a sanitizer, an assertion or an uncaught exception wrote, in one line: the kind of fault in
+// plain words, the function, the student's file and line. Nothing: there is no such report.
+std::optional<std::string> read_report(const std::string& errors);
+
+// "work/src/ws/frame.cpp" of a path in a report: less the folder of the repository.
+std::string known_path(std::string path);
+
+}  // namespace check

@@ -1,0 +1,402 @@
+// The notes that a run makes, and the block of text under a byte that is off.
+// The form of a failure is that of the course: number, arrow, bytes, what they are; then the mark.
+#include "lessons/tools/check/run.hpp"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+#include "lessons/tools/check/mistakes.hpp"
+#include "lessons/tools/check/program.hpp"
+
+namespace check {
+
+namespace {
+
+constexpr std::size_t shown_bytes = 8;
+constexpr std::size_t bytes_column = 5;  // " 1 → "
+constexpr std::size_t hex_column = 3 * shown_bytes + 4;
+constexpr std::size_t page_width = 88;
+
+std::uint64_t hash(std::string_view text) {
+    std::uint64_t value = 0xCBF29CE484222325;  // FNV-1a
+    for (const char c : text) value = (value ^ static_cast<unsigned char>(c)) * 0x100000001B3;
+    return value;
+}
+
+std::vector<std::string> indented(std::string_view text, std::size_t column) {
+    std::vector<std::string> lines = wrap(text, page_width - column);
+    for (std::string& line : lines) line.insert(0, column, ' ');
+    return lines;
+}
+
+// " ^^ text", with its further lines below the text.
+std::vector<std::string> marked(std::size_t column, std::size_t bytes, std::string_view text) {
+    const std::string mark = std::string(column, ' ') + std::string(3 * bytes - 1, '^') + ' ';
+    // Far to the right there is no room for words: they begin on a line of their own.
+    const std::size_t words = column > 40 ? bytes_column + 3 : mark.size();
+    std::vector<std::string> lines = indented(text, words);
+    if (words == mark.size())
+        lines.front().replace(0, mark.size(), mark);
+    else
+        lines.insert(lines.begin(), mark);
+    return lines;
+}
+
+std::string joined(const std::vector<std::string>& lines) {
+    std::string text;
+    for (const std::string& line : lines) text += line + '\n';
+    return text;
+}
+
+std::string cut_in_words(Cut cut) {
+    switch (cut) {
+        case Cut::whole: return "";
+        case Cut::byte_by_byte:
+            return "Sent in one piece, the same bytes are answered rightly. This time they came "
+                   "one byte at a time.";
+        case Cut::inside:
+            return "Sent in one piece, the same bytes are answered rightly. This time they came "
+                   "in pieces, cut inside the header.";
+        case Cut::glued:
+            return "Sent one after the other, the same bytes are answered rightly. This time "
+                   "everything came at once, in a single read.";
+    }
+    return "";
+}
+
+}  // namespace
+
+std::string_view name_of(Verdict verdict) {
+    switch (verdict) {
+        case Verdict::passed: return "passed";
+        case Verdict::wrong: return "wrong";
+        case Verdict::crashed: return "crashed";
+        case Verdict::nothing_received: return "nothing received";
+        case Verdict::closed_early: return "closed early";
+        case Verdict::timed_out: return "timed out";
+        case Verdict::too_slow: return "too slow";
+        case Verdict::not_compiled: return "did not compile";
+    }
+    return "";
+}
+
+Run::Run(RunOptions options) : options_{std::move(options)} {}
+Run::~Run() = default;
+
+void Run::begin(Cut cut) {
+    cut_ = cut;
+    // Each scenario has numbers of its own, so that leaving one out changes no other.
+    state_ = options_.seed ^ hash(options_.name);
+    first_key_ = true;
+    lines_ = 0;
+    note('X', "");
+}
+
+// --- numbers ------------------------------------------------------------------------------------
+
+// SplitMix64: a few lines, and good enough that nobody guesses a payload.
+std::uint64_t Run::random() {
+    std::uint64_t z = state_ += 0x9E3779B97F4A7C15;
+    z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9;
+    z = (z ^ z >> 27) * 0x94D049BB133111EB;
+    return z ^ z >> 31;
+}
+
+std::uint64_t Run::number(std::uint64_t lowest, std::uint64_t highest) {
+    return lowest + random() % (highest - lowest + 1);
+}
+
+Key Run::key() {
+    const bool first = std::exchange(first_key_, false);
+    if (first && options_.seed == 0) return {0x37, 0xFA, 0x21, 0x3D};
+    Key key;
+    // Four different bytes, none zero: a key used in the wrong order must show.
+    do {
+        for (std::uint8_t& byte : key) byte = static_cast<std::uint8_t>(number(1, 255));
+        std::ranges::sort(key);
+    } while (std::ranges::adjacent_find(key) != key.end());
+    for (std::size_t i = 3; i > 0; --i) std::swap(key[i], key[number(0, i)]);
+    return key;
+}
+
+Buffer Run::random_bytes(std::size_t size) {
+    Buffer bytes(size);
+    for (std::uint8_t& byte : bytes) byte = static_cast<std::uint8_t>(random());
+    return bytes;
+}
+
+char Run::letter() {
+    return options_.seed == 0 ? 'a' : static_cast<char>('a' + number(0, 25));
+}
+
+std::string Run::payload(std::size_t size) {
+    std::string text;
+    while (text.size() < size) {
+        const auto c = static_cast<char>('a' + number(0, 25));
+        if (text.empty() || text.back() != c) text += c;
+    }
+    return text;
+}
+
+std::string Run::repeated(std::size_t size) { return std::string(size, letter()); }
+
+// --- the exchange -------------------------------------------------------------------------------
+
+// A note: its kind, its length, its text. The report puts them together again; a run that dies
+// in between has told all that it did before.
+void Run::note(char kind, std::string_view text) {
+    if (options_.pipe < 0) return;
+    const auto size = static_cast<std::uint32_t>(text.size());
+    std::string bytes{kind};
+    bytes.append(reinterpret_cast<const char*>(&size), sizeof size).append(text);
+    std::size_t done = 0;
+    while (done < bytes.size()) {
+        const ssize_t written = ::write(options_.pipe, bytes.data() + done, bytes.size() - done);
+        if (written < 0 && errno != EINTR) return;
+        done += written > 0 ? static_cast<std::size_t>(written) : 0;
+    }
+}
+
+std::string Run::exchange_line(Way way, Bytes bytes, std::string_view meaning) {
+    std::string line = std::to_string(++lines_);
+    if (line.size() < 2) line.insert(0, 2 - line.size(), ' ');
+    line += way == Way::from_client ? " → " : " ← ";
+    const std::string shown = hex(bytes, shown_bytes);
+    return line + shown + std::string(hex_column - columns(shown), ' ') + std::string{meaning};
+}
+
+void Run::step(std::string what) {
+    note('S', what);
+    std::string line = std::to_string(++lines_);
+    if (line.size() < 2) line.insert(0, 2 - line.size(), ' ');
+    note('L', line + "   " + what);
+}
+
+void Run::show(Way way, Bytes bytes, std::string_view meaning, bool quiet) {
+    // A quiet line takes no number: what is shown is numbered without gaps.
+    if (quiet) --lines_;
+    note(quiet ? 'Q' : 'L', exchange_line(way, bytes, meaning));
+    note('B', hex(bytes, 256));
+}
+
+void Run::show_frames(Way way, Bytes bytes, bool quiet) {
+    while (!bytes.empty()) {
+        const Seen seen = read_frame(bytes);
+        show(way, bytes.first(seen.size), describe(seen), quiet);
+        bytes = bytes.subspan(seen.size);
+    }
+}
+
+void Run::show_bytes(Way way, Bytes bytes, bool quiet) {
+    const std::string_view text = text_of(bytes);
+    if (text.find("HTTP/") == text.npos) {
+        const std::size_t size = bytes.size();
+        show(way, bytes,
+             std::to_string(size) + (size == 1 ? " byte " : " bytes ") + quote(bytes, 24), quiet);
+        return;
+    }
+    // A head is text: a line each, and no hex.
+    std::string lines;
+    std::string_view rest = text;
+    while (!rest.empty()) {
+        const std::size_t end = std::min(rest.find('\n'), rest.size());
+        std::string_view line = rest.substr(0, end);
+        rest.remove_prefix(std::min(end + 1, rest.size()));
+        if (line.ends_with('\r')) line.remove_suffix(1);
+        if (line.empty()) continue;
+        const std::string quoted = quote(line, 400);
+        lines += (lines.empty() ? "" : "\n     ") + quoted.substr(1, quoted.size() - 2);
+    }
+    if (quiet) --lines_;
+    std::string first = exchange_line(way, {}, "");
+    first.erase(first.find_last_not_of(' ') + 2);
+    note(quiet ? 'Q' : 'L', first + lines);
+}
+
+void Run::show_event(Way way, std::string_view what, bool quiet) {
+    if (quiet) --lines_;
+    note(quiet ? 'Q' : 'L', exchange_line(way, {}, what));
+}
+
+// --- judging ------------------------------------------------------------------------------------
+
+void Run::fail(Verdict verdict, std::string says) {
+    // Whatever was seen from outside: a program that died is the reason for it.
+    if (verdict != Verdict::crashed) {
+        const bool silent = verdict == Verdict::nothing_received || verdict == Verdict::closed_early;
+        look_for_crashes(Milliseconds{silent ? 300 : 20});
+    }
+    note('V', name_of(verdict));
+    note('1', says);
+    note('T', joined(indented(says, bytes_column + 3)));
+    note('C', verdict == Verdict::crashed ? "" : cut_in_words(cut_));
+    throw Failed{};
+}
+
+void Run::fail_value(std::string_view what, const std::string& got, const std::string& expected,
+                     std::string_view why) {
+    std::string says = std::string{what} + " is " + got + ", expected " + expected;
+    if (!why.empty()) says.append("\n").append(why);
+    fail(Verdict::wrong, says);
+}
+
+void Run::same_bytes(std::string_view what, Bytes got, Bytes expected, const Mistakes& mistakes,
+                     bool frames) {
+    if (std::ranges::equal(got, expected)) return;
+    const std::size_t at = first_difference(got, expected);
+    const std::string label = std::string{what} + " gives";
+    step(label);
+    --lines_;
+    if (got.empty())
+        note('L', std::string(bytes_column, ' ') + "no byte at all");
+    else
+        note('L', std::string(bytes_column, ' ') + hex(got, shown_bytes) +
+                      std::string(hex_column - columns(hex(got, shown_bytes)), ' ') +
+                      (frames ? describe(read_frame(got)) : std::to_string(got.size()) + " bytes"));
+    ++lines_;
+    const Came came{{}, expected, got, at, Verdict::wrong, frames};
+    fail_marked(came, mistakes, "");
+}
+
+void Run::fail_marked(const Came& came, const Mistakes& mistakes, std::string fallback) {
+    if (came.verdict != Verdict::wrong) look_for_crashes(Milliseconds{300});
+    Explained found{came.at, std::move(fallback)};
+    bool known = false;
+    const auto try_all = [&](const Mistakes& list) {
+        for (const Mistake& mistake : list)
+            if (std::optional<Explained> explained = known ? std::nullopt : mistake(came)) {
+                found = std::move(*explained);
+                known = true;
+            }
+    };
+    try_all(mistakes);
+    try_all(common_mistakes());
+    if (!known && found.says.empty()) found = explain_difference(came);
+    if (came.verdict != Verdict::wrong) fail(came.verdict, found.says);
+
+    look_for_crashes(Milliseconds{20});
+    if (came.frames && found.says.find("xpected") == found.says.npos)
+        found.says += "  Expected " + expected_bytes(came, found.at);
+    std::string block;
+    // The line above shows eight bytes. What lies behind them gets a line of its own.
+    std::size_t first = 0;
+    if (found.at >= shown_bytes && found.at < came.got.size()) {
+        first = found.at - 2;
+        const std::string place = "byte " + std::to_string(found.at) + ": ";
+        block = std::string(bytes_column, ' ') + place + "… " +
+                hex(came.got.subspan(first), shown_bytes) + '\n';
+        block += joined(marked(bytes_column + place.size() + 2 + 6, found.count, found.says));
+    } else {
+        const std::size_t column = bytes_column + 3 * std::min(found.at, shown_bytes);
+        block = joined(marked(column, found.count, found.says));
+    }
+    note('V', name_of(came.verdict));
+    note('1', found.says);
+    note('T', block);
+    note('C', cut_in_words(cut_));
+    throw Failed{};
+}
+
+void Run::fail_line(std::string_view line, std::string says) {
+    look_for_crashes(Milliseconds{20});
+    const std::string quoted = quote(line, 75);
+    note('V', name_of(Verdict::wrong));
+    note('1', says);
+    note('T', std::string(bytes_column, ' ') + quoted.substr(1, quoted.size() - 2) + '\n' +
+                  joined(marked(bytes_column, 1, says)));
+    note('C', cut_in_words(cut_));
+    throw Failed{};
+}
+
+std::string Run::in_pieces(const std::vector<Buffer>& pieces) {
+    if (pieces.size() == 1) return hex(pieces.front(), 14);
+    std::string text;
+    std::size_t shown = 0;
+    for (const Buffer& piece : pieces) {
+        if (shown > 14) return text + " | …";
+        text += (text.empty() ? "" : " | ") + hex(piece, 14);
+        shown += piece.size();
+    }
+    return text;
+}
+
+void Run::for_every_cut(Bytes bytes,
+                        const std::function<void(const std::vector<Buffer>&)>& read) {
+    const auto piece = [&](std::size_t begin, std::size_t end) {
+        const Bytes part = bytes.subspan(begin, end - begin);
+        return Buffer(part.begin(), part.end());
+    };
+    const unsigned lines = lines_;
+    note('{', "");
+    const auto attempt = [&](const std::vector<Buffer>& pieces) {
+        note('<', "");  // the steps of an attempt that passed are of no interest
+        lines_ = lines;
+        read(pieces);
+    };
+    attempt({piece(0, bytes.size())});
+    std::vector<Buffer> single;
+    for (std::size_t i = 0; i < bytes.size(); ++i) single.push_back(piece(i, i + 1));
+    attempt(single);
+    for (std::size_t i = 1; i < bytes.size(); ++i)
+        attempt({piece(0, i), piece(i, bytes.size())});
+    note('<', "");
+}
+
+void Run::within(Milliseconds budget, std::string_view what, const std::function<void()>& work) {
+    note('S', what);
+    const auto begin = std::chrono::steady_clock::now();
+    work();
+    const auto took = std::chrono::duration_cast<Milliseconds>(std::chrono::steady_clock::now() - begin);
+    if (took > budget)
+        fail(Verdict::too_slow, std::string{what} + " took " + std::to_string(took.count()) +
+                                    " ms; " + std::to_string(budget.count()) +
+                                    " ms are plenty. The result is right.");
+}
+
+// --- programs -----------------------------------------------------------------------------------
+
+Program& Run::program(const std::string& name, const std::vector<std::string>& arguments) {
+    for (const auto& program : programs_)
+        if (program->name() == name && program->arguments() == arguments && !program->ended())
+            return *program;
+    return start(name, arguments);
+}
+
+Program& Run::start(const std::string& name, const std::vector<std::string>& arguments) {
+    programs_.push_back(std::make_unique<Program>(
+        *this, options_.build + "/lessons/" + folder_of_lesson(options_.lesson) + "/" + name, name,
+        arguments));
+    return *programs_.back();
+}
+
+void Run::stop(Program& program) {
+    std::erase_if(programs_, [&](const auto& ours) { return ours.get() == &program; });
+}
+
+void Run::look_for_crashes(Milliseconds wait) {
+    for (const auto& program : programs_)
+        if (const auto crash = program->crash(wait)) fail(Verdict::crashed, *crash);
+}
+
+bool Run::wait_for(int fd, short events, Deadline deadline) {
+    for (;;) {
+        std::vector<pollfd> fds{{fd, events, 0}};
+        for (const auto& program : programs_)
+            for (const int output : {program->out(), program->err()})
+                if (output >= 0) fds.push_back({output, POLLIN, 0});
+        const auto left = std::chrono::duration_cast<Milliseconds>(
+            deadline - std::chrono::steady_clock::now());
+        const auto limit = std::max<long long>(left.count() + 1, 0);
+        const int ready = ::poll(fds.data(), fds.size(), static_cast<int>(limit));
+        for (const auto& program : programs_) program->read_output();
+        if (ready > 0 && fds.front().revents != 0) return true;
+        if (std::chrono::steady_clock::now() >= deadline) return false;
+    }
+}
+
+}  // namespace check

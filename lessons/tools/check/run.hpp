@@ -1,0 +1,151 @@
+// One run of a scenario: its random numbers, the exchange so far, and the ways in which it can
+// fail. Runs in a process of its own; what it notes goes through a pipe to the one that reports.
+// Leaves out: sockets (peer.hpp) and programs (program.hpp).
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <sstream>
+#include <type_traits>
+
+#include "lessons/tools/check/frame.hpp"
+#include "lessons/tools/check/verdict.hpp"
+
+namespace check {
+
+// How the bytes of a scenario over sockets are cut. A right solution cannot tell.
+enum class Cut : std::uint8_t {
+    whole,          // one send for each thing that is sent
+    byte_by_byte,   // and the next byte when the program has read the one before
+    inside,         // within the length, the key, the blank line of a head
+    glued,          // everything up to the next answer at once: handshake and first frame together
+};
+
+enum class Way : std::uint8_t { from_client, from_server };
+
+using Milliseconds = std::chrono::milliseconds;
+using Deadline = std::chrono::steady_clock::time_point;
+inline Deadline in(Milliseconds time) { return std::chrono::steady_clock::now() + time; }
+
+// Thrown by Run::fail(), caught by whoever started the scenario.
+struct Failed {};
+
+class Program;
+std::string folder_of_lesson(int number);  // "05-frames", see check.hpp
+
+struct RunOptions {
+    int lesson = 0;
+    std::string name{};
+    std::uint64_t seed = 0;
+    int pipe = -1;               // where notes go
+    Milliseconds patience{2500};  // how long an answer may take
+    std::string build{};          // where the programs lie
+};
+
+class Run {
+  public:
+    explicit Run(RunOptions options);
+    ~Run();
+    Run(const Run&) = delete;
+    Run& operator=(const Run&) = delete;
+
+    int lesson() const { return options_.lesson; }
+    Cut cut() const { return cut_; }
+    Milliseconds patience() const { return options_.patience; }
+
+    // --- numbers from the seed, the same for each cut -------------------------------------------
+    // With the default seed the first key is 37 FA 21 3D and letter() is 'a', as in the texts.
+    std::uint64_t number(std::uint64_t lowest, std::uint64_t highest);
+    Key key();
+    Buffer random_bytes(std::size_t size);
+    char letter();
+    std::string payload(std::size_t size);   // letters, no two neighbours alike
+    std::string repeated(std::size_t size);  // one letter, again and again
+
+    // --- the exchange, as it is shown before the failure ----------------------------------------
+    // What the check does now; shown without an arrow, and in "timed out" as what never ended.
+    void step(std::string what);
+    void show(Way way, Bytes bytes, std::string_view meaning, bool quiet = false);
+    void show_frames(Way way, Bytes bytes, bool quiet = false);  // a line for each
+    // "6 bytes "Hello\n"", or a head's lines. `quiet`: in a trace only.
+    void show_bytes(Way way, Bytes bytes, bool quiet = false);
+    void show_event(Way way, std::string_view what, bool quiet = false);  // "end of stream"
+
+    // --- judging values -------------------------------------------------------------------------
+    // Fails unless the two are the same: "length_bytes is 0, expected 2", then `why`.
+    template <typename T, typename U>
+    void equal(std::string_view what, const T& got, const U& expected, std::string_view why = {}) {
+        if (got == expected) return;
+        fail_value(what, shown(got), shown(expected), why);
+    }
+    void is_true(bool value, std::string_view says) {
+        if (!value) fail(Verdict::wrong, std::string{says});
+    }
+    // Bytes that a function gave: the first that is off is marked and explained. `frames`: they
+    // are frames, and shown so.
+    void same_bytes(std::string_view what, Bytes got, Bytes expected, const Mistakes& mistakes = {},
+                    bool frames = true);
+
+    // Calls `read` with the bytes in pieces: whole, byte by byte, and cut in two at every place.
+    // Each piece is a copy of its own, so that reading beyond its end is seen.
+    void for_every_cut(Bytes bytes, const std::function<void(const std::vector<Buffer>&)>& read);
+    // "in 3 pieces: 81 | 85 37 | FA": for the step() of such a reader.
+    static std::string in_pieces(const std::vector<Buffer>& pieces);
+
+    // What takes longer than `budget` is too slow, even when it is right. Generous budgets only:
+    // the sanitizers make everything two to four times slower.
+    void within(Milliseconds budget, std::string_view what, const std::function<void()>& work);
+
+    // --- failing --------------------------------------------------------------------------------
+    [[noreturn]] void fail(Verdict verdict, std::string says);
+    // With a mark under `mark.count` bytes of a line that was shown just before.
+    [[noreturn]] void fail_marked(const Came& came, const Mistakes& mistakes, std::string fallback);
+
+    // With a line shown once more and marked: a header of a head, a printed line.
+    [[noreturn]] void fail_line(std::string_view line, std::string says);
+
+    // --- for the harness ------------------------------------------------------------------------
+    void begin(Cut cut);
+    // A program that runs as long as this run; the same one for all cuts.
+    Program& program(const std::string& name, const std::vector<std::string>& arguments);
+    // Another one, in any case; stop() ends it.
+    Program& start(const std::string& name, const std::vector<std::string>& arguments);
+    void stop(Program& program);
+    // Did one of them die of a mistake? Then that is what happened.
+    void look_for_crashes(Milliseconds wait);
+    void note(char kind, std::string_view text);
+    void used_sockets() { sockets_ = true; }
+    bool has_used_sockets() const { return sockets_; }
+    const std::vector<std::unique_ptr<Program>>& programs() const { return programs_; }
+    // Waits until `fd` is ready, reading meanwhile what the programs print. False: too late.
+    bool wait_for(int fd, short events, Deadline deadline);
+
+  private:
+    template <typename T>
+    static std::string shown(const T& value) {
+        if constexpr (std::is_same_v<T, bool>)
+            return value ? "true" : "false";
+        else if constexpr (std::is_enum_v<T>)
+            return std::to_string(static_cast<long long>(value));
+        else if constexpr (std::is_arithmetic_v<T>)
+            return std::to_string(value);
+        else if constexpr (std::is_convertible_v<T, std::string_view>)
+            return quote(std::string_view{value}, 60);
+        else
+            return hex(Bytes{value}, 16);
+    }
+    [[noreturn]] void fail_value(std::string_view what, const std::string& got,
+                                 const std::string& expected, std::string_view why);
+    std::uint64_t random();
+    std::string exchange_line(Way way, Bytes bytes, std::string_view meaning);
+
+    RunOptions options_;
+    Cut cut_ = Cut::whole;
+    std::uint64_t state_ = 0;
+    bool first_key_ = true;
+    unsigned lines_ = 0;
+    bool sockets_ = false;
+    std::vector<std::unique_ptr<Program>> programs_;
+};
+
+}  // namespace check

@@ -1,0 +1,152 @@
+// The reports of AddressSanitizer, UndefinedBehaviorSanitizer, glibc and the C++ library, brought
+// down to one line that a student can act on: what happened, in which function, in which line.
+// Leaves out: the rest of the report; `make trace-N T=name` shows it whole.
+#include <unistd.h>
+
+#include <array>
+#include <filesystem>
+#include <sstream>
+
+#include "lessons/tools/check/program.hpp"
+
+namespace check {
+
+namespace {
+
+struct Kind {
+    std::string_view name;   // as the report has it
+    std::string_view words;
+};
+constexpr std::array kinds{
+    Kind{"heap-buffer-overflow", "beyond the end of a buffer on the heap"},
+    Kind{"stack-buffer-overflow", "beyond the end of an array on the stack"},
+    Kind{"global-buffer-overflow", "beyond the end of a global array"},
+    Kind{"container-overflow", "beyond the end of a container"},
+    Kind{"heap-use-after-free", "memory that was given back already"},
+    Kind{"stack-use-after-return", "a local variable of a function that has returned"},
+    Kind{"stack-use-after-scope", "a local variable whose block has ended"},
+    Kind{"stack-overflow", "the stack is full: a function that calls itself without end?"},
+    Kind{"double-free", "memory is given back twice"},
+    Kind{"SEGV", "an address that is nobody's: a null pointer, a lost one?"},
+    Kind{"FPE", "a division by zero?"},
+};
+
+std::string first_line_with(const std::string& text, std::string_view part) {
+    const std::size_t at = text.find(part);
+    if (at == text.npos) return "";
+    const std::size_t begin = text.rfind('\n', at) + 1;
+    return text.substr(begin, text.find('\n', at) - begin);
+}
+
+// "ws::decode_header" of "ws::decode_header(std::span<...>, ws::FrameHeader&)".
+std::string function_name(std::string name) {
+    const std::string anonymous = "(anonymous namespace)::";
+    while (name.find(anonymous) != name.npos) name.erase(name.find(anonymous), anonymous.size());
+    const std::size_t begin = name.find(' ') < name.find('(') && name.find('<') < name.find(' ')
+                                  ? 0
+                                  : (name.find(' ') < name.find('(') ? name.find(' ') + 1 : 0);
+    return name.substr(begin, name.find_first_of("(<", begin) - begin);
+}
+
+struct Place {
+    std::string function;
+    std::string file;  // with its line
+};
+
+// The innermost line of the student's files in a stack ("#1 0x55… in ws::f(int) /x/f.cpp:48"),
+// or, when none of them is there, of ours.
+Place find_place(const std::string& report) {
+    Place ours;
+    std::istringstream lines{report};
+    const char* work = std::getenv("CHECK_WORK");
+    const std::string mine = std::string{work != nullptr ? work : "work"} + "/";
+    bool in_stack = false;
+    for (std::string line; std::getline(lines, line);) {
+        const std::size_t number = line.find_first_not_of(' ');
+        if (number == line.npos || line[number] != '#') {
+            if (in_stack && !ours.file.empty()) break;  // the stack that counts is the first
+            in_stack = false;
+            continue;
+        }
+        in_stack = true;
+        const std::size_t in = line.find(" in ");
+        const std::size_t path = line.rfind(' ');
+        if (in == line.npos || path <= in + 4) continue;
+        std::string file = known_path(line.substr(path + 1));
+        const bool known = file.starts_with(mine) || file.starts_with("src/") ||
+                           file.starts_with("lessons/");
+        if (!known || file.starts_with("lessons/tools/")) continue;
+        // "f.cpp:48:12": the column helps nobody here.
+        const std::size_t colon = file.find(':');
+        if (const std::size_t second = file.find(':', colon + 1); second != file.npos)
+            file.resize(second);
+        Place place{function_name(line.substr(in + 4, path - in - 4)), file};
+        if (file.starts_with(mine)) return place;
+        if (ours.file.empty()) ours = place;
+    }
+    return ours;
+}
+
+std::string at_place(const std::string& report) {
+    const Place place = find_place(report);
+    return place.file.empty() ? "" : " in " + place.function + " " + place.file;
+}
+
+std::string address_error(const std::string& report, const std::string& line) {
+    const std::size_t begin = line.find("AddressSanitizer: ") + 18;
+    if (line.compare(begin, 4, "ABRT") == 0) return "";
+    const std::string name = line.substr(begin, line.find_first_of(" :", begin) - begin);
+    std::string text = name;
+    for (const Kind& kind : kinds)
+        if (kind.name == name) {
+            const bool reads = report.find("READ of size") != report.npos;
+            const bool writes = report.find("WRITE of size") != report.npos;
+            text += " (";
+            if (reads || writes) text += reads ? "reads " : "writes ";
+            text.append(kind.words).append(")");
+        }
+    return text + at_place(report);
+}
+
+}  // namespace
+
+std::string known_path(std::string path) {
+    std::error_code error;
+    const std::string here = std::filesystem::current_path(error).string() + "/";
+    if (const std::size_t at = path.find(here); at != path.npos) path.erase(0, at + here.size());
+    while (path.starts_with("./")) path.erase(0, 2);
+    return path;
+}
+
+std::optional<std::string> read_report(const std::string& errors) {
+    // An assertion of the C++ library or of the code: its own sentence says more than "ABRT".
+    if (const std::string line = first_line_with(errors, "Assertion '"); !line.empty()) {
+        const std::string what = line.substr(line.find("Assertion '"));
+        const bool bounds = what.find("< size()") != what.npos || what.find("< this->size()") != what.npos ||
+                            what.find("<= size()") != what.npos || what.find("empty()") != what.npos;
+        return (bounds ? "an index or a piece beyond the end of what is there"
+                       : "an assertion of the C++ library (" + what + ")") +
+               at_place(errors);
+    }
+    if (const std::string line = first_line_with(errors, ": Assertion `"); !line.empty())
+        return "an assertion failed: " + line.substr(line.find("Assertion `") + 10) +
+               at_place(errors);
+    if (const std::string line = first_line_with(errors, "runtime error:"); !line.empty()) {
+        const std::string what = line.substr(line.find("runtime error:") + 15);
+        const std::string place = at_place(errors);
+        return what + (place.empty() ? " in " + known_path(line.substr(0, line.find(": runtime")))
+                                     : place);
+    }
+    if (const std::string line = first_line_with(errors, "terminate called"); !line.empty()) {
+        const std::string what = first_line_with(errors, "what():");
+        return "an exception that nobody caught: " +
+               (what.empty() ? line : what.substr(what.find("what():") + 9)) + at_place(errors);
+    }
+    if (const std::string line = first_line_with(errors, "ERROR: AddressSanitizer"); !line.empty()) {
+        const std::string text = address_error(errors, line);
+        return text.empty() ? "abort() was called" + at_place(errors) : text;
+    }
+    return std::nullopt;
+}
+
+}  // namespace check

@@ -1,0 +1,193 @@
+// Starters from the true source: the one program that reads the markers of exercises.
+//   holes list [N]      exercise, file, line and task of each hole, tab-separated
+//   holes files [N]     the files that have holes (of lesson N)
+//   holes cut N FILE    what `make start-N` writes: the holes of lesson N are cut
+//   holes strip FILE    the true text without markers
+//   holes check         are all markers well formed? One line for each that is not
+// Runs in the root of the repository. markers.hpp says what a marker looks like.
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <set>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "lessons/tools/markers.hpp"
+
+namespace {
+
+namespace fs = std::filesystem;
+using markers::Kind;
+
+struct Line {
+    std::string text;
+    std::optional<markers::Marker> marker;
+};
+
+std::vector<Line> read_file(const fs::path& path) {
+    std::ifstream file{path};
+    if (!file) throw std::runtime_error{"cannot read " + path.string()};
+    std::vector<std::string> texts;
+    for (std::string text; std::getline(file, text);) texts.push_back(text);
+    std::vector<Line> lines(texts.size());
+    for (std::size_t i = 0; i < texts.size(); ++i) {
+        lines[i].text = std::move(texts[i]);
+        lines[i].marker = markers::read(lines[i].text);
+    }
+    return lines;
+}
+
+// Where holes may be: src/, and the programs of lessons.
+std::vector<fs::path> sources() {
+    std::vector<fs::path> paths;
+    for (const char* folder : {"src", "lessons"})
+        for (const auto& entry : fs::recursive_directory_iterator{folder}) {
+            const fs::path& path = entry.path();
+            const bool source = path.extension() == ".cpp" || path.extension() == ".hpp";
+            if (source && !path.string().starts_with("lessons/tools/")) paths.push_back(path);
+        }
+    std::ranges::sort(paths);
+    return paths;
+}
+
+std::string place(const fs::path& path, std::size_t index) {
+    return path.string() + ":" + std::to_string(index + 1) + ": ";
+}
+
+// The first thing that is wrong with the markers of a file; empty when nothing is.
+std::string fault(const fs::path& path, const std::vector<Line>& lines) {
+    int lesson = 0;
+    const markers::Marker* open = nullptr;
+    bool stubs = false;  // within the last part of a hole
+    for (std::size_t i = 0; i < lines.size(); ++i) {
+        const auto& marker = lines[i].marker;
+        const std::string here = place(path, i);
+        if (!marker) {
+            // "// [excercise" is a marker that nobody would miss until a student reads it.
+            const std::string_view text = lines[i].text;
+            const std::size_t begin = std::min(text.find_first_not_of(' '), text.size());
+            const std::string_view rest = text.substr(begin);
+            if (rest.starts_with("// [") && rest.size() > 4 && rest[4] >= 'a' && rest[4] <= 'z')
+                return here + "a comment that begins with '[' is no marker: " + lines[i].text;
+            if (stubs) return here + "code between [stub] and [end]";
+            continue;
+        }
+        if (marker->kind == Kind::exercise) {
+            if (open != nullptr) return here + "a hole within a hole";
+            if (lesson != 0 && marker->lesson != lesson)
+                return here + "a file's holes belong to one lesson";
+            if (marker->text.empty()) return here + "the task is missing";
+            lesson = marker->lesson;
+            open = &*marker;
+        } else {
+            if (open == nullptr) return here + "there is no [exercise] before it";
+            if (marker->indent != open->indent) return here + "not indented like its [exercise]";
+            if (marker->kind == Kind::stub) stubs = true;
+            if (marker->kind == Kind::task && lines[i - 1].marker == std::nullopt)
+                return here + "[task] follows [exercise] directly";
+            if (marker->kind == Kind::end) {
+                open = nullptr;
+                stubs = false;
+            }
+        }
+    }
+    return open != nullptr ? path.string() + ": a hole has no [end]" : "";
+}
+
+// The text with the holes of `lesson` cut, and the markers of all others dropped.
+std::string cut(const std::vector<Line>& lines, int lesson) {
+    std::string text;
+    bool within = false;
+    for (const Line& line : lines) {
+        if (!line.marker) {
+            if (!within) text += line.text + '\n';
+            continue;
+        }
+        const markers::Marker& marker = *line.marker;
+        const std::string indent(marker.indent, ' ');
+        if (marker.kind == Kind::exercise && marker.lesson == lesson) {
+            within = true;
+            text += indent + "// Exercise " + std::to_string(lesson) + "/" +
+                    std::to_string(marker.exercise) + ": " + std::string{marker.text} + '\n';
+        } else if (within && marker.kind == Kind::task) {
+            text += indent + "// " + std::string{marker.text} + '\n';
+        } else if (within && marker.kind == Kind::stub) {
+            // An empty stub line stays an empty line.
+            text += (marker.text.empty() ? "" : indent + std::string{marker.text}) + '\n';
+        } else if (marker.kind == Kind::end) {
+            within = false;
+        }
+    }
+    return text;
+}
+
+int number(std::string_view text) {
+    int value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error != std::errc{} || end != text.data() + text.size())
+        throw std::runtime_error{"expected the number of a lesson, not '" + std::string{text} + "'"};
+    return value;
+}
+
+void list(int lesson, bool files_only) {
+    std::set<std::string> files;
+    for (const fs::path& path : sources()) {
+        const std::vector<Line> lines = read_file(path);
+        for (std::size_t i = 0; i < lines.size(); ++i) {
+            const auto& marker = lines[i].marker;
+            if (!marker || marker->kind != Kind::exercise) continue;
+            if (lesson != 0 && marker->lesson != lesson) continue;
+            if (files_only)
+                files.insert(path.string());
+            else
+                std::cout << marker->lesson << '/' << marker->exercise << '\t' << path.string() << '\t'
+                          << i + 1 << '\t' << marker->text << '\n';
+        }
+    }
+    for (const std::string& file : files) std::cout << file << '\n';
+}
+
+int check() {
+    bool good = true;
+    for (const fs::path& path : sources())
+        if (const std::string what = fault(path, read_file(path)); !what.empty()) {
+            std::cerr << what << '\n';
+            good = false;
+        }
+    return good ? 0 : 1;
+}
+
+int run(const std::vector<std::string>& words) {
+    const std::string command = words.empty() ? "" : words[0];
+    if ((command == "list" || command == "files") && words.size() <= 2) {
+        list(words.size() == 2 ? number(words[1]) : 0, command == "files");
+        return 0;
+    }
+    if (command == "cut" && words.size() == 3) {
+        std::cout << cut(read_file(words[2]), number(words[1]));
+        return 0;
+    }
+    if (command == "strip" && words.size() == 2) {
+        std::cout << cut(read_file(words[1]), 0);
+        return 0;
+    }
+    if (command == "check" && words.size() == 1) return check();
+    std::cerr << "usage: holes list [N] | files [N] | cut N FILE | strip FILE | check\n";
+    return 2;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    try {
+        return run({argv + 1, argv + argc});
+    } catch (const std::exception& error) {
+        std::cerr << "holes: " << error.what() << '\n';
+        return 1;
+    }
+}

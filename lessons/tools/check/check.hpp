@@ -36,7 +36,7 @@ struct ScenarioInfo {
     std::vector<int> needs{};
     // What to run it in. One cut where cuts mean nothing (a test of time, of many clients).
     std::vector<Cut> cuts{Cut::whole, Cut::byte_by_byte, Cut::inside, Cut::glued};
-    int seconds = 20;        // then it is ended, and the verdict is "timed out"
+    int seconds = 10;        // then it is ended, and the verdict is "timed out"
 };
 
 class Scenario {

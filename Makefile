@@ -181,6 +181,7 @@ programs: $(LESSON_PROGRAMS) $(CLIENT_PROGRAMS) $(TEXTS) $(HOLES)
 ## make start-N    writes your files for lesson N, with holes, to work/ (FORCE=1: again)
 ## make check-N    judges lessons 1 to N with your files in place of ours (T=name, V=1 shows all)
 ## make trace-N    the whole exchange of one scenario: make trace-5 T=length-126
+## make mutants    the checks' own checks: wrong solutions fail and are explained (LESSON=5: one)
 # WORK is the folder of the student's files, SEED draws other keys and payloads.
 WORK ?= work
 # What the scripts need to know.
@@ -192,6 +193,9 @@ check-%: $(HOLES)
 trace-%: $(HOLES)
 	+@$(if $(T),,echo "trace: which scenario? make trace-$* T=name" >&2; exit 2;) \
 	  $(classroom) QUIET=1 TRACE=$(T) lessons/tools/check.sh $*
+.PHONY: mutants
+mutants: $(HOLES)
+	+@MAKE='$(MAKE)' lessons/tools/mutants.sh $(HOLES) $(LESSON)
 
 # --- tests --------------------------------------------------------------------------------------
 

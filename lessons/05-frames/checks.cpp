@@ -76,6 +76,8 @@ void expect_decoded(Run& run, const check::Frame& frame) {
     if (header.length == (bytes[1] & 0x7FU) && seen.length_bytes > 0)
         why = std::to_string(header.length) + " is no length, it announces one: the length stands in the "
               "next " + std::to_string(seen.length_bytes) + " bytes";
+    if (header.length != seen.length && header.length == (seen.length & 0xFFFFFFFF))
+        why = "the upper half of the length is lost: an int, or another type of 32 bits, on the way?";
     run.equal("length", header.length, seen.length, why);
     if (seen.masked)
         run.equal("key", check::hex(header.key), check::hex(seen.key),
@@ -322,14 +324,14 @@ const check::Scenario judge_bits{
     [](Run& run) {
         const check::Frame right = check::text("a").masked(run.key());
         expect_judged(run, {right, ws::Errc::none});
-        for (const std::uint8_t bit : {1, 2, 4})
+        for (const unsigned bit : {1u, 2u, 4u})
             expect_judged(run, {right.rsv(bit), ws::Errc::rsv_without_extension});
         // An extension may give a bit a meaning, that one and no other.
         expect_judged(run, {right.rsv(4), ws::Errc::none, ws::Role::server, 4});
         expect_judged(run, {right.rsv(5), ws::Errc::rsv_without_extension, ws::Role::server, 4});
-        for (const std::uint8_t opcode : {3, 7, 11, 15})
+        for (const unsigned opcode : {3u, 7u, 11u, 15u})
             expect_judged(run, {right.opcode(opcode), ws::Errc::reserved_opcode});
-        for (const std::uint8_t opcode : {0, 1, 2, 8, 9, 10})
+        for (const unsigned opcode : {0u, 1u, 2u, 8u, 9u, 10u})
             expect_judged(run, {right.opcode(opcode), ws::Errc::none});
     }};
 
@@ -357,7 +359,7 @@ const check::Scenario judge_control{
     [](Run& run) {
         const check::Key key = run.key();
         const std::string full(125, 'p'), longer(126, 'p');
-        for (const std::uint8_t opcode : {8, 9, 10}) {
+        for (const unsigned opcode : {8u, 9u, 10u}) {
             expect_judged(run, {check::ping(full).opcode(opcode).masked(key), ws::Errc::none});
             expect_judged(run, {check::ping(longer).opcode(opcode).masked(key), ws::Errc::control_too_long});
             expect_judged(run, {check::ping("").opcode(opcode).masked(key).not_last(),
@@ -436,7 +438,7 @@ const check::Scenario length_65536{
         check::Server server{run};
         check::Peer client{run, server};
         client.open();
-        for (const std::size_t size : {65535, 65536}) {
+        for (const std::size_t size : {65535u, 65536u}) {
             const std::string payload = run.payload(size);
             client.send(check::text(payload).masked(run.key()));
             client.expect(check::text(payload));

@@ -47,20 +47,24 @@ std::string hex(Bytes bytes, std::size_t max) {
     return text;
 }
 
-Buffer unhex(std::string_view text) {
+std::optional<Buffer> read_hex(std::string_view text) {
     Buffer bytes;
     for (std::size_t i = 0; i < text.size(); ++i) {
         if (text[i] == ' ') continue;
         const int high = digit_value(text[i]);
         const int low = i + 1 < text.size() ? digit_value(text[i + 1]) : -1;
-        if (high < 0 || low < 0) {
-            std::fprintf(stderr, "check: not hex: '%s'\n", std::string{text}.c_str());
-            std::exit(2);
-        }
+        if (high < 0 || low < 0) return std::nullopt;
         bytes.push_back(static_cast<std::uint8_t>(high * 16 + low));
         ++i;
     }
     return bytes;
+}
+
+Buffer unhex(std::string_view text) {
+    const std::optional<Buffer> bytes = read_hex(text);
+    if (bytes) return *bytes;
+    std::fprintf(stderr, "check: not hex: '%s'\n", std::string{text}.c_str());
+    std::exit(2);
 }
 
 std::string quote(Bytes bytes, std::size_t max) {

@@ -6,6 +6,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -30,8 +31,9 @@ inline Buffer buffer_of(std::string_view text) { return {text.begin(), text.end(
 std::string hex(Bytes bytes, std::size_t max = everything);
 std::string hex(std::uint8_t byte);
 
-// Bytes written in a check: "81 05 48 65". Anything but pairs of hex digits and blanks ends the
-// check program, for it is a mistake of the check.
+// "81 05 48 65", also without blanks. Nothing: something else than pairs of hex digits is there.
+std::optional<Buffer> read_hex(std::string_view text);
+// The same for bytes written in a check, where a mistake is the check's own and ends it.
 Buffer unhex(std::string_view text);
 
 // Between quotation marks and harmless on a terminal: control bytes and what is no UTF-8 as \x1B.

@@ -57,15 +57,15 @@ Frame Frame::not_last() const {
     return frame;
 }
 
-Frame Frame::rsv(std::uint8_t bits) const {
+Frame Frame::rsv(unsigned bits) const {
     Frame frame = *this;
-    frame.rsv_ = bits;
+    frame.rsv_ = static_cast<std::uint8_t>(bits & 7);
     return frame;
 }
 
-Frame Frame::opcode(std::uint8_t number) const {
+Frame Frame::opcode(unsigned number) const {
     Frame frame = *this;
-    frame.op_ = number;
+    frame.op_ = static_cast<std::uint8_t>(number & 15);
     return frame;
 }
 

@@ -34,8 +34,8 @@ class Frame {
     Frame any_key() const;   // to expect from a client: masked, with whatever key it chose
     Frame unmasked() const;
     Frame not_last() const;  // FIN is 0
-    Frame rsv(std::uint8_t bits) const;           // 4, 2, 1 for RSV1, RSV2, RSV3
-    Frame opcode(std::uint8_t number) const;      // any of the 16
+    Frame rsv(unsigned bits) const;               // 4, 2, 1 for RSV1, RSV2, RSV3
+    Frame opcode(unsigned number) const;          // any of the 16
     Frame length_in(int bytes) const;             // 0, 2 or 8, also where it is not the shortest
     Frame announcing(std::uint64_t length) const; // another length than the payload has
 

@@ -86,6 +86,16 @@ Found length_of_four_bytes(const Came& came) {
                             expected_bytes(came, 9), 4};
 }
 
+Found length_without_its_upper_half(const Came& came) {
+    if (!wrong_frame(came) || came.at < 2) return {};
+    const Seen want = wanted(came);
+    if (want.length_bytes != 8 || came.at >= 6 || came.got.size() < 10) return {};
+    if (read_frame(came.got).length != (want.length & 0xFFFFFFFF)) return {};
+    return Explained{came.at, "the upper half of the length is lost: " + decimal(want.length) +
+                                  " became " + decimal(want.length & 0xFFFFFFFF) +
+                                  ". An int, or another type of 32 bits, on the way?"};
+}
+
 Found length_cut_to_its_low_bits(const Came& came) {
     if (!wrong_frame(came) || came.at != 1 || came.got.size() < 2) return {};
     const Seen want = wanted(came);
@@ -301,6 +311,7 @@ const Mistakes& common_mistakes() {
                               length_of_126_in_seven_bits,
                               length_announced_and_missing,
                               length_in_host_order,
+                              length_without_its_upper_half,
                               length_of_four_bytes,
                               length_cut_to_its_low_bits,
                               payload_cut_short,

@@ -103,6 +103,16 @@ Judgement judge_offset(Bytes bytes, std::string_view answer, std::size_t offset,
                        ". That is not the byte that is wrong."};
 }
 
+Judgement judge_difference(Bytes bytes, Bytes right, std::string_view answer,
+                           std::string_view why) {
+    const auto chosen = number_in(answer);
+    std::size_t offset = first_difference(bytes, right);
+    if (chosen && *chosen < std::min(bytes.size(), right.size()) &&
+        bytes[static_cast<std::size_t>(*chosen)] != right[static_cast<std::size_t>(*chosen)])
+        offset = static_cast<std::size_t>(*chosen);
+    return judge_offset(bytes, answer, offset, why);
+}
+
 Judgement judge_line(Bytes head, std::string_view answer, std::size_t line, std::string_view why) {
     const std::size_t count = lines_of(head).size();
     const auto chosen = number_in(answer);

@@ -6,8 +6,8 @@
 //       {.lesson = 5, .exercise = 2, .question = "A server sends this text. Which byte is wrong?"},
 //       [] { return broken_reply(); },
 //       [](check::Bytes bytes, std::string_view answer) {
-//           return check::judge_offset(bytes, answer, check::first_difference(bytes, right_reply()),
-//                                      "the length stands in host byte order");
+//           return check::judge_difference(bytes, right_reply(), answer,
+//                                          "the length stands in host byte order");
 //       }};
 #pragma once
 
@@ -66,6 +66,8 @@ std::optional<std::uint64_t> number_in(std::string_view answer);
 // what it is, and that it is right.
 Judgement judge_offset(Bytes bytes, std::string_view answer, std::size_t offset,
                        std::string_view why);
+// The same where the right bytes are known: each byte in which the two differ is an answer.
+Judgement judge_difference(Bytes bytes, Bytes right, std::string_view answer, std::string_view why);
 // The same for the lines of a head, counted from 1.
 Judgement judge_line(Bytes head, std::string_view answer, std::size_t line, std::string_view why);
 // Was the number (a length, a close code) named?

@@ -1,0 +1,155 @@
+#!/usr/bin/env bash
+# mutants.sh HOLES [LESSON]: the checks' own checks. For each lesson that has checks:
+#   the starter compiles without a warning (with each compiler that is there) and fails its lesson;
+#   the true source passes everything, also with other keys and payloads;
+#   each mutant (lessons/NN-*/mutants/*.patch) fails in the scenario that it names, and the output
+#   says what it records;
+#   no scenario is left that neither the starter nor a mutant can fail;
+#   every exercise has hints at three levels.
+# It has a build folder and a folder of files of its own, and leaves work/ alone.
+set -euo pipefail
+
+holes=$1 only=${2:-}
+build=build/mutants
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+faults=0
+flags=(-std=c++20 -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror -fsyntax-only)
+
+fault() {
+    echo "  FAULT $*"
+    faults=$((faults + 1))
+}
+
+# check LESSON WORK [SEED]: builds and checks one lesson; its output goes to $scratch/output.
+check() {
+    local status=0
+    BUILD=$build HOLES=$holes QUIET=1 ONLY_LESSON=$1 WORK=$2 SEED=${3:-} VERBOSE=1 NO_COLOR=1 \
+        lessons/tools/check.sh "$1" >"$scratch/output" 2>&1 || status=$?
+    return $status
+}
+
+# The output with its wrapped lines joined, so that a sentence can be found in it.
+sentences() { tr -s ' \n' ' ' <"$scratch/output" | sed 's/- //g'; }
+
+# A line of a failed scenario's headline: "FAIL 5/length-126   ...".
+failed() { sed -nE 's/^FAIL ([0-9]+\/[^ ]+) .*/\1/p' "$scratch/output" | sort -u; }
+
+check_starter() {
+    local number=$1 folder=$2 work=$scratch/starter-$1 file compiler
+    lessons/tools/start.sh "$number" "$work" "$holes" >/dev/null
+    while IFS= read -r file; do
+        for compiler in g++ clang++; do
+            command -v "$compiler" >/dev/null || continue
+            # By a file that includes it: a header alone is warned about for being one.
+            "$compiler" "${flags[@]}" -I"$work/src" -Isrc -I"$work" -I. \
+                -x c++ - <<<"#include \"$work/$file\"" >"$scratch/warnings" 2>&1 ||
+                fault "starter of $folder: $compiler: $(grep -m1 -E 'error|warning' "$scratch/warnings")"
+        done
+    done < <("$holes" files "$number")
+    if ! compgen -G "$work/*/*" >/dev/null; then
+        echo "  starter  none: nothing is to be filled in"
+        return
+    fi
+    if check "$number" "$work"; then
+        fault "starter of $folder passes"
+    else
+        failed >>"$scratch/failable"
+        echo "  starter  $(grep -m1 '^score' "$scratch/output")"
+    fi
+}
+
+check_mutant() {
+    local number=$1 patch=$2 name work scenario says file
+    name=$(basename "$patch" .patch)
+    work=$scratch/mutant
+    scenario=$(sed -n 's/^scenario: *//p' "$patch")
+    says=$(sed -n 's/^says: *//p' "$patch" | tr -s ' ')
+    if [[ -z $scenario || -z $says ]] || ! grep -q '^mistake: ' "$patch"; then
+        fault "$patch lacks one of its lines scenario:, says:, mistake:"
+        return
+    fi
+    rm -rf "$work"
+    while IFS= read -r file; do
+        mkdir -p "$work/$(dirname "$file")"
+        cp "$file" "$work/$file"
+    done < <(sed -nE 's|^\+\+\+ b/([^[:space:]]*).*|\1|p' "$patch")
+    if ! patch -s -d "$work" -p1 --no-backup-if-mismatch <"$patch" >"$scratch/output" 2>&1; then
+        fault "$patch does not apply: $(head -1 "$scratch/output")"
+        return
+    fi
+    if check "$number" "$work"; then
+        fault "$name passes; it should fail $scenario"
+        return
+    fi
+    failed >>"$scratch/failable"
+    if ! failed | grep -qx "$scenario"; then
+        fault "$name fails $(failed | tr '\n' ' '), not $scenario: $(head -3 "$scratch/output" | tail -1)"
+    elif ! sentences | grep -qF -e "$says"; then
+        fault "$name: the output does not say '$says'"
+        sed 's/^/    | /' "$scratch/output" | head -30
+    else
+        echo "  mutant   $name: $scenario, \"$says\""
+    fi
+}
+
+check_texts() {
+    local folder=$1 exercises level k
+    exercises=$(sed -nE 's/^## ([0-9]+) .*/\1/p' "$folder/exercises.md" 2>/dev/null || :)
+    [[ -n $exercises ]] || fault "$folder/exercises.md has no exercise"
+    for k in $exercises; do
+        for level in 1 2 3; do
+            # The heading "### 2" below "## 3 Title", and a line of text behind it.
+            awk -v k="$k" -v level="$level" '
+                /^## /  { here = ($2 == k); at = 0 }
+                /^### / { at = here && $2 == level; next }
+                at && NF { found = 1 }
+                END { exit !found }' "$folder/hints.md" 2>/dev/null ||
+                fault "$folder/hints.md: no hint $level for exercise $k"
+        done
+    done
+    for name in exercises.md hints.md teacher.md; do
+        [[ -e $folder/$name ]] || fault "$folder/$name is missing"
+    done
+}
+
+check_lesson() {
+    local folder=$1 number seed patch mutants=0
+    number=$((10#$(basename "$folder" | cut -c1-2)))
+    echo "lesson $number"
+    : >"$scratch/failable"
+    for seed in "" 1 C0FFEE; do
+        check "$number" "$scratch/nothing" "$seed" ||
+            fault "the true source fails with seed '$seed': $(grep -m1 -E '^FAIL|error' "$scratch/output")"
+    done
+    "$build/check-$(printf '%02d' "$number")" --lesson "$number" --list >"$scratch/list"
+    local k
+    for k in $(cut -f2 "$scratch/list" | sort -u); do
+        grep -qE "^## $k " "$folder/exercises.md" 2>/dev/null ||
+            fault "scenarios of exercise $number/$k, which $folder/exercises.md does not have"
+    done
+    check_starter "$number" "$folder"
+    for patch in "$folder"/mutants/*.patch; do
+        [[ -e $patch ]] || continue
+        mutants=$((mutants + 1))
+        check_mutant "$number" "$patch"
+    done
+    ((mutants >= 4)) || fault "$folder has $mutants mutants; 4 to 8 are wanted"
+    sort -u -o "$scratch/failable" "$scratch/failable"
+    local scenario
+    for scenario in $(cut -f1 "$scratch/list" | sort -u); do
+        grep -qx "$scenario" "$scratch/failable" || fault "nothing fails $scenario: neither starter nor mutant"
+    done
+    check_texts "$folder"
+}
+
+"$holes" check || fault "markers of holes"
+begin=$SECONDS
+for folder in lessons/[0-9][0-9]-*; do
+    name=$(basename "$folder")
+    if [[ -n $only ]] && ((10#${name%%-*} != only)); then continue; fi
+    [[ -e $folder/checks.cpp ]] || continue
+    check_lesson "$folder"
+done
+echo "$((SECONDS - begin)) s, $faults faults"
+((faults == 0))

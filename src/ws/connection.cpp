@@ -56,6 +56,7 @@ std::optional<Event> Connection::handle_data(const Piece& piece) {
                      .opcode = piece.opcode,
                      .last = piece.last,
                      .data = piece.data};
+    // [exercise 8/5] a message in one piece is handed on where it lies, another is put together
     const bool whole = piece.last && message_.empty();
     if (!whole) assemble(piece.data);
     if (!piece.last) return std::nullopt;
@@ -63,11 +64,14 @@ std::optional<Event> Connection::handle_data(const Piece& piece) {
     return Event{.type = Event::message,
                  .opcode = piece.opcode,
                  .data = whole ? piece.data : Bytes{message_}};
+    // [stub] return Event{.type = Event::message, .opcode = piece.opcode, .data = piece.data};
+    // [end]
 }
 
 // Appends to the message, with room for what is known to follow. Doubling keeps a message of
 // many small fragments from being moved with each of them.
 void Connection::assemble(Bytes data) {
+    // [exercise 8/6] room for what will follow, as far as the peer has earned it
     const std::uint64_t needed = message_.size() + data.size();
     if (message_.capacity() < needed) {
         const std::uint64_t announced = needed + receiver_.frame_bytes_left();
@@ -76,6 +80,9 @@ void Connection::assemble(Bytes data) {
         const std::uint64_t most = receiver_.limits().max_message_bytes;
         message_.reserve(static_cast<std::size_t>(std::min(room, most)));
     }
+    // [stub] message_.reserve(static_cast<std::size_t>(
+    // [stub]     message_.size() + data.size() + receiver_.frame_bytes_left() + 0 * credit));
+    // [end]
     append(message_, data);
 }
 
@@ -83,6 +90,7 @@ void Connection::assemble(Bytes data) {
 // response, unless it already received a Close frame." So also after our own Close, which ends
 // our data frames only (§5.5.1).
 Event Connection::handle_ping(const Piece& piece, Buffer& out) {
+    // [exercise 8/5] the answer; while output is blocked, the newest ping is kept for later
     if (!blocked_) {
         sender_.control(out, Opcode::pong, piece.data);
     } else {
@@ -92,6 +100,8 @@ Event Connection::handle_ping(const Piece& piece, Buffer& out) {
         if (!kept_ping_) kept_ping_ = std::make_unique<Buffer>();
         kept_ping_->assign(piece.data.begin(), piece.data.end());
     }
+    // [stub] (void)out;
+    // [end]
     return {.type = Event::ping, .data = piece.data};
 }
 
@@ -104,6 +114,7 @@ void Connection::output_blocked(bool blocked, Buffer& out) {
 
 Event Connection::handle_close(const Piece& piece, Buffer& out) {
     CloseBody body;
+    // [exercise 8/5] a body that breaks a rule fails the connection; a good one is echoed, once
     if (const Errc errc = parse_close_body(piece.data, body); errc != Errc::none)
         return fail(errc, out);
     // RFC 6455 §5.5.1: "If an endpoint receives a Close frame and did not previously send a Close
@@ -111,13 +122,21 @@ Event Connection::handle_close(const Piece& piece, Buffer& out) {
     // response, the endpoint typically echos the status code it received.)"
     close(out, body.code, as_text(body.reason));
     end();
+    // [stub] (void)out;
+    // [stub] (void)piece;
+    // [stub] end();
+    // [end]
     return {.type = Event::close, .code = body.code, .data = body.reason};
 }
 
 // RFC 6455 §7.1.7, _Fail the WebSocket Connection_: say why, unless a Close was sent before.
 Event Connection::fail(Errc errc, Buffer& out) {
+    // [exercise 8/5] the Close that says why, and the end
     close(out, rule(errc).close_code, rule(errc).sentence);
     end();
+    // [stub] (void)out;
+    // [stub] end();
+    // [end]
     return {.type = Event::failed, .code = rule(errc).close_code, .error = errc};
 }
 

@@ -32,6 +32,7 @@ std::optional<Piece> Receiver::next() {
 // Decodes the next header and applies every rule to it. False: not here whole, or refused.
 bool Receiver::read_header() {
     FrameHeader header;
+    // [exercise 8/4] a header in one read, or begun in an earlier one: its bytes wait in carry_
     if (carried_ == 0) {
         if (decode_header(input_, header) == Parse::ok) {
             input_ = input_.subspan(header.size());
@@ -50,6 +51,12 @@ bool Receiver::read_header() {
         }
         carried_ = 0;
     }
+    // [stub] if (decode_header(input_, header) != Parse::ok) {
+    // [stub]     input_ = {};
+    // [stub]     return false;
+    // [stub] }
+    // [stub] input_ = input_.subspan(header.size());
+    // [end]
     error_ = check_header(header, role_);
     if (error_ == Errc::none) {
         opcode_ = header.opcode;
@@ -73,6 +80,7 @@ Errc Receiver::begin_frame() {
     // RFC 6455 §5.4: "A fragmented message consists of a single frame with the FIN bit clear and
     // an opcode other than 0, followed by zero or more frames with the FIN bit clear and the
     // opcode set to 0, and terminated by a single frame with the FIN bit set and an opcode of 0."
+    // [exercise 8/4] a continuation needs a message that has begun, a new message that none has
     if (opcode_ == Opcode::continuation) {
         if (!in_message_) return Errc::unexpected_continuation;
     } else {
@@ -83,14 +91,22 @@ Errc Receiver::begin_frame() {
         fragments_ = 0;
         utf8_.reset();
     }
+    // [stub] in_message_ = true;
+    // [stub] message_opcode_ = opcode_;
+    // [stub] message_bytes_ = 0;
+    // [stub] fragments_ = 0;
+    // [stub] utf8_.reset();
+    // [end]
     // RFC 6455 §10.4: "Implementations that have implementation- and/or platform-specific
     // limitations regarding the frame size or total message size after reassembly from multiple
     // frames MUST protect themselves against exceeding those limits." Judged by what the header
     // announces, before a byte is stored, and as a difference: a sum could wrap around.
+    // [exercise 8/4] both limits hold over all frames of the message
     if (left_ > limits_.max_message_bytes - message_bytes_) return Errc::message_too_big;
     if (fragments_ == limits_.max_fragments) return Errc::too_many_fragments;
     message_bytes_ += left_;
     ++fragments_;
+    // [end]
     return Errc::none;
 }
 
@@ -99,12 +115,15 @@ MutableBytes Receiver::take(std::uint64_t max) {
     const auto count = static_cast<std::size_t>(std::min<std::uint64_t>(max, input_.size()));
     const MutableBytes bytes = input_.first(count);
     input_ = input_.subspan(count);
+    // [exercise 8/4] unmasks a client's bytes, and leaves the key as the next read needs it
     if (role_ == Role::server) {
         apply_mask(bytes, key_);
         // RFC 6455 §5.3: the key byte is that of the payload's index, which goes on counting
         // where this read ends.
         if (count % 4 != 0) key_ = rotated(key_, count);
     }
+    // [stub] if (role_ == Role::server) apply_mask(bytes, key_);
+    // [end]
     left_ -= count;
     return bytes;
 }
@@ -129,10 +148,12 @@ std::optional<Piece> Receiver::data_piece() {
     // RFC 6455 §8.1: "When an endpoint is to interpret a byte stream as UTF-8 but finds that the
     // byte stream is not, in fact, a valid UTF-8 stream, that endpoint MUST _Fail the WebSocket
     // Connection_." At once, and not when the message is complete.
+    // [exercise 8/3] a text's bytes are checked as they come, its end when it has ended
     if (message_opcode_ == Opcode::text) {
         if (!utf8_.feed(data)) return fail(Errc::invalid_utf8);
         if (last && !utf8_.complete()) return fail(Errc::invalid_utf8);
     }
+    // [end]
     if (last) in_message_ = false;
     if (data.empty() && !last) return std::nullopt;
     return Piece{message_opcode_, last, data};

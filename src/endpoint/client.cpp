@@ -68,12 +68,16 @@ void Client::on_ready(std::uint32_t events) {
 void Client::on_readable() {
     if (phase_ == Phase::over || !reads()) return;
     ws::Buffer& buffer = loop_.receive_buffer;
+    // [exercise 11/3] one recv; what it may return besides bytes, and what each means
     const ssize_t received = ::recv(socket_.get(), buffer.data(), buffer.size(), 0);
     if (received < 0) {
         if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) lost(errno);
         return;
     }
     if (received == 0) return end_of_stream();
+    // [stub] const ssize_t received = ::recv(socket_.get(), buffer.data(), buffer.size(), 0);
+    // [stub] if (received <= 0) return lost(errno);
+    // [end]
     const auto bytes = ws::MutableBytes{buffer}.first(static_cast<std::size_t>(received));
     loop_.counters.bytes_received += bytes.size();
     received_ = loop_.clock.now();
@@ -262,6 +266,7 @@ void Client::on_time() {
     if (phase_ == Phase::over) return;
     if (blocked_ && net::elapsed(now, written_) >= count(options.write_timeout))
         return timed_out("it took no bytes for too long");
+    // [exercise 11/5] each phase has its patience: handshake, open, closing, lingering
     switch (phase_) {
         case Phase::handshake:
             if (waited() < count(options.handshake_timeout)) break;
@@ -280,11 +285,14 @@ void Client::on_time() {
         case Phase::ending:  // ends by the write timeout above
         case Phase::over: break;
     }
+    // [stub] if (phase_ == Phase::open) check_silence();
+    // [end]
 }
 
 // A cable that was pulled sends nothing, not even an end of TCP. So silence is ended by us: first
 // a ping, which any peer that is there answers, then the connection.
 void Client::check_silence() {
+    // [exercise 11/5] a ping after ping_interval, once; the end after idle_timeout
     if (paused_) return;  // it is we who do not read
     const net::Milliseconds silent = net::elapsed(loop_.clock.now(), received_);
     if (silent >= count(loop_.options.idle_timeout)) {
@@ -294,6 +302,7 @@ void Client::check_silence() {
         ping({});
         flush();
     }
+    // [end]
 }
 
 void Client::trace(ws::Direction direction, ws::Bytes bytes) {

@@ -9,15 +9,19 @@
 namespace endpoint {
 
 void Hub::join(const Client& client, std::string_view room) {
+    // [exercise 12/5] out of the old room, into the new one; both tables know
     leave(client);
     const auto [found, begun] = rooms_.try_emplace(std::string{room});
     places_[client.id()] = {found->first, found->second.size()};
     found->second.push_back(client.id());
+    // [stub] rooms_[std::string{room}].push_back(client.id());
+    // [end]
 }
 
 void Hub::leave(const Client& client) { remove(client.id()); }
 
 void Hub::remove(ClientId id) {
+    // [exercise 12/5] the last one takes its place; an empty room ends
     const auto place = places_.find(id);
     if (place == places_.end()) return;
     const auto room = rooms_.find(place->second.room);
@@ -28,6 +32,8 @@ void Hub::remove(ClientId id) {
     members.pop_back();
     places_.erase(place);
     if (members.empty()) rooms_.erase(room);
+    // [stub] places_.erase(id);
+    // [end]
 }
 
 std::string_view Hub::room_of(const Client& client) const {
@@ -49,6 +55,7 @@ std::vector<std::string_view> Hub::rooms() const {
 }
 
 std::size_t Hub::broadcast(std::string_view room, ws::Opcode type, ws::Bytes data) {
+    // [exercise 12/5] encoded once, sent to each; then those who are too slow are dropped
     ws::Buffer frame;
     ws::append_frame(frame, {.opcode = type}, data);
     std::size_t sent = 0;
@@ -72,6 +79,10 @@ std::size_t Hub::broadcast(std::string_view room, ws::Opcode type, ws::Bytes dat
         if (on_drop_) on_drop_(*client, name);
     }
     return sent;
+    // [stub] for (const ClientId id : members(room))
+    // [stub]     if (Client* const client = server_.find(id)) client->send(type, data);
+    // [stub] return members(room).size();
+    // [end]
 }
 
 }  // namespace endpoint

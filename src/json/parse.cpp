@@ -132,6 +132,7 @@ class Parser {
 
     // Behind the '['.
     bool parse_array(Value& value, std::size_t depth) {
+        // [exercise 12/4] elements with commas between them, and none behind the last
         Array elements;
         skip_space();
         if (!take(']')) {
@@ -144,10 +145,14 @@ class Parser {
         }
         value = std::move(elements);
         return true;
+        // [stub] value = Array{};
+        // [stub] return depth > 0 && take(']');
+        // [end]
     }
 
     // Behind the '{'.
     bool parse_object(Value& value, std::size_t depth) {
+        // [exercise 12/4] members with commas between them, and then a look at their names
         Object members;
         std::vector<std::size_t> positions;  // of the names
         skip_space();
@@ -167,6 +172,17 @@ class Parser {
         if (duplicate < members.size()) return fail(Errc::duplicate_name, positions[duplicate]);
         value = std::move(members);
         return true;
+        // [stub] Object members;
+        // [stub] skip_space();
+        // [stub] if (!take('}')) {
+        // [stub]     if (!parse_member(members.emplace_back(), depth)) return false;
+        // [stub]     skip_space();
+        // [stub]     if (!take('}')) return fail(Errc::expected_comma_or_brace);
+        // [stub] }
+        // [stub] static_cast<void>(find_duplicate(members));
+        // [stub] value = std::move(members);
+        // [stub] return true;
+        // [end]
     }
 
     bool parse_member(Member& member, std::size_t depth) {
@@ -180,6 +196,7 @@ class Parser {
 
     // RFC 8259 §6: number = [ minus ] int [ frac ] [ exp ].
     bool parse_number(Value& value) {
+        // [exercise 12/2] minus, int, frac, exp; without frac and exp an integer, but for "-0"
         const std::size_t start = at_;
         const bool negative = take('-');
         const std::size_t first_digit = at_;
@@ -201,6 +218,12 @@ class Parser {
             if (!take_digits()) return false;
         }
         return integer ? convert_integer(start, value) : convert_real(start, value);
+        // [stub] const std::size_t start = at_;
+        // [stub] take('-');
+        // [stub] if (!take_digits()) return false;
+        // [stub] if (take('.') && !take_digits()) return false;
+        // [stub] return convert_real(start, value);
+        // [end]
     }
 
     bool take_digits() {
@@ -243,7 +266,9 @@ class Parser {
     // the characters that MUST be escaped: quotation mark, reverse solidus, and the control
     // characters (U+0000 through U+001F)."
     bool parse_character(std::string& out) {
+        // [exercise 12/3] what must not stand in a string as it is
         if (static_cast<unsigned char>(text_[at_]) < 0x20) return fail(Errc::control_character);
+        // [end]
         // RFC 8259 §8.1: "JSON text exchanged between systems that are not part of a closed
         // ecosystem MUST be encoded using UTF-8".
         const Character character = decode_utf8(text_.substr(at_));
@@ -276,6 +301,7 @@ class Parser {
     bool parse_unicode_escape(std::string& out, std::size_t start) {
         char32_t code = 0;
         if (!parse_four_digits(code)) return false;
+        // [exercise 12/3] two halves make one character, and half a pair makes none
         if (is_low_surrogate(code)) return fail(Errc::lone_surrogate, start);
         if (is_high_surrogate(code)) {
             char32_t low = 0;
@@ -285,6 +311,9 @@ class Parser {
             if (!is_low_surrogate(low)) return fail(Errc::lone_surrogate, start);
             code = 0x10000 + ((code - 0xD800) << 10) + (low - 0xDC00);
         }
+        // [stub] if (is_high_surrogate(code) || is_low_surrogate(code))
+        // [stub]     return fail(Errc::lone_surrogate, start);
+        // [end]
         append_utf8(out, code);
         return true;
     }

@@ -11,11 +11,11 @@
 #include "cli/trace.hpp"
 #include "endpoint/opening.hpp"
 #include "endpoint/stream.hpp"
+#include "lessons/13-streaming/progress.hpp"
+#include "lessons/13-streaming/source.hpp"
+#include "lessons/13-streaming/tally.hpp"
 #include "net/signal.hpp"
 #include "net/wake.hpp"
-#include "progress.hpp"
-#include "source.hpp"
-#include "tally.hpp"
 #include "ws/hex.hpp"
 
 namespace {

@@ -12,7 +12,7 @@
 #include <optional>
 #include <string>
 
-#include "tally.hpp"
+#include "lessons/13-streaming/tally.hpp"
 
 // "[############            ]  50%  2.0 GiB of 4.0 GiB  512.0 MiB/s  0:04 left"; without a total
 // only what is known: "2.0 GiB  512.0 MiB/s".

@@ -8,8 +8,8 @@
 #include "cli/options.hpp"
 #include "cli/trace.hpp"
 #include "endpoint/server.hpp"
+#include "lessons/13-streaming/tally.hpp"
 #include "net/signal.hpp"
-#include "tally.hpp"
 
 namespace {
 

@@ -176,24 +176,31 @@ void Connection::receive(Lock& lock) {
 
 // On time whatever else is sent: a proxy in between may look at our direction alone.
 void Connection::ping_if_due(Lock& lock) {
+    // [exercise 9/3] one ping each interval; zero means none
     const net::Clock::time_point now = net::Clock::now();
     if (options_.ping_interval.count() == 0 || now < next_ping_) return;
     next_ping_ = now + options_.ping_interval;
     transmit(lock, protocol_.ping(pending_, {}));
+    // [stub] (void)lock;
+    // [end]
 }
 
 // When the reader of an open connection has to look up although no byte came. Once we have sent
 // a Close no ping may follow, and the peer's silence is the close timeout's business.
 net::Deadline Connection::next_duty() const {
+    // [exercise 9/3] the next ping or the end of patience, whichever comes first
     net::Deadline duty;
     if (protocol_.state() != ws::State::open) return duty;
     if (options_.ping_interval.count() != 0) duty = next_ping_;
     if (options_.idle_timeout.count() != 0) duty = earlier(duty, heard_ + options_.idle_timeout);
     return duty;
+    // [stub] return {};
+    // [end]
 }
 
 // The wait has ended without a byte. If it was for the next ping alone, nothing is late.
 void Connection::end_if_late() {
+    // [exercise 9/3] which of the deadlines has passed, and the words for it
     const bool open = protocol_.state() == ws::State::open;
     if (has_passed(close_deadline_))
         give_up("the peer did not answer our Close within " + seconds(options_.close_timeout));
@@ -202,6 +209,8 @@ void Connection::end_if_late() {
     else if (open && options_.idle_timeout.count() != 0 &&
              has_passed(heard_ + options_.idle_timeout))
         give_up("the peer went silent: no byte from it for " + seconds(options_.idle_timeout));
+    // [stub] if (has_passed(close_deadline_)) give_up("late: " + seconds(options_.close_timeout));
+    // [end]
 }
 
 bool Connection::write_message(ws::Opcode type, ws::Bytes data) {
@@ -217,6 +226,7 @@ bool Connection::write_message(ws::Opcode type, ws::Bytes data) {
 // Until no other thread is sending, or in the middle of a message (§5.4: fragments of two must not
 // be interleaved). False: the deadline came first, and that is the connection's end.
 bool Connection::wait_for_turn(Lock& lock, net::Deadline deadline) {
+    // [exercise 9/5] one writer at a time, and no waiting beyond the deadline
     const auto our_turn = [this] { return !sending_ && !streaming_; };
     if (!deadline) {
         sending_done_.wait(lock, our_turn);
@@ -224,6 +234,9 @@ bool Connection::wait_for_turn(Lock& lock, net::Deadline deadline) {
         give_up("the write deadline has passed");
         return false;
     }
+    // [stub] (void)lock;
+    // [stub] (void)deadline;
+    // [end]
     return true;
 }
 
@@ -264,8 +277,11 @@ bool Connection::close(ws::CloseCode code, std::string_view reason) {
 
 void Connection::set_read_deadline(net::Deadline deadline) {
     const Lock lock{mutex_};
+    // [exercise 9/4] a reader that waits already must go by it, too
     read_deadline_ = deadline;
     wake_reader();
+    // [stub] read_deadline_ = deadline;
+    // [end]
 }
 
 void Connection::set_write_deadline(net::Deadline deadline) {
@@ -303,6 +319,7 @@ bool Connection::transmit(Lock& lock, bool appended, net::Deadline deadline) {
 // endpoints that write to each other wait for ever. The deadline is that of the first batch, with
 // the message that we are here for; what others add has deadlines of its own.
 void Connection::flush(Lock& lock, net::Deadline deadline) {
+    // [exercise 9/5] takes what is pending, sends it with the lock open, until nothing is pending
     sending_ = true;
     ws::Buffer batch;
     while (!pending_.empty() && !cannot_send_) {
@@ -326,10 +343,18 @@ void Connection::flush(Lock& lock, net::Deadline deadline) {
     pending_.clear();
     sending_ = false;
     sending_done_.notify_all();
+    // [stub] const ws::Buffer batch = pending_;
+    // [stub] lock.unlock();
+    // [stub] trace(true, batch);
+    // [stub] cannot_send_ = send(batch, deadline) != net::IoStatus::ok;
+    // [stub] lock.lock();
+    // [stub] pending_.clear();
+    // [end]
 }
 
 // The write timeout begins anew with each byte that the peer takes; the deadline does not.
 net::IoStatus Connection::send(ws::Bytes bytes, net::Deadline deadline) {
+    // [exercise 9/4] waits for room no longer than the deadline, nor than the write timeout
     for (bool full = false; !bytes.empty();) {
         net::IoResult result = net::send_some(socket_, bytes, net::Clock::now());  // no waiting
         if (result.status == net::IoStatus::timed_out) {
@@ -348,6 +373,9 @@ net::IoStatus Connection::send(ws::Bytes bytes, net::Deadline deadline) {
         full = !bytes.empty();  // it took less than it was given
     }
     return net::IoStatus::ok;
+    // [stub] (void)deadline;
+    // [stub] return net::send_all(socket_, bytes).status;
+    // [end]
 }
 
 // RFC 6455 §7.1.1: "The underlying TCP connection, in most normal cases, SHOULD be closed first by

@@ -618,14 +618,14 @@ const check::Scenario many_fragments{
      .section = "RFC 6455 §5.4",
      .needs = {4, 5}},
     [](Run& run) {
-        constexpr int fragments = 30'000;
+        constexpr int count = 30'000;
         const check::Key key = run.key();
         const std::string part = run.payload(40);
         const check::Buffer middle = check::continuation(part).not_last().masked(key).bytes();
         run.within(check::Milliseconds{1500}, "a message of 1.2 MB in 30,000 fragments", [&] {
             Driven driven;
             driven.feed({check::text(part).not_last().masked(key).bytes()});
-            for (int i = 2; i < fragments; ++i) driven.feed({middle});
+            for (int i = 2; i < count; ++i) driven.feed({middle});
             driven.feed({check::continuation(part).masked(key).bytes()});
             run.is_true(driven.events.starts_with("TEXT "), "the message came out");
         });

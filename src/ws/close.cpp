@@ -81,7 +81,7 @@ void append_close_body(Buffer& out, CloseCode code, std::string_view reason) {
         while (end > 0 && continues_character(reason[end])) --end;
         reason = reason.substr(0, end);
     }
-    // [stub] reason = reason.substr(0, 0 * max_reason_bytes);
+    // [stub] if (reason.size() > max_reason_bytes && continues_character(reason[0])) reason = {};
     // [end]
     std::array<std::uint8_t, 2> bytes;
     store_be(bytes, code);

@@ -52,6 +52,8 @@ bool Receiver::read_header() {
         carried_ = 0;
     }
     // [stub] if (decode_header(input_, header) != Parse::ok) {
+    // [stub]     carried_ = 0;
+    // [stub]     carry_ = {};
     // [stub]     input_ = {};
     // [stub]     return false;
     // [stub] }

@@ -92,7 +92,7 @@ bool Utf8Validator::feed(Bytes piece) {
     state_ = static_cast<std::uint8_t>(state);
     // [stub] std::uint64_t state = state_;
     // [stub] for (const std::uint8_t byte : piece.subspan(ascii_prefix(piece)))
-    // [stub]     state = successors[byte] & state_bits;
+    // [stub]     state = successors[byte] >> start & state_bits;
     // [stub] state_ = static_cast<std::uint8_t>(state);
     // [end]
     return state_ != broken;

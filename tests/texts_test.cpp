@@ -1,5 +1,6 @@
 // What the texts promise: every line of code and every byte that they show is true, every link
-// leads somewhere, every command exists. Runs in the root of the repository.
+// leads somewhere, every command exists, and a lesson has all its parts in a length that can be
+// read in one sitting. Runs in the root of the repository.
 
 #include <doctest/doctest.h>
 #include <unistd.h>
@@ -7,6 +8,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <set>
 #include <sstream>
 #include <string>
@@ -122,6 +124,97 @@ std::set<std::string> listed_commands() {
     return commands;
 }
 
+// The characters of a line: what begins no character of UTF-8 counts as none.
+std::size_t columns(const std::string& line) {
+    return static_cast<std::size_t>(
+        std::ranges::count_if(line, [](char c) { return (c & 0xC0) != 0x80; }));
+}
+
+// What a lesson's text is made of. A part begins with its heading and goes on to the next one.
+struct LessonText {
+    explicit LessonText(const std::string& lesson)
+        : number{std::stoi(lesson.substr(0, 2))},
+          path{fs::path{"lessons"} / lesson / "README.md"},
+          all{contents(path)} {
+        std::istringstream text{all};
+        bool fenced = false;
+        headings.emplace_back();
+        parts.emplace_back();
+        for (std::string line; std::getline(text, line); ++lines) {
+            if (line.starts_with("## ")) {
+                headings.push_back(line.substr(3));
+                parts.emplace_back();
+            }
+            parts.back() += line + '\n';
+            if (line.find("```") != line.npos) fenced = !fenced;
+            const bool wide = columns(line) > 100;
+            if (wide && !fenced && !line.starts_with('|') && !line.starts_with("<!--"))
+                too_wide.push_back(line);
+        }
+    }
+
+    // Where the heading stands; the number of headings when it is missing.
+    std::size_t find(const std::string& heading) const {
+        return static_cast<std::size_t>(std::ranges::find(headings, heading) - headings.begin());
+    }
+
+    int number;
+    fs::path path;
+    std::string all;
+    std::size_t lines = 0;
+    std::vector<std::string> headings;  // the first is empty: what stands above all headings
+    std::vector<std::string> parts;     // one for each heading
+    std::vector<std::string> too_wide;  // lines of prose
+};
+
+std::size_t occurrences(const std::string& text, std::string_view what) {
+    std::size_t count = 0;
+    for (std::size_t at = text.find(what); at != text.npos; at = text.find(what, at + 1)) ++count;
+    return count;
+}
+
+// Issue threads in which people have met a lesson's pitfalls. Each is named in its lesson's text.
+const std::multimap<int, std::vector<std::string>> met_by_people{
+    {1, {"cpp-httplib#77", "hiredis#1229"}},
+    {1, {"websocketpp#499", "#803"}},
+    {3, {"nodejs/node#3445", "icey#235"}},
+    {3, {"mongoose#165", "websocket_client#22"}},
+    {4, {"swoole-src#195", "bun#26950"}},
+    {4, {"gorilla/websocket#604", "#507"}},
+    {5, {"rust-websocket#61", "uWebSockets#691"}},
+    {5, {"poco#4838", "uWebSockets#1407"}},
+    {5, {"fserv#31", "vert.x#260", "paho.mqtt.c#510"}},
+    {5, {"ws#1140", "#2109"}},
+    {6, {"wscat#4", "#126", "#41"}},
+    {8, {"poco#4838", "uWebSockets#1407"}},
+    {8, {"nodejs/node#3445", "icey#235"}},
+    {8, {"mongoose#165", "websocket_client#22"}},
+    {8, {"grappa-irc#453"}},
+    {8, {"gorilla/websocket#395", "broker#357"}},
+    {8, {"corefx#29834", "nim-websock#85"}},
+    {8, {"gorilla/websocket#424", "ws#1860"}},
+    {8, {"go-ethereum#33909", "mongoose#1502"}},
+    {8, {"gorilla/websocket#283", "websocketd#445"}},
+    {8, {"ws#1942"}},
+    {9, {"gorilla/websocket#957", "#913", "libwebsockets#2704"}},
+    {9, {"gorilla/websocket#783", "#724"}},
+    {9, {"gorilla/websocket#657", "#549"}},
+    {9, {"Java-WebSocket#1315", "react-use-websocket#264"}},
+    {9, {"ws#2283", "ingress-nginx#2917"}},
+    {9, {"ws#1158", "#686"}},
+    {10, {"gorilla/websocket#604", "#507"}},
+    {10, {"packages-http#57", "websocketd#7"}},
+    {10, {"ws#2283", "ingress-nginx#2917"}},
+    {10, {"gorilla/websocket#367", "#333"}},
+    {10, {"whatwg/html#3062", "ws#467"}},
+    {11, {"horse#549", "pistache#1114"}},
+    {11, {"cpp-httplib#77", "hiredis#1229"}},
+    {11, {"ws#1620", "micronaut-core#8984"}},
+    {11, {"ws#1667", "websocketpp#579"}},
+    {12, {"ws#1620", "micronaut-core#8984"}},
+    {13, {"gorilla/websocket#283", "websocketd#445"}},
+};
+
 }  // namespace
 
 TEST_CASE("texts: the code and the recordings in the texts are the true ones") {
@@ -193,5 +286,60 @@ TEST_CASE("texts: every command that make help lists is a target") {
         const std::string target =
             numbered ? command.substr(0, command.size() - 1) + "$(3):" : command + ":";
         CHECK_MESSAGE(makefile.find("\n" + target) != makefile.npos, command);
+    }
+}
+
+TEST_CASE("texts: a lesson can be read in one sitting") {
+    for (const std::string& lesson : lessons()) {
+        const LessonText text{lesson};
+        CHECK_MESSAGE((text.lines >= 150 && text.lines <= 220),
+                      text.path << " has " << text.lines << " lines, not 150 to 220");
+        for (const std::string& line : text.too_wide)
+            FAIL_CHECK(text.path << ": more than 100 columns: " << line);
+    }
+}
+
+TEST_CASE("texts: a lesson has all its parts") {
+    for (const std::string& lesson : lessons()) {
+        const LessonText text{lesson};
+        INFO(text.path);
+        for (const std::string row : {"Time", "You need", "You will be able to", "Not here"})
+            CHECK_MESSAGE(text.parts[0].find("\n| " + row + " | ") != std::string::npos,
+                          "the contract has no row: " << row);
+
+        const std::string peer = text.number <= 3 ? "nc" : "wscat";
+        std::size_t last = 0;
+        for (const std::string& heading :
+             {std::string{"Why"}, std::string{"The picture"}, "The same with " + peer,
+              std::string{"What is still wrong"}, std::string{"Check yourself"}}) {
+            const std::size_t place = text.find(heading);
+            CHECK_MESSAGE((place > last && place < text.headings.size()),
+                          "missing, or not in its place: ## " << heading);
+            last = place;
+        }
+
+        std::size_t steps = 0;
+        for (std::size_t i = 0; i < text.headings.size(); ++i) {
+            if (!text.headings[i].starts_with("Step ")) continue;
+            const std::string heading = text.headings[i];
+            CHECK_MESSAGE(heading.starts_with("Step " + std::to_string(++steps) + ": "), heading);
+            CHECK_MESSAGE(text.parts[i].find("**Run this, see that:**") != std::string::npos,
+                          heading << ": nothing to run, nothing to see");
+        }
+        CHECK_MESSAGE((steps >= 4 && steps <= 8), "it has " << steps << " steps, not 4 to 8");
+        CHECK_MESSAGE(text.all.find("\n> **Pitfall: ") != std::string::npos, "it has no pitfall");
+        CHECK(occurrences(text.parts.back(), "<details><summary>Answer</summary>") == 4);
+        CHECK(occurrences(text.parts.back(), "</details>") == 4);
+    }
+}
+
+TEST_CASE("texts: what people really trip over is named in its lesson") {
+    for (const std::string& lesson : lessons()) {
+        const LessonText text{lesson};
+        const auto [first, last] = met_by_people.equal_range(text.number);
+        for (auto pitfall = first; pitfall != last; ++pitfall)
+            for (const std::string& issue : pitfall->second)
+                CHECK_MESSAGE(text.all.find(issue) != std::string::npos,
+                              text.path << " does not name " << issue);
     }
 }

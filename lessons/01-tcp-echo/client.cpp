@@ -122,8 +122,8 @@ int talk(int argc, char** argv) {
     options.client(common, {"tcp"});
     options.parse(argc, argv);
 
-    net::Fd socket = net::connect_tcp(common.host, common.port, net::after(patience));
     const net::StopSignal stop;
+    net::Fd socket = net::connect_tcp(common.host, common.port, net::after(patience), stop.fd());
     EchoClient client{std::move(socket), stop, common.trace};
     return client.run() == Outcome::failed ? 1 : 0;
 }

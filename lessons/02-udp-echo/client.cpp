@@ -122,7 +122,7 @@ int talk(int argc, char** argv) {
     options.parse(argc, argv);
 
     const net::StopSignal stop;
-    net::Fd socket = net::connect_udp(settings.common.host, settings.common.port);
+    net::Fd socket = net::connect_udp(settings.common.host, settings.common.port, stop.fd());
     return EchoClient{settings, std::move(socket), stop}.run();
 }
 

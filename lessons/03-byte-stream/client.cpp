@@ -17,8 +17,6 @@ namespace {
 
 constexpr std::chrono::seconds patience{10};  // for the connection, and for each answer
 
-struct Interrupted {};  // Ctrl-C
-
 class MessageClient {
   public:
     MessageClient(net::Fd socket, const net::StopSignal& stop, bool naive, bool trace)
@@ -79,7 +77,7 @@ class MessageClient {
     std::size_t receive_some(ws::MutableBytes buffer) {
         const net::Deadline deadline = net::after(patience);
         const int ready[] = {stop_.fd(), socket_.get()};
-        if (net::wait_readable(ready, deadline) == 0) throw Interrupted{};
+        if (net::wait_readable(ready, deadline) == 0) throw net::Stopped{};
         const net::IoResult got = net::receive_some(socket_, buffer, deadline);
         if (!got) throw lesson::Failure{"no answer: " + got.message()};
         return got.bytes;
@@ -93,8 +91,11 @@ class MessageClient {
     void say_goodbye() {
         net::shutdown_sending(socket_);
         trace_.end(ws::Direction::from_client);
+        const net::Deadline deadline = net::after(patience);
+        const int ready[] = {stop_.fd(), socket_.get()};
+        if (net::wait_readable(ready, deadline) == 0) return;
         std::uint8_t byte[1];
-        const net::IoResult got = net::receive_some(socket_, byte, net::after(patience));
+        const net::IoResult got = net::receive_some(socket_, byte, deadline);
         if (got.status != net::IoStatus::closed) throw lesson::Failure{"no end: " + got.message()};
         trace_.end(ws::Direction::from_server);
     }
@@ -115,12 +116,9 @@ int talk(int argc, char** argv) {
     options.flag("--naive", naive, "no lengths: each write is one message, so it hopes");
     options.parse(argc, argv);
 
-    net::Fd socket = net::connect_tcp(common.host, common.port, net::after(patience));
     const net::StopSignal stop;
-    try {
-        MessageClient{std::move(socket), stop, naive, common.trace}.run();
-    } catch (const Interrupted&) {
-    }
+    net::Fd socket = net::connect_tcp(common.host, common.port, net::after(patience), stop.fd());
+    MessageClient{std::move(socket), stop, naive, common.trace}.run();
     return 0;
 }
 

@@ -92,9 +92,9 @@ std::string reason(lesson::HeadSocket& socket, const ws::Response& response, ws:
 int ask(int argc, char** argv) {
     const Options options = read_options(argc, argv);
     const ws::ClientHandshake handshake = make_handshake(options);
-    const net::Fd fd = net::connect_tcp(options.common.host, options.common.port,
-                                        net::after(options.handshake_timeout));
     const net::StopSignal stop;
+    const net::Fd fd = net::connect_tcp(options.common.host, options.common.port,
+                                        net::after(options.handshake_timeout), stop.fd());
     lesson::HeadSocket socket{fd, options.common.trace};
 
     const net::Deadline deadline = net::after(options.handshake_timeout);

@@ -73,7 +73,8 @@ net::Deadline answer_deadline(const Options& options) {
 
 // Sends one frame and compares its echo with it: the payload byte by byte, and in the header all
 // but the mask.
-bool exchange(lesson::FrameSocket& connection, const Sample& sample, const Options& options) {
+bool exchange(lesson::FrameSocket& connection, const Sample& sample, const Options& options,
+              int stop_fd) {
     ws::FrameHeader header;
     header.opcode = sample.opcode;
     header.masked = true;
@@ -87,7 +88,7 @@ bool exchange(lesson::FrameSocket& connection, const Sample& sample, const Optio
     std::printf("%-7s %7zu  %-41s  ", name.substr(0, name.find(' ')).c_str(), sample.payload.size(),
                 ws::hex(ws::Bytes{bytes}.first(header.size())).c_str());
     lesson::Frame back;
-    const bool received = connection.receive(back, answer_deadline(options));
+    const bool received = connection.receive(back, answer_deadline(options), stop_fd);
     const bool same = received && back.header.opcode == header.opcode && back.header.fin &&
                       ws::as_text(back.payload) == sample.payload;
     std::printf("%-29s  %s\n",
@@ -105,24 +106,26 @@ bool exchange(lesson::FrameSocket& connection, const Sample& sample, const Optio
 
 int talk(int argc, char** argv) {
     const Options options = read_options(argc, argv);
-    const net::Fd socket = options.connect();
+    const net::StopSignal stop;
+    const net::Fd socket = options.connect(stop);
     lesson::FrameSocket connection{socket, options.keys.masking.get(), options.common.trace};
     if (!lesson::ask_handshake(connection, options.authority(), options.common.path,
-                               options.keys.handshake, options.timeout()))
+                               options.keys.handshake, options.timeout(), stop))
         return 1;
     if (options.raw) {
         connection.send_raw(*options.raw);
         lesson::Frame frame;
-        while (connection.receive(frame, answer_deadline(options))) {
+        while (connection.receive(frame, answer_deadline(options), stop.fd())) {
         }
         return 0;
     }
     std::printf("opcode  payload  %-41s  %-29s  payload\n", "header sent", "header back");
     for (const Sample& sample : options.samples()) {
-        if (!exchange(connection, sample, options)) return 1;
+        if (!exchange(connection, sample, options, stop.fd())) return 1;
         if (sample.opcode == ws::Opcode::close) break;  // no frame follows a Close
     }
-    return connection.fill(answer_deadline(options)) ? 1 : 0;  // the server ends TCP first
+    return connection.fill(answer_deadline(options), stop.fd()) ? 1
+                                                                : 0;  // the server ends TCP first
 }
 
 }  // namespace

@@ -68,7 +68,10 @@ class FrameSocket {
     ws::Bytes pending() const { return pending_; }
 
     // One read: however many bytes the kernel has. False: the end, a failure, or the deadline.
-    bool fill(net::Deadline deadline = {}) {
+    // Throws net::Stopped when `stop_fd` is readable first, as do all that read.
+    bool fill(net::Deadline deadline = {}, int stop_fd = -1) {
+        const int ready[] = {stop_fd, socket_.get()};
+        if (stop_fd >= 0 && net::wait_readable(ready, deadline) == 0) throw net::Stopped{};
         std::array<std::uint8_t, 16384> chunk;
         io_ = net::receive_some(socket_, chunk, deadline);
         const ws::Bytes received = ws::Bytes{chunk}.first(io_.bytes);
@@ -103,23 +106,23 @@ class FrameSocket {
     }
 
     // Waits for a whole frame. False: errc() or io() says why there is none.
-    bool receive(Frame& frame, net::Deadline deadline = {}) {
+    bool receive(Frame& frame, net::Deadline deadline = {}, int stop_fd = -1) {
         for (;;) {
             const ws::Parse parsed = next(frame);
             if (parsed != ws::Parse::need_more) return parsed == ws::Parse::ok;
-            if (!fill(deadline)) return false;
+            if (!fill(deadline, stop_fd)) return false;
         }
     }
 
     // Waits for the head of the handshake. What came behind its blank line are frames already.
-    bool receive_head(ws::HeadReader& reader, net::Deadline deadline) {
+    bool receive_head(ws::HeadReader& reader, net::Deadline deadline, int stop_fd = -1) {
         for (;;) {
             std::size_t taken = 0;
             const ws::Parse parsed = reader.feed(pending_, taken);
             pending_.erase(pending_.begin(), pending_.begin() + static_cast<std::ptrdiff_t>(taken));
             if (parsed == ws::Parse::error) errc_ = reader.error();
             if (parsed != ws::Parse::need_more) return parsed == ws::Parse::ok;
-            if (!fill(deadline)) return false;
+            if (!fill(deadline, stop_fd)) return false;
         }
     }
 

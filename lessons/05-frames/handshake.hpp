@@ -10,6 +10,7 @@
 #include "lessons/05-frames/frame_socket.hpp"
 #include "net/address.hpp"
 #include "net/random.hpp"
+#include "net/signal.hpp"
 #include "ws/handshake.hpp"
 
 namespace lesson {
@@ -53,7 +54,7 @@ inline bool accept_handshake(FrameSocket& connection, const net::Address& peer,
 // Why there is no connection, for one line: the status line of the server's answer with the
 // reason that follows it, or what happened instead of an answer.
 inline std::string describe_refusal(FrameSocket& connection, const ws::Response& response,
-                                    ws::Errc errc) {
+                                    ws::Errc errc, int stop_fd) {
     if (errc == ws::Errc::none) {
         if (connection.io().status == net::IoStatus::timed_out)
             return "the server did not answer in time";
@@ -65,7 +66,7 @@ inline std::string describe_refusal(FrameSocket& connection, const ws::Response&
     // A server that refuses ends the connection behind its reason. One that does not gets no
     // more than a moment and a kilobyte.
     const net::Deadline moment = net::after(std::chrono::seconds{1});
-    while (connection.pending().size() < 1024 && connection.fill(moment)) {
+    while (connection.pending().size() < 1024 && connection.fill(moment, stop_fd)) {
     }
     std::string line = ws::escape(response.start_line);
     const std::string_view body = ws::as_text(connection.pending());
@@ -75,10 +76,10 @@ inline std::string describe_refusal(FrameSocket& connection, const ws::Response&
 }
 
 // Asks for the WebSocket and judges the answer. False: the handshake failed, and standard error
-// says why.
+// says why. Throws net::Stopped when Ctrl-C came first.
 inline bool ask_handshake(FrameSocket& connection, const std::string& host,
                           const std::string& resource, const std::string& key,
-                          std::chrono::seconds timeout) {
+                          std::chrono::seconds timeout, const net::StopSignal& stop) {
     ws::ClientHandshake handshake{.host = host, .resource = resource, .key = key};
     if (key.empty()) handshake.key = ws::make_key(net::RandomPool{}.bytes<16>());
     if (!ws::is_sendable(handshake)) {
@@ -92,7 +93,7 @@ inline bool ask_handshake(FrameSocket& connection, const std::string& host,
     ws::Response response;
     ws::Errc errc = ws::Errc::none;
     if (connection.send_raw(ws::as_bytes(ws::client_request(handshake))) &&
-        connection.receive_head(reader, net::after(timeout))) {
+        connection.receive_head(reader, net::after(timeout), stop.fd())) {
         errc = response.parse(reader.text());
         if (errc == ws::Errc::none) errc = ws::check_response(response, handshake);
         if (errc == ws::Errc::none) return true;
@@ -100,7 +101,7 @@ inline bool ask_handshake(FrameSocket& connection, const std::string& host,
         errc = connection.errc();
     }
     std::fprintf(stderr, "Handshake failed: %s\n",
-                 describe_refusal(connection, response, errc).c_str());
+                 describe_refusal(connection, response, errc, stop.fd()).c_str());
     return false;
 }
 

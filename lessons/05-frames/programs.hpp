@@ -9,6 +9,7 @@
 
 #include "cli/keys.hpp"
 #include "net/address.hpp"
+#include "net/signal.hpp"
 #include "net/socket.hpp"
 
 namespace lesson {
@@ -40,8 +41,8 @@ struct ClientOptions {
     }
     std::chrono::seconds timeout() const { return std::chrono::seconds{handshake_timeout}; }
     std::string authority() const { return net::join_host_port(common.host, common.port); }
-    net::Fd connect() const {
-        return net::connect_tcp(common.host, common.port, net::after(timeout()));
+    net::Fd connect(const net::StopSignal& stop) const {
+        return net::connect_tcp(common.host, common.port, net::after(timeout()), stop.fd());
     }
 };
 

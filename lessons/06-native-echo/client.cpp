@@ -16,15 +16,15 @@ int talk(int argc, char** argv) {
     options.declare(parser);
     parser.parse(argc, argv);
 
-    const net::Fd socket = options.connect();
+    const net::StopSignal stop;
+    const net::Fd socket = options.connect(stop);
     lesson::FrameSocket connection{socket, options.keys.masking.get(), options.common.trace};
     if (!lesson::ask_handshake(connection, options.authority(), options.common.path,
-                               options.keys.handshake, options.timeout()))
+                               options.keys.handshake, options.timeout(), stop))
         return 1;
 
-    // From here on Ctrl-C is a way to say goodbye. Until now it ended the program at once, and
+    // From here on Ctrl-C is a way to say goodbye. Until now it ended the program at once, for
     // nobody was there to be told.
-    const net::StopSignal stop;
     std::puts("Connected! Type messages to send, Ctrl+C to quit.");
     lesson::Session session{connection, "Echo: ", lesson::Session::State::talking};
     return session.run(stop);

@@ -14,15 +14,15 @@ int talk(int argc, char** argv) {
     options.declare(parser);
     parser.parse(argc, argv);
 
-    const net::Fd socket = options.connect();
+    const net::StopSignal stop;
+    const net::Fd socket = options.connect(stop);
     lesson::FrameSocket connection{socket, options.keys.masking.get(), options.common.trace};
     if (!lesson::ask_handshake(connection, options.authority(), options.common.path,
-                               options.keys.handshake, options.timeout()))
+                               options.keys.handshake, options.timeout(), stop))
         return 1;
 
     // The server speaks first: the session begins with waiting, and input that is already at its
     // end does not cut the greeting off.
-    const net::StopSignal stop;
     lesson::Session session{connection, "", lesson::Session::State::waiting};
     return session.run(stop);
 }

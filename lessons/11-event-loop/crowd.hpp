@@ -61,6 +61,8 @@ class Crowd {
         while (settings_.hold && !stopped_ && open_ > 0) turn(std::nullopt);
         closing_ = true;
         for (Peer& peer : peers_)
+            if (!peer.open) end(peer, "");  // Ctrl-C came during its handshake
+        for (Peer& peer : peers_)
             if (peer.open && peer.connection.close(out_, ws::close_code::normal, {})) ask(peer);
         wait_for_all();
         for (const auto& [code, count] : closed_by_server_)
@@ -72,8 +74,8 @@ class Crowd {
   private:
     void connect() {
         Peer& peer = peers_.emplace_back(settings_.keys.masking.get());
-        peer.socket =
-            net::connect_tcp(settings_.common.host, settings_.common.port, net::after(patience));
+        peer.socket = net::connect_tcp(settings_.common.host, settings_.common.port,
+                                       net::after(patience), stop_.fd());
         epoll_.add(peer.socket.get(), net::Epoll::readable, peers_.size() - 1);
         const std::string& key = settings_.keys.handshake;
         peer.handshake = {.host = net::join_host_port(settings_.common.host, settings_.common.port),
@@ -105,8 +107,9 @@ class Crowd {
         if (!sent) end(peer, sent.message());
     }
 
+    // For their answers; after Ctrl-C only for their Closes.
     void wait_for_all() {
-        while (waiting_ > 0) turn(patience);
+        while (waiting_ > 0 && (closing_ || !stopped_)) turn(patience);
     }
 
     void turn(std::optional<std::chrono::milliseconds> most) {
@@ -158,7 +161,7 @@ class Crowd {
             if (ws::as_text(event.data) != peer.said)
                 return end(peer, "a wrong echo: " + ws::quote(event.data, 60));
             ++echoes_;
-            answered(peer);
+            if (!closing_) answered(peer);
         } else if (event.type == ws::Event::close && !closing_) {
             ++closed_by_server_[event.code];
         } else if (event.type == ws::Event::failed) {

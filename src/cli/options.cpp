@@ -10,6 +10,7 @@
 #include <system_error>
 #include <utility>
 
+#include "net/socket.hpp"
 #include "net/url.hpp"
 
 namespace cli {
@@ -222,6 +223,8 @@ int run(int argc, char** argv, int (*body)(int, char**)) {
     };
     try {
         return body(argc, argv);
+    } catch (const net::Stopped&) {
+        return 0;
     } catch (const UsageError& error) {
         complain(std::string{error.what()} + " (--help shows the options)");
         return 2;

@@ -80,7 +80,8 @@ class Options {
 };
 
 // Runs a program's body and turns every exception into one line on standard error, with advice
-// where there is some, and an exit status: 2 for UsageError, 1 for the others.
+// where there is some, and an exit status: 2 for UsageError, 1 for the others. Only net::Stopped,
+// the wish of whoever sits at the keyboard, ends it without a word and with 0.
 int run(int argc, char** argv, int (*body)(int argc, char** argv));
 
 }  // namespace cli

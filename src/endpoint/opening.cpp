@@ -6,7 +6,6 @@
 #include <sys/socket.h>
 
 #include <array>
-#include <cerrno>
 
 #include "net/url.hpp"
 
@@ -35,12 +34,12 @@ struct ReceivedHead {
 
     explicit ReceivedHead(const ws::HeadLimits& limits) : reader{limits} {}
 
-    // Reads until the head is complete or wrong; what stopped it otherwise.
+    // Reads until the head is complete or wrong; what stopped it otherwise. Throws net::Stopped.
     net::IoResult receive(const net::Fd& socket, const Options& options, net::Deadline deadline,
                           ws::Direction direction, const std::unique_ptr<ws::Tracer>& tracer) {
         for (;;) {
             if (net::wait_readable(std::array{options.stop_fd, socket.get()}, deadline) == 0)
-                return {net::IoStatus::failed, 0, ECANCELED};
+                throw net::Stopped{};
             const net::IoResult result = net::receive_some(socket, buffer, deadline);
             if (!result) return result;
             const ws::Bytes bytes = ws::Bytes{buffer}.first(result.bytes);
@@ -131,7 +130,8 @@ ws::Errc judge(const ReceivedHead& head, ws::Request& request, const AcceptOptio
         // the kernel send a reset, and the client might never see why it was refused.
         net::shutdown_sending(socket);
         std::array<std::uint8_t, 4096> dropped;
-        while (net::receive_some(socket, dropped, deadline)) {
+        while (net::wait_readable(std::array{options.stop_fd, socket.get()}, deadline) == 1 &&
+               net::receive_some(socket, dropped, deadline)) {
         }
     }
     throw failure;
@@ -144,7 +144,7 @@ std::unique_ptr<Connection> dial(std::string_view text, const DialOptions& optio
     net::RandomPool random;
     const ws::ClientHandshake handshake = describe_request(url, options, random);
     const net::Deadline deadline = net::after(options.handshake_timeout);
-    net::Fd socket = net::connect_tcp(url.host, url.port, deadline);
+    net::Fd socket = net::connect_tcp(url.host, url.port, deadline, options.stop_fd);
 
     std::unique_ptr<ws::Tracer> tracer = make_tracer(options);
     const std::string request = ws::client_request(handshake);

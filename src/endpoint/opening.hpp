@@ -37,7 +37,8 @@ struct DialOptions : Options {
 };
 
 // Connects to "ws://host:port/path?query" and does the client's part of the handshake. Throws
-// net::UrlError, net::ResolveError, std::system_error (no connection), HandshakeFailed.
+// net::UrlError, net::ResolveError, std::system_error (no connection), HandshakeFailed; net::Stopped
+// when options.stop_fd was readable first.
 std::unique_ptr<Connection> dial(std::string_view url, const DialOptions& options = {});
 
 struct AcceptOptions : Options {
@@ -52,7 +53,7 @@ struct AcceptOptions : Options {
 
 // Does the server's part of the handshake on a socket that was just accepted, and that outlives
 // the connection. A request that breaks a rule is answered by its status and one line of text;
-// then HandshakeFailed is thrown. `peer` is for options.admit.
+// then HandshakeFailed is thrown. net::Stopped as from dial(). `peer` is for options.admit.
 std::unique_ptr<Connection> accept(const net::Fd& socket, const AcceptOptions& options = {},
                                    const net::Address& peer = {});
 

@@ -93,6 +93,8 @@ void ClientThreads::run(Client& client) noexcept {
             handler_(socket, peer);
         else
             limits_.turn_away(socket, peer, client.broken);
+    } catch (const Stopped&) {
+        // The program ends, and this client with it.
     } catch (const std::exception& error) {
         std::fprintf(stderr, "%s: %s\n", client.accepted.peer.to_string().c_str(), error.what());
     }

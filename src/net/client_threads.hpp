@@ -34,7 +34,7 @@ struct ClientLimits {
 class ClientThreads {
   public:
     // Runs on its own thread; the socket is closed when it returns. An exception that leaves
-    // it ends this client only, and is printed in one line on standard error.
+    // it ends this client only, and is printed in one line on standard error; Stopped is not.
     using Handler = std::function<void(const Fd& socket, const Address& peer)>;
 
     // What the destructor does to clients that are still being served.

@@ -27,9 +27,9 @@ std::vector<Fd> bind_udp(const std::string& host, std::uint16_t port) {
     return bind_all(host, port, SOCK_DGRAM);
 }
 
-Fd connect_udp(const std::string& host, std::uint16_t port) {
+Fd connect_udp(const std::string& host, std::uint16_t port, int stop_fd) {
     int failure = 0;
-    for (const Address& address : resolve(host, port, SOCK_DGRAM)) {
+    for (const Address& address : resolve_in_time(host, port, SOCK_DGRAM, {}, stop_fd)) {
         Fd socket{::socket(address.family(), SOCK_DGRAM | SOCK_CLOEXEC, 0)};
         if (socket && ::connect(socket.get(), address.raw(), address.length) == 0) return socket;
         failure = errno;

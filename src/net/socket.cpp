@@ -8,7 +8,10 @@
 #include <poll.h>
 
 #include <algorithm>
+#include <array>
 #include <cassert>
+#include <future>
+#include <thread>
 
 #include "net/error.hpp"
 
@@ -93,11 +96,14 @@ std::vector<Fd> bind_to_all(std::vector<Address> addresses, int type) {
 }
 
 // Connects within the deadline; 0 or what went wrong.
-int connect_to(const Fd& socket, const Address& address, Deadline deadline) {
-    // A connect that does not block, then a wait: the only way to give it a deadline.
+int connect_to(const Fd& socket, const Address& address, Deadline deadline, int stop_fd) {
+    // A connect that does not block, then a wait: the only way to give it a deadline, and an ear
+    // for Ctrl-C.
     if (::connect(socket.get(), address.raw(), address.length) == 0) return 0;
     if (errno != EINPROGRESS && errno != EINTR) return errno;
-    if (!wait(socket, POLLOUT, deadline)) return ETIMEDOUT;
+    std::array<pollfd, 2> polled{{{stop_fd, POLLIN, 0}, {socket.get(), POLLOUT, 0}}};
+    if (!wait(polled, deadline)) return ETIMEDOUT;
+    if (polled[0].revents != 0) throw Stopped{};
     int failure = 0;
     socklen_t size = sizeof failure;
     ::getsockopt(socket.get(), SOL_SOCKET, SO_ERROR, &failure, &size);
@@ -216,14 +222,40 @@ std::uint16_t local_port(const Fd& socket) {
     return address.port();
 }
 
-Fd connect_tcp(const std::string& host, std::uint16_t port, Deadline deadline) {
-    const std::vector<Address> addresses = resolve(host, port, SOCK_STREAM);
+std::vector<Address> resolve_in_time(const std::string& host, std::uint16_t port, int type,
+                                     Deadline deadline, int stop_fd) {
+    if (host == "localhost" || parse_ip(host)) return resolve(host, port, type);  // at once
+    int ends[2];
+    if (::pipe2(ends, O_CLOEXEC) < 0) throw_system_error("pipe");
+    const Fd done{ends[0]};
+    Fd finish{ends[1]};
+    // getaddrinfo() may wait many seconds for name servers that do not answer, and nothing can
+    // interrupt it. So it waits on a thread of its own, which closes its end of a pipe when it has
+    // the answer, and is left to itself when nobody wants that any more.
+    std::packaged_task<std::vector<Address>()> look_up{[=] { return resolve(host, port, type); }};
+    std::future<std::vector<Address>> found = look_up.get_future();
+    std::thread{[look_up = std::move(look_up), finish = std::move(finish)]() mutable {
+        look_up();
+        finish.close();
+    }}.detach();
+    const int ready = wait_readable(std::array{stop_fd, done.get()}, deadline);
+    if (ready == 0) throw Stopped{};
+    if (ready < 0)
+        throw ResolveError{"cannot find the host '" + host +
+                           "': the name servers did not answer in time"};
+    return found.get();
+}
+
+Fd connect_tcp(const std::string& host, std::uint16_t port, Deadline deadline, int stop_fd) {
+    const std::vector<Address> addresses =
+        resolve_in_time(host, port, SOCK_STREAM, deadline, stop_fd);
     int failure = 0;
     for (std::size_t i = 0; i < addresses.size(); ++i) {
         const Address& address = addresses[i];
         Fd socket{::socket(address.family(), SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
         const int error =
-            socket ? connect_to(socket, address, part_of(deadline, addresses.size() - i)) : errno;
+            socket ? connect_to(socket, address, part_of(deadline, addresses.size() - i), stop_fd)
+                   : errno;
         if (error == 0) {
             ::fcntl(socket.get(), F_SETFL, 0);
             set_option(socket, IPPROTO_TCP, TCP_NODELAY, 1);

@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <exception>
 #include <optional>
 #include <span>
 #include <string>
@@ -24,6 +25,13 @@ using Clock = std::chrono::steady_clock;
 using Deadline = std::optional<Clock::time_point>;
 
 inline Deadline after(std::chrono::milliseconds wait) { return Clock::now() + wait; }
+
+// Thrown where a connection is set up and the caller's stop descriptor became readable first.
+// Somebody wants the program to end; nothing has failed.
+class Stopped : public std::exception {
+  public:
+    const char* what() const noexcept override { return "interrupted"; }
+};
 
 // What became of one read or write.
 enum class IoStatus {
@@ -73,9 +81,16 @@ std::vector<Fd> bind_all(const std::string& host, std::uint16_t port, int type);
 // The port that a socket is bound to.
 std::uint16_t local_port(const Fd& socket);
 
-// Connects to the first address of `host` that answers. Throws ResolveError, or
-// std::system_error with the last address's failure (ETIMEDOUT when the deadline came).
-Fd connect_tcp(const std::string& host, std::uint16_t port, Deadline deadline = {});
+// resolve(), but not beyond the deadline, and not once `stop_fd` (a descriptor that becomes
+// readable when the program should end; -1 for none) is readable. Throws ResolveError, Stopped.
+std::vector<Address> resolve_in_time(const std::string& host, std::uint16_t port, int type,
+                                     Deadline deadline, int stop_fd);
+
+// Connects to the first address of `host` that answers. Throws ResolveError, Stopped when
+// `stop_fd` was readable first, or std::system_error with the last address's failure (ETIMEDOUT
+// when the deadline came).
+Fd connect_tcp(const std::string& host, std::uint16_t port, Deadline deadline = {},
+               int stop_fd = -1);
 
 // A client that was accepted.
 struct Accepted {

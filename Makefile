@@ -11,7 +11,7 @@ SRC_04 := $(SRC_03) net/random ws/error ws/http ws/sha1 ws/handshake
 SRC_05 := $(SRC_04) ws/mask ws/frame ws/trace ws/explain endpoint/keys cli/keys
 SRC_06 := $(SRC_05)
 SRC_07 := $(SRC_06)
-SRC_08 := $(SRC_07) ws/utf8 ws/close ws/receiver ws/sender ws/connection net/wake cli/log \
+SRC_08 := $(SRC_07) ws/utf8 ws/close ws/receiver ws/sender ws/connection ws/conversation net/wake cli/log \
           endpoint/message endpoint/blocking endpoint/opening
 SRC_09 := $(SRC_08)
 SRC_10 := $(SRC_09) ws/origin ws/credentials net/forwarded net/descriptors endpoint/admission \

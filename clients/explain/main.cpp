@@ -1,5 +1,6 @@
 // Explains bytes as WebSocket frames: explain 81 05 48 65 6c 6c 6f
-// RFC 6455 §5.2. The bytes are arguments, or standard input when there are none. Lesson 5.
+// RFC 6455 §5.2, and the rules of §5.4, §5.5.1, §7.4 and §8.1 that frames may break together.
+// The bytes are arguments, or standard input when there are none. Lessons 5 and 8.
 // Leaves out: heads of a handshake; those can be read as they are.
 #include <cstdio>
 #include <iostream>
@@ -7,6 +8,7 @@
 #include <string>
 
 #include "cli/options.hpp"
+#include "ws/conversation.hpp"
 #include "ws/explain.hpp"
 #include "ws/hex.hpp"
 
@@ -37,7 +39,14 @@ int explain(int argc, char** argv) {
         throw cli::UsageError{'\'' + ws::escape(text, 40) +
                               "': expected bytes of two hex digits each, such as 81 05 48"};
     if (bytes->empty()) throw cli::UsageError{"expected at least one byte, such as 81 05 48"};
-    std::fputs(ws::explain(*bytes).c_str(), stdout);
+
+    // Only clients mask. Frames of both sides may stand in any order; each side has its own.
+    ws::Conversation client;
+    ws::Conversation server;
+    const auto judge = [&](const ws::FrameHeader& header, ws::Bytes payload) {
+        return (header.masked ? client : server).judge(header, payload);
+    };
+    std::fputs(ws::explain(*bytes, judge).c_str(), stdout);
     return 0;
 }
 

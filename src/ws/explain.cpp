@@ -9,7 +9,6 @@
 #include <utility>
 #include <vector>
 
-#include "ws/frame.hpp"
 #include "ws/hex.hpp"
 
 namespace ws {
@@ -150,17 +149,14 @@ std::string fitting_quote(Bytes text) {
     return quote(text, shown);
 }
 
-std::string payload_lines(const FrameHeader& header, Bytes payload, std::size_t offset) {
+// `payload` as it crossed, `bytes` unmasked.
+std::string payload_lines(const FrameHeader& header, Bytes payload, Bytes bytes,
+                          std::size_t offset) {
     if (payload.empty()) return "";
     std::string text;
     std::string number = std::to_string(offset);
-    Buffer plain{payload.begin(), payload.end()};
-    if (header.masked) {
-        text += field_line(std::exchange(number, ""), payload, "payload, masked");
-        apply_mask(plain, header.key);
-    }
+    if (header.masked) text += field_line(std::exchange(number, ""), payload, "payload, masked");
     const std::string meaning = header.masked ? "unmasked" : "payload";
-    const Bytes bytes{plain};
     if (header.opcode == Opcode::close && bytes.size() >= 2) {
         text += field_line(number, bytes.first(2),
                            "Close code " + std::to_string(load_be<std::uint16_t>(bytes)));
@@ -198,8 +194,19 @@ std::string header_lines(const FrameHeader& header, Bytes bytes, std::size_t off
     return text;
 }
 
+Errc broken_rule(const FrameHeader& header, Bytes payload, const FrameJudge& judge) {
+    const Errc asked = judge ? judge(header, payload) : Errc::none;
+    // Only clients mask, so the mask tells who sent it and who would judge it.
+    const Errc errc = check_header(header, header.masked ? Role::server : Role::client);
+    if (errc != Errc::none) return errc;
+    const bool one_byte = header.length == 1 && payload.size() == 1;
+    if (header.opcode == Opcode::close && one_byte) return Errc::close_body_of_one_byte;
+    return asked;
+}
+
 // Explains the first frame; its size, or that of all bytes when it is incomplete, in `taken`.
-std::string explain_first(Bytes bytes, std::size_t offset, std::size_t& taken) {
+std::string explain_first(Bytes bytes, std::size_t offset, std::size_t& taken,
+                          const FrameJudge& judge = {}) {
     taken = bytes.size();
     if (bytes.empty()) return "  … incomplete: no byte is here\n";
     std::string text = draw(bytes);
@@ -214,15 +221,14 @@ std::string explain_first(Bytes bytes, std::size_t offset, std::size_t& taken) {
     const Bytes payload =
         rest.first(static_cast<std::size_t>(std::min<std::uint64_t>(header.length, rest.size())));
     taken = header.size() + payload.size();
-    text += payload_lines(header, payload, offset + header.size());
+    Buffer plain{payload.begin(), payload.end()};
+    if (header.masked) apply_mask(plain, header.key);
+    text += payload_lines(header, payload, plain, offset + header.size());
 
-    // Only clients mask, so the mask tells who sent it and who would judge it.
-    const Errc errc = check_header(header, header.masked ? Role::server : Role::client);
+    const Errc errc = broken_rule(header, plain, judge);
     if (errc != Errc::none) text += broken_line(errc);
     if (payload.size() < header.length)
         text += missing_line(header.length - payload.size(), "payload");
-    else if (header.opcode == Opcode::close && header.length == 1)
-        text += broken_line(Errc::close_body_of_one_byte);
     return text;
 }
 
@@ -233,12 +239,12 @@ std::string explain_frame(Bytes bytes, std::size_t offset) {
     return explain_first(bytes, offset, taken);
 }
 
-std::string explain(Bytes bytes) {
+std::string explain(Bytes bytes, const FrameJudge& judge) {
     std::string text;
     std::size_t offset = 0;
     for (unsigned number = 1; number == 1 || offset < bytes.size(); ++number) {
         std::size_t taken = 0;
-        const std::string frame = explain_first(bytes.subspan(offset), offset, taken);
+        const std::string frame = explain_first(bytes.subspan(offset), offset, taken, judge);
         if (number > 1) text += '\n';
         text += "Frame " + std::to_string(number) + ", " + count_of(taken, "byte") +
                 " from offset " + std::to_string(offset);

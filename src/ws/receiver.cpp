@@ -75,30 +75,31 @@ bool Receiver::read_header() {
     return in_frame_;
 }
 
-// The rules that need to know which frames came before.
-Errc Receiver::begin_frame() {
-    if (is_control(opcode_)) return Errc::none;
-
+Errc check_order(Opcode opcode, bool in_message) {
     // RFC 6455 §5.4: "A fragmented message consists of a single frame with the FIN bit clear and
     // an opcode other than 0, followed by zero or more frames with the FIN bit clear and the
     // opcode set to 0, and terminated by a single frame with the FIN bit set and an opcode of 0."
     // [exercise 8/4] a continuation needs a message that has begun, a new message that none has
-    if (opcode_ == Opcode::continuation) {
-        if (!in_message_) return Errc::unexpected_continuation;
-    } else {
-        if (in_message_) return Errc::expected_continuation;
+    const bool continues = opcode == Opcode::continuation;
+    if (continues && !in_message) return Errc::unexpected_continuation;
+    if (!continues && in_message) return Errc::expected_continuation;
+    // [stub] (void)opcode;
+    // [stub] (void)in_message;
+    // [end]
+    return Errc::none;
+}
+
+// The rules that need to know which frames came before.
+Errc Receiver::begin_frame() {
+    if (is_control(opcode_)) return Errc::none;
+    if (const Errc errc = check_order(opcode_, in_message_); errc != Errc::none) return errc;
+    if (opcode_ != Opcode::continuation) {
         in_message_ = true;
         message_opcode_ = opcode_;
         message_bytes_ = 0;
         fragments_ = 0;
         utf8_.reset();
     }
-    // [stub] in_message_ = true;
-    // [stub] message_opcode_ = opcode_;
-    // [stub] message_bytes_ = 0;
-    // [stub] fragments_ = 0;
-    // [stub] utf8_.reset();
-    // [end]
     // RFC 6455 §10.4: "Implementations that have implementation- and/or platform-specific
     // limitations regarding the frame size or total message size after reassembly from multiple
     // frames MUST protect themselves against exceeding those limits." Judged by what the header

@@ -17,6 +17,9 @@ struct Limits {
     std::uint32_t max_fragments = 131'072;        // frames of one message
 };
 
+// May a data frame with this opcode come now, within a message or between two? §5.4.
+Errc check_order(Opcode opcode, bool in_message);
+
 // A part of a data message, or a whole control frame.
 struct Piece {
     Opcode opcode;  // the message's text or binary, or close, ping, pong; never continuation

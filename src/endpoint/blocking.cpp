@@ -289,6 +289,11 @@ void Connection::set_write_deadline(net::Deadline deadline) {
     write_deadline_ = deadline;
 }
 
+void Connection::set_read_limit(std::uint64_t bytes) {
+    const Lock lock{mutex_};
+    protocol_.set_read_limit(bytes);
+}
+
 // In pieces: what is dropped is not put together before.
 void Connection::wait_until_closed() {
     Lock lock{mutex_};

@@ -102,6 +102,11 @@ class Connection {
     // For the messages that are written from now on. What the kernel takes at once is in time.
     void set_write_deadline(net::Deadline deadline);
 
+    // Another limits.max_message_bytes, for the frames that are read from now on; of a message
+    // that has begun, all frames count. From any thread. A message beyond it ends the connection
+    // with 1009.
+    void set_read_limit(std::uint64_t bytes);
+
     // Reads and drops messages until the connection has ended.
     void wait_until_closed();
 

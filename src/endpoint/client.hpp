@@ -50,6 +50,10 @@ class Client {
     // A frame that was encoded once for many receivers (ws::append_frame, not masked).
     Sent send_encoded(ws::Bytes frame);
 
+    // Another limits.max_message_bytes for this client, for the frames that are read from now on;
+    // of a message that has begun, all frames count.
+    void set_read_limit(std::uint64_t bytes) { protocol_.set_read_limit(bytes); }
+
     // Begins the closing handshake; `code` may be sent (ws::may_be_sent). From now on messages
     // of the peer's are dropped; on_close comes with its Close, or when it took too long.
     void close(ws::CloseCode code, std::string_view reason = {});

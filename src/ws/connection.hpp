@@ -54,6 +54,10 @@ class Connection {
     // the last event of one.
     void deliver_pieces(bool pieces = true) { pieces_ = pieces; }
 
+    // Another limit for the size of messages, for the frames that are read from now on: between
+    // two messages, or in the middle of one, of which all frames count.
+    void set_read_limit(std::uint64_t bytes) { receiver_.set_read_limit(bytes); }
+
     // Each appends frames to `out`; false, and nothing is appended, unless the state is open.
     // A text is UTF-8: that is the caller's promise, as is the order of fragments (ws/sender).
     bool send(Buffer& out, Opcode opcode, Bytes data);

@@ -105,7 +105,8 @@ Errc Receiver::begin_frame() {
     // frames MUST protect themselves against exceeding those limits." Judged by what the header
     // announces, before a byte is stored, and as a difference: a sum could wrap around.
     // [exercise 8/4] both limits hold over all frames of the message
-    if (left_ > limits_.max_message_bytes - message_bytes_) return Errc::message_too_big;
+    const std::uint64_t most = limits_.max_message_bytes;  // it may have been lowered meanwhile
+    if (message_bytes_ > most || left_ > most - message_bytes_) return Errc::message_too_big;
     if (fragments_ == limits_.max_fragments) return Errc::too_many_fragments;
     message_bytes_ += left_;
     ++fragments_;

@@ -44,6 +44,10 @@ class Receiver {
 
     const Limits& limits() const { return limits_; }
 
+    // Another max_message_bytes, for the frames whose headers are read from now on. The message at
+    // hand counts with all of its frames.
+    void set_read_limit(std::uint64_t bytes) { limits_.max_message_bytes = bytes; }
+
     // The rule that the peer broke; then next() gives nothing any more.
     Errc error() const { return error_; }
 

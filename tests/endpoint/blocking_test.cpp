@@ -422,6 +422,30 @@ TEST_CASE("§10.4 a message over the limit is refused with 1009, within it is no
     CHECK(side.connection.error().code == 1009);
 }
 
+TEST_CASE("§10.4 the limit can be moved while the connection is open") {
+    endpoint::Options options;
+    options.limits.max_message_bytes = 5;
+    ServerSide side{options};
+    const ws::Buffer six = masked(ws::Opcode::text, as_bytes("Hello!"));
+    side.connection.set_read_limit(6);
+    side.client.send(six + six);
+    CHECK(side.connection.read_message());
+    side.connection.set_read_limit(5);  // the second has arrived, and was not read
+    side.client.end_sending();
+    CHECK_FALSE(side.connection.read_message());
+    CHECK(side.connection.error().code == 1009);
+}
+
+TEST_CASE("§10.4 the limit can be moved while a reader waits") {
+    ServerSide side;
+    std::thread reader{[&] { CHECK_FALSE(side.connection.read_message()); }};
+    side.connection.set_read_limit(5);
+    side.client.send(masked(ws::Opcode::text, as_bytes("Hello!")));
+    side.client.end_sending();
+    reader.join();
+    CHECK(side.connection.error().code == 1009);
+}
+
 TEST_CASE("§5.5.2 a reader that waits sends a ping each interval") {
     ServerSide side{with_keep_alive(20ms, 10s)};
     std::thread reader{[&] { CHECK_FALSE(side.connection.read_message()); }};

@@ -341,6 +341,31 @@ TEST_CASE("limits: one connection too many gets a 503 that it can read") {
     CHECK(running.server.counters().handshakes == 4);
 }
 
+TEST_CASE("§10.4 limits: each client may get a limit of its own, and another one later") {
+    RunningServer running{
+        {}, [](RunningServer&) {
+            endpoint::Handlers handlers;
+            handlers.on_open = [](endpoint::Client& client) { client.set_read_limit(2); };
+            handlers.on_message = [](endpoint::Client& client, const endpoint::Message& message) {
+                client.set_read_limit(6);
+                client.send(message.type, message.data);
+            };
+            return handlers;
+        }};
+    RawPeer stranger = running.connect();
+    stranger.send_frame(ws::Opcode::text, "abc");
+    stranger.expect_close(1009);
+
+    // In one write: the second message is judged after the first was handled.
+    RawPeer known = running.connect();
+    known.send(masked(ws::Opcode::text, as_bytes("ab")) +
+               masked(ws::Opcode::text, as_bytes("abcdef")) +
+               masked(ws::Opcode::text, as_bytes("abcdefg")));
+    CHECK(known.receive_text() == "ab");
+    CHECK(known.receive_text() == "abcdef");
+    known.expect_close(1009);
+}
+
 TEST_CASE("limits: connections from one address") {
     endpoint::ServerOptions options;
     options.max_connections_per_address = 2;

@@ -179,6 +179,44 @@ TEST_CASE("§10.4 a message over the limit fails with 1009, by its header") {
     check_failure("82 01"_hex, Errc::message_too_big, 1009, {}, {.max_message_bytes = 0});
 }
 
+TEST_CASE("§10.4 another limit holds for the frames that are read from then on, over every cut") {
+    // Set when this event has been given out.
+    const auto check = [](ws::Bytes frames, std::string_view when, std::uint64_t first,
+                          std::uint64_t then, const std::vector<std::string>& expected) {
+        for (const Role role : {Role::server, Role::client}) {
+            const ws::Buffer bytes = role == Role::server
+                                         ? test::masked(frames)
+                                         : ws::Buffer{frames.begin(), frames.end()};
+            test::for_every_split(bytes, [&](const test::Pieces& pieces) {
+                test::SampleKeys keys;
+                ws::Connection connection{role, {.max_message_bytes = first}, &keys};
+                std::vector<std::string> events;
+                ws::Buffer out;
+                for (ws::Buffer piece : pieces) {
+                    connection.feed(piece);
+                    while (const auto event = connection.next(out)) {
+                        events.push_back(test::describe(*event));
+                        if (events.back() == when) connection.set_read_limit(then);
+                    }
+                }
+                REQUIRE(test::lines(events) == test::lines(expected));
+            });
+        }
+    };
+    const ws::Buffer two = "81 02 61 62  81 05 48 65 6c 6c 6f"_hex;
+    check(two, "text \"ab\"", 5, 4, {"text \"ab\"", "failed message_too_big"});
+    check(two, "text \"ab\"", 2, 5, {"text \"ab\"", "text \"Hello\""});
+    check(two, "never", 2, 5, {"text \"ab\"", "failed message_too_big"});
+    // In the middle of a message: all of its frames count, also those that came before.
+    const ws::Buffer fragments = "01 03 48 65 6c  89 00  80 02 6c 6f"_hex;
+    check(fragments, "ping \"\"", 5, 4, {"ping \"\"", "failed message_too_big"});
+    check(fragments, "ping \"\"", 3, 5, {"ping \"\"", "text \"Hello\""});
+    // Also when they are more than the new limit already, and nothing is added.
+    const ws::Buffer none_more = "01 03 48 65 6c  89 00  80 00"_hex;
+    check(none_more, "ping \"\"", 3, 2, {"ping \"\"", "failed message_too_big"});
+    check(none_more, "ping \"\"", 4, 3, {"ping \"\"", "text \"Hel\""});
+}
+
 TEST_CASE("§10.4 a message of too many fragments fails with 1008") {
     const ws::Limits two{.max_fragments = 2};
     check_exchange("01 01 61  80 01 62"_hex, {{"text \"ab\""}}, two);
@@ -515,8 +553,8 @@ TEST_CASE("§6.2 pieces are handed out as they arrive, and nothing is put togeth
                 if (event->type != ws::Event::message) continue;
                 text += ws::as_text(event->data);
                 messages += event->last ? 1 : 0;
-                CHECK(event->opcode == (messages < 2 || !event->last ? ws::Opcode::text
-                                                                    : ws::Opcode::binary));
+                CHECK(event->opcode ==
+                      (messages < 2 || !event->last ? ws::Opcode::text : ws::Opcode::binary));
             }
             CHECK(test::memory().held < held + 200);  // the pong, a cut control frame
         }

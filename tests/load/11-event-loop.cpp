@@ -9,51 +9,22 @@
 #include <atomic>
 #include <cstdio>
 #include <filesystem>
-#include <fstream>
 #include <set>
 #include <thread>
 
 #include "net/descriptors.hpp"
 #include "tests/lessons/peers.hpp"
+#include "tests/load/measure.hpp"
 
 using namespace test;
 using namespace std::chrono_literals;
 
 namespace {
 
-using Seconds = std::chrono::duration<double>;
-using Millis = std::chrono::duration<double, std::milli>;
-
-// "VmRSS", in bytes.
-std::uint64_t memory_of(const Process& process, const std::string& field = "VmRSS") {
-    std::ifstream status{"/proc/" + std::to_string(process.pid()) + "/status"};
-    for (std::string name; status >> name;)
-        if (name == field + ':') {
-            std::uint64_t kib = 0;
-            status >> kib;
-            return kib * 1024;
-        }
-    return 0;
-}
-
 std::size_t descriptors_of(const Process& process) {
     const std::filesystem::path folder = "/proc/" + std::to_string(process.pid()) + "/fd";
     return static_cast<std::size_t>(std::distance(std::filesystem::directory_iterator{folder}, {}));
 }
-
-// CPU time of all its threads, the kernel's part included.
-Seconds cpu_time_of(const Process& process) {
-    std::uint64_t sum = 0;
-    const std::filesystem::path folder = "/proc/" + std::to_string(process.pid()) + "/task";
-    for (const auto& task : std::filesystem::directory_iterator{folder}) {
-        std::uint64_t nanoseconds = 0;
-        std::ifstream{task.path() / "schedstat"} >> nanoseconds;
-        sum += nanoseconds;
-    }
-    return std::chrono::nanoseconds{sum};
-}
-
-double mib(std::uint64_t bytes) { return static_cast<double>(bytes) / (1 << 20); }
 
 ws::Buffer masked(ws::Opcode opcode, ws::Bytes payload) {
     ws::Buffer frame;

@@ -153,43 +153,88 @@ void Options::path(Common& common) {
 }
 
 const Options::Entry& Options::find(const std::string& name) const {
-    const auto entry = std::ranges::find(entries_, name, &Entry::name);
+    // "-c, --connect" is found by either half. No name is a part of another one's half.
+    const auto has_name = [&name](const Entry& entry) {
+        const std::size_t comma = entry.name.find(", ");
+        if (comma == std::string::npos) return entry.name == name;
+        return entry.name.substr(0, comma) == name || entry.name.substr(comma + 2) == name;
+    };
+    const auto entry = std::ranges::find_if(entries_, has_name);
     if (entry != entries_.end()) return *entry;
     if (name.empty()) throw UsageError{"this program takes options only"};
     throw UsageError{"unknown option '" + name + "'"};
 }
 
+bool Options::asks_for_help(const std::string& argument) const {
+    return argument == "--help" || (argument == "-h" && help_name_.starts_with(argument));
+}
+
 void Options::parse(int argc, char** argv) {
+    const std::vector<std::string> arguments{argv + std::min(argc, 1), argv + argc};
     bool positional_seen = false;
-    for (int i = 1; i < argc; ++i) {
-        std::string argument = argv[i];
-        if (argument == "--help") {
+    for (std::size_t i = 0; i < arguments.size(); ++i) {
+        const std::string& argument = arguments[i];
+        if (asks_for_help(argument)) {
             std::fputs(help().c_str(), stdout);
             std::exit(0);
         }
-        if (!argument.starts_with('-')) {
+        if (argument.starts_with("--")) {
+            parse_long(arguments, i);
+        } else if (argument.starts_with('-')) {
+            parse_short(arguments, i);
+        } else {
             const Entry& entry = find("");
             if (std::exchange(positional_seen, true))
                 throw UsageError{"one " + entry.placeholder + " only, and '" + argument +
                                  "' is a second one"};
             entry.reader(argument);
+        }
+    }
+}
+
+void Options::parse_long(std::span<const std::string> arguments, std::size_t& i) const {
+    const std::string& argument = arguments[i];
+    const std::size_t equals = argument.find('=');
+    const Entry& entry = find(argument.substr(0, equals));
+    if (equals != std::string::npos) {
+        if (entry.placeholder.empty()) throw UsageError{entry.name + " takes no value"};
+        return read(entry, argument.substr(equals + 1));
+    }
+    const bool another = i + 1 < arguments.size();
+    if (entry.may_lack_value()) {
+        const bool given = !entry.placeholder.empty() && another && !arguments[i + 1].starts_with('-');
+        return read(entry, given ? arguments[++i] : "");
+    }
+    if (!another) throw UsageError{entry.name + " needs a value: " + entry.placeholder};
+    read(entry, arguments[++i]);
+}
+
+void Options::parse_short(std::span<const std::string> arguments, std::size_t& i) const {
+    const std::string& argument = arguments[i];
+    // A letter that no option has is complained about as it was typed: "-port", not "-p".
+    if (argument.size() < 2) find(argument);
+    for (std::size_t letter = 1; letter < argument.size(); ++letter) {
+        const auto known = [&](const Entry& entry) {
+            return entry.name.starts_with(std::string{'-', argument[letter]} + ", ");
+        };
+        const auto entry = std::ranges::find_if(entries_, known);
+        if (entry == entries_.end()) find(letter == 1 ? argument : std::string{'-', argument[letter]});
+        if (entry->placeholder.empty()) {
+            read(*entry, "");
             continue;
         }
-        const std::size_t equals = argument.find('=');
-        const Entry& entry = find(argument.substr(0, equals));
-        std::string value;
-        if (equals != std::string::npos) {
-            if (entry.placeholder.empty()) throw UsageError{entry.name + " takes no value"};
-            value = argument.substr(equals + 1);
-        } else if (!entry.placeholder.empty()) {
-            if (i + 1 == argc) throw UsageError{entry.name + " needs a value: " + entry.placeholder};
-            value = argv[++i];
-        }
-        try {
-            entry.reader(value);
-        } catch (const UsageError& error) {
-            throw UsageError{entry.name + " '" + value + "': expected " + error.what()};
-        }
+        if (letter + 1 < argument.size()) return read(*entry, argument.substr(letter + 1));
+        if (i + 1 == arguments.size())
+            throw UsageError{entry->name + " needs a value: " + entry->placeholder};
+        return read(*entry, arguments[++i]);
+    }
+}
+
+void Options::read(const Entry& entry, const std::string& value) const {
+    try {
+        entry.reader(value);
+    } catch (const UsageError& error) {
+        throw UsageError{entry.name + " '" + value + "': expected " + error.what()};
     }
 }
 
@@ -207,7 +252,7 @@ std::string Options::help() const {
              : entry.placeholder.empty() ? entry.name
                                          : entry.name + " " + entry.placeholder,
              entry.help);
-    line("--help", "show this text");
+    line(help_name_, "show this text");
     return text;
 }
 

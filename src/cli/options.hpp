@@ -1,12 +1,14 @@
 // Command lines, spelled the same in every program of the course. Lesson 1.
 // Every program of the course reads its options here, so that no two spell them differently.
-// Leaves out: short options, abbreviations, configuration files.
+// A name may have a short form: "-c, --connect", then -c VALUE, -cVALUE and clusters of flags (-Ln).
+// Leaves out: abbreviations, configuration files.
 #pragma once
 
 #include <chrono>
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -57,25 +59,37 @@ class Options {
     void client(Common& common, std::vector<std::string> schemes);
     // --path, for programs that speak HTTP.
     void path(Common& common);
+    // -h does what --help does.
+    void short_help() { help_name_ = "-h, --help"; }
 
-    // Reads "--name value", "--name=value". Throws UsageError. On --help prints the help on
-    // standard output and ends the program with status 0.
+    // Reads "--name value", "--name=value", and "-n value" for an option with a short name. A
+    // placeholder in brackets, "[NUM]", stands for a value that may be left out: the reader then
+    // gets "". Throws UsageError. On --help prints the help on standard output and ends the
+    // program with status 0.
     void parse(int argc, char** argv);
 
     std::string help() const;
 
   private:
     struct Entry {
-        std::string name;         // "--port"; empty for the positional argument
+        std::string name;         // "--port", "-c, --connect"; empty for the positional argument
         std::string placeholder;  // empty for a flag
         std::string help;
         std::function<void(const std::string&)> reader;
+
+        bool may_lack_value() const { return placeholder.empty() || placeholder.front() == '['; }
     };
 
     const Entry& find(const std::string& name) const;
+    bool asks_for_help(const std::string& argument) const;
+    // Each reads the option at arguments[i], and its value, which may be the next argument.
+    void parse_long(std::span<const std::string> arguments, std::size_t& i) const;
+    void parse_short(std::span<const std::string> arguments, std::size_t& i) const;
+    void read(const Entry& entry, const std::string& value) const;
 
     std::string program_;
     std::string summary_;
+    std::string help_name_ = "--help";
     std::vector<Entry> entries_;
 };
 

@@ -182,3 +182,53 @@ TEST_CASE("options: exit statuses") {
     CHECK(run(system(EADDRINUSE)) == 1);
     CHECK(run(system(ECONNREFUSED)) == 1);
 }
+
+TEST_CASE("options: short names, alone, with their value, and several flags in one argument") {
+    bool loud = false;
+    bool fast = false;
+    std::string url = "old";
+    std::string maybe = "old";
+    cli::Options options{"client", "A client."};
+    options.short_help();
+    options.flag("-L, --loud", loud, "loud");
+    options.flag("-f, --fast", fast, "fast");
+    options.text("-c, --connect", url, "URL", "where to");
+    options.custom("--redirects", "[NUM]", "how many",
+                   [&](const std::string& value) { maybe = value; });
+    CHECK(options.help().find("  -c, --connect URL         where to (default: old)\n") !=
+          std::string::npos);
+    CHECK(options.help().find("  -h, --help ") != std::string::npos);
+
+    SUBCASE("apart") {
+        parse(options, {"-L", "-c", "a", "-f"});
+        CHECK(url == "a");
+    }
+    SUBCASE("together") {
+        parse(options, {"-Lfca"});
+        CHECK(url == "a");
+    }
+    SUBCASE("the long ones as ever") {
+        parse(options, {"--loud", "--fast", "--connect=-a"});
+        CHECK(url == "-a");
+    }
+    SUBCASE("a value that may begin with a dash") {
+        parse(options, {"-Lf", "-c", "-1"});
+        CHECK(url == "-1");
+    }
+    CHECK(loud);
+    CHECK(fast);
+
+    parse(options, {"--redirects", "7"});
+    CHECK(maybe == "7");
+    parse(options, {"--redirects", "-L"});
+    CHECK(maybe == "");
+    maybe = "old";
+    parse(options, {"--redirects"});
+    CHECK(maybe == "");
+
+    CHECK_THROWS_WITH_AS(parse(options, {"-x"}), "unknown option '-x'", cli::UsageError);
+    CHECK_THROWS_WITH_AS(parse(options, {"-Lx"}), "unknown option '-x'", cli::UsageError);
+    CHECK_THROWS_WITH_AS(parse(options, {"-"}), "unknown option '-'", cli::UsageError);
+    CHECK_THROWS_WITH_AS(parse(options, {"-Lc"}), "-c, --connect needs a value: URL",
+                         cli::UsageError);
+}

@@ -1,17 +1,18 @@
-// Keys to lines, and lines drawn again. Lesson 12; termios(3), and one escape code: ESC [ K clears
-// to the end of the line.
-// The terminal does no editing in this mode, so backspace is ours, and a character is what UTF-8
-// says it is. Ctrl-C stays a signal.
+// Keys to lines, and lines drawn again. Lesson 12; termios(3), and a few escape codes: ESC [ K clears
+// to the end of the line, ESC [ J to that of the screen, ESC [ n A and ESC [ n C move the cursor.
+// The terminal does no editing in this mode; cli/line_editor does. Ctrl-C stays a signal.
 #include "cli/prompt.hpp"
 
+#include <signal.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <cstdlib>
-#include <vector>
 
+#include "cli/columns.hpp"
 #include "net/error.hpp"
 #include "net/socket.hpp"
 #include "ws/hex.hpp"
@@ -19,9 +20,6 @@
 namespace cli {
 
 namespace {
-
-constexpr unsigned char ctrl_d = 0x04, backspace = 0x08, ctrl_u = 0x15, escape_key = 0x1B,
-                        delete_key = 0x7F;
 
 constexpr const char* clear_line = "\r\x1B[K";
 
@@ -31,32 +29,50 @@ bool can_clear_lines() {
            std::string_view{terminal} != "dumb";
 }
 
-bool continues_character(char byte) { return (byte & 0xC0) == 0x80; }
-
-void remove_last_character(std::string& text) {
-    while (!text.empty() && continues_character(text.back())) text.pop_back();
-    if (!text.empty()) text.pop_back();
-}
-
 std::size_t terminal_columns() {
     winsize size{};
     const bool known = ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
     return known ? size.ws_col : 80;
 }
 
-// The end of `text` that surely fits into so many columns. No character is wider than two, and
-// none that takes less than three bytes is wider than one.
-std::string_view end_that_fits(std::string_view text, std::size_t columns) {
-    std::size_t start = text.size();
-    while (start > 0) {
-        std::size_t lead = start - 1;
-        while (lead > 0 && continues_character(text[lead])) --lead;
-        const std::size_t width = start - lead >= 3 ? 2 : 1;
-        if (width > columns) break;
-        columns -= width;
-        start = lead;
+void put(const std::string& text) {
+    std::fputs(text.c_str(), stdout);
+    std::fflush(stdout);
+}
+
+// The beginning of the text that fits into so many columns.
+std::string_view beginning_that_fits(std::string_view text, std::size_t room) {
+    std::size_t end = 0;
+    while (end < text.size()) {
+        const std::size_t bytes = cluster_bytes(text.substr(end));
+        const std::size_t width = columns(text.substr(end, bytes));
+        if (width > room) break;
+        room -= width;
+        end += bytes;
     }
-    return text.substr(start);
+    return text.substr(0, end);
+}
+
+// The bytes to leave out at the front so that the rest fits.
+std::size_t too_much(std::string_view text, std::size_t room) {
+    std::size_t start = 0;
+    for (std::size_t width = columns(text); width > room;) {
+        const std::size_t bytes = cluster_bytes(text.substr(start));
+        width -= columns(text.substr(start, bytes));
+        start += bytes;
+    }
+    return start;
+}
+
+// Where to begin so that the cursor is among the drawn columns: as before where that is possible,
+// and never so that room stays empty that the text could use.
+std::size_t scrolled(std::string_view text, std::size_t cursor, std::size_t before,
+                     std::size_t room) {
+    std::size_t start = 0;  // counted from 0, so that it never stands within a character
+    while (start < before && start < cursor) start += cluster_bytes(text.substr(start));
+    start = std::min(start, cursor);
+    start += too_much(text.substr(start, cursor - start), room);
+    return std::min(start, too_much(text, room));
 }
 
 }  // namespace
@@ -65,22 +81,39 @@ Prompt::Prompt(std::string prompt)
     : prompt_{std::move(prompt)}, interactive_{can_clear_lines()}, lines_{STDIN_FILENO} {
     if (!interactive_) return;
     if (::tcgetattr(STDIN_FILENO, &saved_) < 0) net::throw_system_error("tcgetattr");
-    termios mode = saved_;
-    mode.c_lflag &= ~static_cast<tcflag_t>(ICANON | ECHO);
-    mode.c_cc[VMIN] = 1;
-    mode.c_cc[VTIME] = 0;
-    // Ctrl-C ends the program in good order. What would stop or end it without asking, and leave
-    // the terminal as it is now, is switched off.
-    mode.c_cc[VSUSP] = mode.c_cc[VQUIT] = _POSIX_VDISABLE;
-    if (::tcsetattr(STDIN_FILENO, TCSADRAIN, &mode) < 0) net::throw_system_error("tcsetattr");
+    take_terminal();
     draw();
 }
 
 Prompt::~Prompt() {
     if (!interactive_) return;
-    std::fputs(clear_line, stdout);
-    std::fflush(stdout);
-    ::tcsetattr(STDIN_FILENO, TCSADRAIN, &saved_);
+    clear();
+    give_terminal_back();
+}
+
+void Prompt::take_terminal() {
+    termios mode = saved_;
+    mode.c_lflag &= ~static_cast<tcflag_t>(ICANON | ECHO);
+    mode.c_cc[VMIN] = 1;
+    mode.c_cc[VTIME] = 0;
+    // Ctrl-C ends the program in good order. What would stop or end it without asking, and leave
+    // the terminal as it is now, is switched off; Ctrl-Z is a key like others.
+    mode.c_cc[VSUSP] = mode.c_cc[VQUIT] = _POSIX_VDISABLE;
+    if (::tcsetattr(STDIN_FILENO, TCSADRAIN, &mode) < 0) net::throw_system_error("tcsetattr");
+}
+
+void Prompt::give_terminal_back() { ::tcsetattr(STDIN_FILENO, TCSADRAIN, &saved_); }
+
+std::optional<std::string> Prompt::next_buffered() {
+    if (!interactive_) return lines_.next_buffered();
+    const std::lock_guard lock{mutex_};
+    return editor_.next_finished();
+}
+
+bool Prompt::at_end() {
+    if (!interactive_) return lines_.at_end();
+    const std::lock_guard lock{mutex_};
+    return at_end_ || editor_.at_end();
 }
 
 std::optional<std::string> Prompt::next(std::span<const int> others) {
@@ -88,15 +121,8 @@ std::optional<std::string> Prompt::next(std::span<const int> others) {
     std::vector<int> watched{others.begin(), others.end()};
     watched.push_back(STDIN_FILENO);
     for (;;) {
-        {
-            const std::lock_guard lock{mutex_};
-            if (!finished_.empty()) {
-                std::string line = std::move(finished_.front());
-                finished_.pop_front();
-                return line;
-            }
-            if (at_end_) return std::nullopt;
-        }
+        if (auto line = next_buffered()) return line;
+        if (at_end()) return std::nullopt;
         if (net::wait_readable(watched) != static_cast<int>(others.size())) return std::nullopt;
         read_keys();
     }
@@ -104,11 +130,18 @@ std::optional<std::string> Prompt::next(std::span<const int> others) {
 
 void Prompt::print(std::string_view line, std::FILE* where) {
     const std::lock_guard lock{mutex_};
-    if (interactive_) std::fputs(clear_line, stdout);
+    if (interactive_) clear();
     std::fflush(stdout);
     std::fputs((std::string{line} + '\n').c_str(), where);
     std::fflush(where);
     if (interactive_) draw();
+}
+
+void Prompt::fill() {
+    if (interactive_)
+        read_keys();
+    else
+        lines_.fill();
 }
 
 void Prompt::read_keys() {
@@ -119,53 +152,77 @@ void Prompt::read_keys() {
     const std::lock_guard lock{mutex_};
     // EIO: the terminal has gone, and so has whoever sat there.
     if (got == 0 || (got < 0 && errno == EIO)) at_end_ = true;
-    for (ssize_t i = 0; i < got; ++i) handle_key(keys[static_cast<std::size_t>(i)]);
+    for (ssize_t i = 0; i < got; ++i) editor_.key(keys[static_cast<std::size_t>(i)]);
+    if (editor_.take_clear_screen()) put("\x1B[H\x1B[2J");
+    if (editor_.take_suspend()) stop();
     draw();
 }
 
-void Prompt::handle_key(unsigned char byte) {
-    if (skip_escape(byte)) return;
-    switch (byte) {
-        case '\r':
-        case '\n':
-            finished_.push_back(std::move(typed_));
-            typed_.clear();
-            break;
-        case backspace:
-        case delete_key: remove_last_character(typed_); break;
-        case ctrl_u: typed_.clear(); break;
-        case ctrl_d: at_end_ = at_end_ || typed_.empty(); break;
-        default:
-            if (byte >= 0x20) typed_ += static_cast<char>(byte);
-    }
+void Prompt::suspend() {
+    const std::lock_guard lock{mutex_};
+    stop();
+    draw();
 }
 
-// A key such as ↑ sends ESC [ A, others ESC [ 3 ~ or ESC O P: all of it is ignored.
-bool Prompt::skip_escape(unsigned char byte) {
-    switch (escape_) {
-        case Escape::none:
-            if (byte != escape_key) return false;
-            escape_ = Escape::begun;
-            return true;
-        case Escape::begun:
-            escape_ = byte == '[' || byte == 'O' ? Escape::sequence : Escape::none;
-            return true;
-        case Escape::sequence:
-            if (byte >= 0x40 && byte <= 0x7E) escape_ = Escape::none;
-            return true;
+void Prompt::stop() {
+    if (interactive_) {
+        clear();
+        give_terminal_back();
     }
-    return false;
+    // Not SIGTSTP, which a program that looks after its terminal may have blocked.
+    ::raise(SIGSTOP);
+    if (interactive_) take_terminal();
+}
+
+void Prompt::resume() {
+    const std::lock_guard lock{mutex_};
+    if (!interactive_) return;
+    take_terminal();
+    draw();
+}
+
+// A terminal that became narrower has wrapped the line that was drawn, so it began further up.
+void Prompt::resized() {
+    const std::lock_guard lock{mutex_};
+    if (!interactive_ || hidden_) return;
+    const std::size_t rows = column_ / terminal_columns();
+    put("\r" + (rows > 0 ? "\x1B[" + std::to_string(rows) + "A" : std::string{}) + "\x1B[J");
+    draw();
+}
+
+void Prompt::hide(bool hidden) {
+    const std::lock_guard lock{mutex_};
+    if (!interactive_ || hidden == hidden_) return;
+    if (hidden) clear();
+    hidden_ = hidden;
+    draw();
+}
+
+void Prompt::clear() {
+    if (!hidden_) put(clear_line);
 }
 
 void Prompt::draw() {
+    if (hidden_) return;
     // One column stays free: a cursor beyond the last one would begin a new line.
-    const std::size_t columns = terminal_columns();
-    const std::size_t room = columns > prompt_.size() + 1 ? columns - prompt_.size() - 1 : 0;
-    // What was pasted may hold anything, and half a character may not have come yet.
-    const std::string typed = ws::escape(typed_);
-    const std::string line = clear_line + prompt_ + std::string{end_that_fits(typed, room)};
-    std::fputs(line.c_str(), stdout);
-    std::fflush(stdout);
+    const std::size_t width = terminal_columns();
+    const std::size_t used = columns(prompt_) + 1;
+    const std::size_t room = width > used ? width - used : 0;
+    // What was pasted may hold anything.
+    const std::string before = ws::escape(std::string_view{editor_.text()}.substr(0, editor_.cursor()));
+    const std::string shown =
+        before + ws::escape(std::string_view{editor_.text()}.substr(editor_.cursor()));
+    first_ = scrolled(shown, before.size(), first_, room);
+    const std::string_view visible =
+        beginning_that_fits(std::string_view{shown}.substr(first_), room);
+    column_ = columns(prompt_) + columns(std::string_view{before}.substr(first_));
+
+    std::string line = clear_line + prompt_ + std::string{visible};
+    if (column_ < columns(prompt_) + columns(visible)) {
+        line += '\r';
+        if (column_ > 0) line += "\x1B[" + std::to_string(column_) + 'C';
+    }
+    put(line);
 }
 
 }  // namespace cli

@@ -1,19 +1,20 @@
 // A line to type on that survives what is printed meanwhile. Lesson 12.
 // On a terminal it reads key by key: when a message comes, the line is cleared, the message
 // printed, and the half-typed text drawn again. In a pipe it reads and prints plain lines.
-// Leaves out: arrow keys, history, Ctrl-Z; the end of a long line is shown, not all of it.
+// Leaves out: more than one row. Of a line that is too long a part with the cursor is shown.
 #pragma once
 
 #include <termios.h>
 
 #include <cstdio>
-#include <deque>
 #include <mutex>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "cli/line_editor.hpp"
 #include "cli/line_reader.hpp"
 
 namespace cli {
@@ -21,7 +22,8 @@ namespace cli {
 class Prompt {
   public:
     // At most one at a time: it changes the terminal's mode, and the destructor restores it. A
-    // program that is ended by Ctrl-C needs net::StopSignal for that, made before.
+    // program that is ended by Ctrl-C needs net::StopSignal for that, made before. Ctrl-Z stops
+    // the program with the terminal restored.
     explicit Prompt(std::string prompt = "> ");
     ~Prompt();
     Prompt(const Prompt&) = delete;
@@ -32,6 +34,13 @@ class Prompt {
     // in it stands for none). One thread at a time. Throws as LineReader::next().
     std::optional<std::string> next(std::span<const int> others);
 
+    // The same for a program with a loop of its own: lines that are here already; then, when
+    // fd() is readable, fill(); and at_end() says that nothing follows. See LineReader.
+    std::optional<std::string> next_buffered();
+    int fd() const { return lines_.fd(); }
+    void fill();
+    bool at_end();
+
     // Prints a line above what is being typed. From any thread. `line` is safe to print
     // (ws::escape).
     void print(std::string_view line, std::FILE* where = stdout);
@@ -39,10 +48,25 @@ class Prompt {
     // Both ends are a terminal that can clear a line.
     bool interactive() const { return interactive_; }
 
+    // While it is hidden nothing is drawn, and what is typed waits.
+    void hide(bool hidden = true);
+
+    // What ↑ goes back to.
+    void set_history(std::vector<std::string> lines) { editor_.set_history(std::move(lines)); }
+
+    // For programs that take signals themselves. SIGTSTP: gives the terminal back, stops the
+    // program, and goes on here when it is continued. SIGCONT: takes the terminal again. SIGWINCH:
+    // draws for the new width.
+    void suspend();
+    void resume();
+    void resized();
+
   private:
     void read_keys();
-    void handle_key(unsigned char byte);
-    bool skip_escape(unsigned char byte);
+    void take_terminal();
+    void give_terminal_back();
+    void stop();
+    void clear();
     void draw();
 
     std::string prompt_;
@@ -51,10 +75,11 @@ class Prompt {
     LineReader lines_;
 
     std::mutex mutex_;  // guards what follows, and the terminal
-    std::string typed_;
-    std::deque<std::string> finished_;  // lines, when several were pasted
-    enum class Escape { none, begun, sequence } escape_ = Escape::none;  // of a key such as ↑
+    LineEditor editor_;
+    bool hidden_ = false;
     bool at_end_ = false;
+    std::size_t first_ = 0;   // byte of the shown line that is drawn first
+    std::size_t column_ = 0;  // of the cursor on the screen
 };
 
 }  // namespace cli

@@ -305,10 +305,12 @@ TEST_CASE("lesson 12: on a terminal the prompt survives what comes in") {
     ada.type("ne\r");
     ada.expect_end("] ada: half a line\n> ");
 
-    // Backspace takes whole characters, Ctrl-U all; keys that move are ignored.
+    // Backspace takes whole characters, Ctrl-U all, ↑ goes back to an earlier line and ↓ forth again.
     ada.type("Gr\u00FC\u4E16\U0001F44B\x7F\x7F\x7F");
     ada.expect_end("\n> Gr");
-    ada.type("\x1B[A\x1BOP\x1B[3~\x7F");
+    ada.type("\x1B[A");
+    ada.expect_end("\n> half a line");
+    ada.type("\x1B[B\x1BOP\x1B[3~\x7F");
     ada.expect_end("\n> G");
     ada.type(
         "\x15"

@@ -1,0 +1,23 @@
+// How many columns of a terminal a text takes. Lesson 12.
+// A character may take none (an accent that joins the letter before it), one, or two (Chinese,
+// Japanese, Korean, emoji). The C library knows this only in a UTF-8 locale, which a program in a
+// pipe or a container may not have; so there is a small table here, by Unicode 15's blocks.
+// Leaves out: emoji that are joined by U+200D; few terminals draw those as one.
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+
+namespace cli {
+
+// The bytes of the character at the front of `text`, which is not empty. A byte that begins no
+// UTF-8 character is one by itself.
+std::size_t character_bytes(std::string_view text);
+
+// What a cursor steps over: a character, and those behind it that take no column of their own.
+std::size_t cluster_bytes(std::string_view text);
+
+// The columns of a text without control characters.
+std::size_t columns(std::string_view text);
+
+}  // namespace cli

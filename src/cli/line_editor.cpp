@@ -1,0 +1,187 @@
+// The keys of a terminal, as xterm and its many copies send them. Lesson 12.
+// An arrow is ESC [ A; with Ctrl it is ESC [ 1 ; 5 A; Delete is ESC [ 3 ~. What is not known here
+// is read to its end and dropped, so that no rest of it lands in the line.
+#include "cli/line_editor.hpp"
+
+#include <utility>
+
+#include "cli/columns.hpp"
+
+namespace cli {
+
+namespace {
+
+// Ctrl with a letter sends the letter's number.
+constexpr unsigned char ctrl(char letter) { return static_cast<unsigned char>(letter & 0x1F); }
+
+constexpr unsigned char escape_key = 0x1B, delete_key = 0x7F;
+
+// How many bytes the character that begins so will have; 1 for what begins none.
+std::size_t announced_bytes(unsigned char lead) {
+    return lead >= 0xF0 && lead <= 0xF4 ? 4 : lead >= 0xE0 && lead < 0xF0 ? 3
+                                          : lead >= 0xC2 && lead < 0xE0   ? 2
+                                                                          : 1;
+}
+
+bool is_space(char c) { return c == ' '; }
+
+// The beginning of the cluster before `place`, which is not 0.
+std::size_t cluster_before(std::string_view text, std::size_t place) {
+    std::size_t start = 0;
+    for (;;) {
+        const std::size_t next = start + cluster_bytes(text.substr(start));
+        if (next >= place) return start;
+        start = next;
+    }
+}
+
+}  // namespace
+
+void LineEditor::key(unsigned char byte) {
+    if (escape_ != Escape::none)
+        escape_byte(byte);
+    else if (byte == escape_key)
+        escape_ = Escape::begun;
+    else if ((byte >= 0x20 && byte != delete_key) || byte == '\t')
+        insert(byte);
+    else
+        plain_key(byte);
+}
+
+void LineEditor::plain_key(unsigned char byte) {
+    partial_.clear();
+    switch (byte) {
+        case '\r':
+        case '\n': finish(); break;
+        case ctrl('L'): clear_screen_ = true; break;
+        case ctrl('Z'): suspend_ = true; break;
+        case ctrl('D'):
+            at_end_ = at_end_ || text_.empty();
+            erase_next();
+            break;
+        default: editing_key(byte);
+    }
+}
+
+void LineEditor::editing_key(unsigned char byte) {
+    switch (byte) {
+        case ctrl('A'): cursor_ = 0; break;
+        case ctrl('E'): cursor_ = text_.size(); break;
+        case ctrl('B'): left(); break;
+        case ctrl('F'): right(); break;
+        case ctrl('P'):
+            if (recalled_ > 0) recall(recalled_ - 1);
+            break;
+        case ctrl('N'):
+            if (recalled_ < history_.size()) recall(recalled_ + 1);
+            break;
+        case ctrl('U'): text_.erase(0, std::exchange(cursor_, 0)); break;
+        case ctrl('K'): text_.erase(cursor_); break;
+        case ctrl('W'): {
+            const std::size_t end = cursor_;
+            left(true);
+            text_.erase(cursor_, end - cursor_);
+            break;
+        }
+        case ctrl('H'):
+        case delete_key:
+            if (cursor_ == 0) break;
+            left();
+            erase_next();
+            break;
+        default: break;
+    }
+}
+
+void LineEditor::escape_byte(unsigned char byte) {
+    if (escape_ == Escape::begun) {
+        escape_ = byte == '[' || byte == 'O' ? Escape::sequence : Escape::none;
+        parameters_.clear();
+        if (byte == 'b') left(true);
+        if (byte == 'f') right(true);
+    } else if (byte >= 0x40 && byte <= 0x7E) {
+        escape_ = Escape::none;
+        escape_sequence(byte);
+    } else if (parameters_.size() < 16) {
+        parameters_ += static_cast<char>(byte);
+    }
+}
+
+void LineEditor::escape_sequence(unsigned char final) {
+    const bool word = parameters_.ends_with(";5") || parameters_.ends_with(";3");
+    const std::string key = final == '~' ? parameters_ : std::string{static_cast<char>(final)};
+    if (key == "A") editing_key(ctrl('P'));
+    if (key == "B") editing_key(ctrl('N'));
+    if (key == "C") right(word);
+    if (key == "D") left(word);
+    if (key == "H" || key == "1" || key == "7") cursor_ = 0;
+    if (key == "F" || key == "4" || key == "8") cursor_ = text_.size();
+    if (key == "3") erase_next();
+}
+
+// The bytes of a character come one by one; it enters the line whole, so that the cursor never
+// stands within it. What turns out to be none enters as it is.
+void LineEditor::insert(unsigned char byte) {
+    const bool continues = (byte & 0xC0) == 0x80;
+    if (!partial_.empty() && !continues) {
+        text_.insert(cursor_, partial_);
+        cursor_ += std::exchange(partial_, {}).size();
+    }
+    partial_ += static_cast<char>(byte);
+    if (partial_.size() < announced_bytes(static_cast<unsigned char>(partial_[0]))) return;
+    text_.insert(cursor_, partial_);
+    cursor_ += std::exchange(partial_, {}).size();
+}
+
+void LineEditor::finish() {
+    if (is_remembered(text_) && (history_.empty() || history_.back() != text_))
+        history_.push_back(text_);
+    recalled_ = history_.size();
+    finished_.push_back(std::exchange(text_, {}));
+    typed_.clear();
+    cursor_ = 0;
+}
+
+void LineEditor::left(bool word) {
+    const auto step = [this] { cursor_ = cluster_before(text_, cursor_); };
+    while (word && cursor_ > 0 && is_space(text_[cursor_ - 1])) step();
+    if (cursor_ > 0) step();
+    while (word && cursor_ > 0 && !is_space(text_[cursor_ - 1])) step();
+}
+
+void LineEditor::right(bool word) {
+    const auto step = [this] { cursor_ += cluster_bytes(std::string_view{text_}.substr(cursor_)); };
+    while (word && cursor_ < text_.size() && is_space(text_[cursor_])) step();
+    if (cursor_ < text_.size()) step();
+    while (word && cursor_ < text_.size() && !is_space(text_[cursor_])) step();
+}
+
+void LineEditor::erase_next() {
+    if (cursor_ < text_.size())
+        text_.erase(cursor_, cluster_bytes(std::string_view{text_}.substr(cursor_)));
+}
+
+void LineEditor::recall(std::size_t place) {
+    if (recalled_ == history_.size()) typed_ = text_;
+    recalled_ = place;
+    text_ = place < history_.size() ? history_[place] : typed_;
+    cursor_ = text_.size();
+}
+
+std::optional<std::string> LineEditor::next_finished() {
+    if (finished_.empty()) return std::nullopt;
+    std::string line = std::move(finished_.front());
+    finished_.pop_front();
+    return line;
+}
+
+bool LineEditor::take_clear_screen() { return std::exchange(clear_screen_, false); }
+
+bool LineEditor::take_suspend() { return std::exchange(suspend_, false); }
+
+void LineEditor::set_history(std::vector<std::string> lines) {
+    history_ = std::move(lines);
+    recalled_ = history_.size();
+}
+
+}  // namespace cli

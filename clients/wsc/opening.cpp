@@ -1,0 +1,201 @@
+// Heads out, heads in. The rules of RFC 6455 §4 are ws/handshake's; here is what stands around
+// them: how the stream comes about, and where a redirect leads.
+#include "clients/wsc/opening.hpp"
+
+#include <array>
+
+#include "clients/wsc/connecting.hpp"
+#include "clients/wsc/failure.hpp"
+#include "clients/wsc/words.hpp"
+#include "net/random.hpp"
+#include "net/url.hpp"
+#include "ws/handshake.hpp"
+
+namespace wsc {
+
+namespace {
+
+std::string basic(const std::string& credentials) {
+    return "Basic " + ws::base64(ws::as_bytes(credentials));
+}
+
+// A head that is being read. What came behind it is left in `rest`.
+struct Answer {
+    ws::HeadReader reader;
+    ws::Response response;
+    ws::Buffer rest;
+};
+
+// Reads a head. False when the stream ended first. A malformed one throws.
+bool read_head(int fd, ws::HeadReader& reader, ws::Buffer& rest, const Waiting& waiting,
+               Wire* wire) {
+    std::array<std::uint8_t, 16384> chunk;
+    for (;;) {
+        const std::size_t got = receive(fd, chunk, waiting);
+        if (got == 0) return false;
+        const ws::Bytes bytes = ws::Bytes{chunk}.first(got);
+        if (wire != nullptr) wire->received(bytes);
+        std::size_t taken = 0;
+        const ws::Parse parse = reader.feed(bytes, taken);
+        if (parse == ws::Parse::error)
+            throw PeerFailure{head_words(reader.error()), rule_text(reader.error())};
+        if (parse == ws::Parse::need_more) continue;
+        ws::append(rest, bytes.subspan(taken));
+        return true;
+    }
+}
+
+void read_answer(int fd, Answer& answer, const Waiting& waiting, Wire* wire, Tls* tls) {
+    if (!read_head(fd, answer.reader, answer.rest, waiting, wire)) {
+        const std::string complaint = tls != nullptr ? tls->complaint(waiting) : "";
+        throw PeerFailure{complaint.empty() ? "socket hang up" : complaint};
+    }
+    if (const ws::Errc errc = answer.response.parse(answer.reader.text()); errc != ws::Errc::none)
+        throw PeerFailure{head_words(errc), rule_text(errc)};
+}
+
+// RFC 9110 §9.3.6: the proxy answers 2xx, and from then on carries our bytes.
+net::Fd connect_through(const Proxy& proxy, const Target& target, const Waiting& waiting) {
+    net::Fd socket = connect_tcp(proxy.host, proxy.port, waiting);
+    const std::string authority = net::join_host_port(target.host, target.port);
+    std::string head = "CONNECT " + authority + " HTTP/1.1\r\nHost: " + authority + "\r\n";
+    if (!proxy.credentials.empty())
+        head += "Proxy-Authorization: " + basic(proxy.credentials) + "\r\n";
+    send_all(socket.get(), head + "Proxy-Connection: close\r\n\r\n", waiting);
+    Answer answer;
+    read_answer(socket.get(), answer, waiting, nullptr, nullptr);
+    if (answer.response.status / 100 != 2)
+        throw PeerFailure{"Unexpected server response: " + std::to_string(answer.response.status),
+                          "the proxy refused to connect to " + authority};
+    return socket;
+}
+
+Opened connect(const Settings& settings, const Target& target, const Waiting& waiting) {
+    Opened opened;
+    if (!target.unix_path.empty())
+        opened.stream = connect_unix(target.unix_path, waiting);
+    else if (settings.proxy)
+        opened.stream = connect_through(*settings.proxy, target, waiting);
+    else
+        opened.stream = connect_tcp(target.host, target.port, waiting);
+    if (target.secure) {
+        opened.tls = std::make_unique<Tls>(std::move(opened.stream), target.host, settings.tls);
+        opened.stream = opened.tls->take_stream();
+    }
+    return opened;
+}
+
+// `trusted`: this is the host that the user named, and may see the user's credentials.
+ws::ClientHandshake handshake_for(const Settings& settings, const Target& target, bool trusted) {
+    net::RandomPool random;
+    ws::ClientHandshake handshake;
+    handshake.host = settings.host.empty() || !trusted ? target.host_header() : settings.host;
+    handshake.resource = target.resource;
+    handshake.key = ws::make_key(random.bytes<16>());
+    handshake.subprotocols = settings.subprotocols;
+    handshake.origin = settings.origin;
+    for (const auto& header : settings.headers) {
+        const bool secret = ws::equals_ignoring_case(header.first, "Authorization") ||
+                            ws::equals_ignoring_case(header.first, "Cookie");
+        if (trusted || !secret) handshake.headers.push_back(header);
+    }
+    const std::string& credentials =
+        settings.authorization.empty() || !trusted ? target.credentials : settings.authorization;
+    if (!credentials.empty()) handshake.headers.emplace_back("Authorization", basic(credentials));
+    return handshake;
+}
+
+// Version 8 was a draft of the RFC with the same frames; two headers of its handshake differ.
+std::string request_text(const ws::ClientHandshake& handshake, int version) {
+    std::string text = ws::client_request(handshake);
+    if (version == 13) return text;
+    const auto replace = [&text](std::string_view from, std::string_view to) {
+        if (const std::size_t at = text.find(from); at != std::string::npos)
+            text.replace(at, from.size(), to);
+    };
+    replace("\r\nSec-WebSocket-Version: 13\r\n", "\r\nSec-WebSocket-Version: 8\r\n");
+    replace("\r\nOrigin: ", "\r\nSec-WebSocket-Origin: ");
+    return text;
+}
+
+bool is_redirect(const ws::Response& response) {
+    const int status = response.status;
+    return (status == 301 || status == 302 || status == 303 || status == 307 || status == 308) &&
+           response.find("Location").has_value();
+}
+
+Target follow(const Target& from, const ws::Response& response) {
+    const std::string location{*response.find("Location")};
+    try {
+        return redirected(from, location);
+    } catch (const net::UrlError& error) {
+        throw PeerFailure{"Invalid URL: " + ws::escape(location, 200), error.what()};
+    }
+}
+
+// The rules for the answer, then what wscat asks for beyond them.
+void check_answer(const ws::Response& response, const ws::ClientHandshake& handshake) {
+    const ws::Errc errc = ws::check_response(response, handshake);
+    if (errc != ws::Errc::none)
+        throw PeerFailure{response_words(errc, response, handshake), rule_text(errc)};
+    if (!handshake.subprotocols.empty() && response.count("Sec-WebSocket-Protocol") == 0)
+        throw PeerFailure{"Server sent no subprotocol"};
+}
+
+}  // namespace
+
+Opened open_connection(const Settings& settings, const Waiting& waiting, Wire& wire) {
+    Target target = *settings.connect;
+    const std::string first_host = target.unix_path + target.host_header();
+    for (std::uint64_t redirects = 0;; ++redirects) {
+        if (target.secure) check_tls(settings.tls);
+        const bool trusted = target.unix_path + target.host_header() == first_host &&
+                             target.secure == settings.connect->secure;
+        const ws::ClientHandshake handshake = handshake_for(settings, target, trusted);
+        Opened opened = connect(settings, target, waiting);
+        const std::string request = request_text(handshake, settings.protocol_version);
+        wire.sent(ws::as_bytes(request));
+        send_all(opened.stream.get(), request, waiting);
+        Answer answer;
+        read_answer(opened.stream.get(), answer, waiting, &wire, opened.tls.get());
+        if (settings.follow_redirects && is_redirect(answer.response)) {
+            if (redirects == settings.max_redirects)
+                throw PeerFailure{"Maximum redirects exceeded"};
+            target = follow(target, answer.response);
+            continue;
+        }
+        check_answer(answer.response, handshake);
+        opened.beginning = std::move(answer.rest);
+        return opened;
+    }
+}
+
+Opened accept_client(net::Fd socket, const Waiting& waiting, Wire& wire) {
+    Opened opened;
+    opened.stream = std::move(socket);
+    ws::HeadReader reader;
+    ws::Request request;
+    ws::Errc errc = ws::Errc::none;
+    try {
+        if (!read_head(opened.stream.get(), reader, opened.beginning, waiting, &wire))
+            throw PeerFailure{"socket hang up"};
+        errc = request.parse(reader.text());
+    } catch (const PeerFailure&) {
+        if (reader.error() == ws::Errc::none) throw;
+        errc = reader.error();
+    }
+    if (errc == ws::Errc::none) errc = ws::check_request(request);
+    std::string answer;
+    if (errc == ws::Errc::none) {
+        const std::vector<std::string_view> offered = request.list("Sec-WebSocket-Protocol");
+        answer = ws::accept_response(request, offered.empty() ? std::string_view{} : offered.front());
+    } else {
+        answer = ws::refuse_response(errc);
+    }
+    wire.sent(ws::as_bytes(answer));
+    send_all(opened.stream.get(), answer, waiting);
+    if (errc != ws::Errc::none) throw PeerFailure{head_words(errc), rule_text(errc)};
+    return opened;
+}
+
+}  // namespace wsc

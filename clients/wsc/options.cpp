@@ -1,0 +1,220 @@
+// Each option once, with its reader and its line in --help. The man page and the completion for
+// bash list the same ones, and a test holds the three together.
+#include "clients/wsc/options.hpp"
+
+#include <charconv>
+#include <cstdio>
+#include <cstdlib>
+
+#include "cli/options.hpp"
+#include "net/url.hpp"
+#include "ws/hex.hpp"
+#include "ws/http.hpp"
+
+namespace wsc {
+
+namespace {
+
+using cli::UsageError;
+
+template <typename T>
+std::optional<T> number(const std::string& text, T min, T max) {
+    T value{};
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    const bool whole = error == std::errc{} && end == text.data() + text.size();
+    return whole && value >= min && value <= max ? std::optional{value} : std::nullopt;
+}
+
+Target read_target(const std::string& text) {
+    try {
+        return parse_target(text);
+    } catch (const net::UrlError& error) {
+        throw UsageError{std::string{"a URL such as ws://localhost:8080/ws; "} + error.what()};
+    }
+}
+
+std::chrono::milliseconds read_seconds(const std::string& text) {
+    const auto seconds = number(text, 0.001, 86'400.0);
+    if (!seconds) throw UsageError{"seconds, from 0.001 to 86400"};
+    return std::chrono::milliseconds{static_cast<std::int64_t>(*seconds * 1000)};
+}
+
+std::chrono::milliseconds read_wait(const std::string& text) {
+    if (text == "-1") return std::chrono::milliseconds{-1};
+    const auto seconds = number(text, 0.0, 86'400.0);
+    if (!seconds) throw UsageError{"seconds from 0 to 86400, or -1 to hold the connection open"};
+    return std::chrono::milliseconds{static_cast<std::int64_t>(*seconds * 1000)};
+}
+
+// Headers that would contradict the handshake that wsc makes.
+const char* why_not(std::string_view name) {
+    constexpr std::pair<const char*, const char*> refused[] = {
+        {"Sec-WebSocket-Protocol", "; subprotocols are given with -s"},
+        {"Sec-WebSocket-Version", "; the version is given with -p"},
+        {"Sec-WebSocket-Key", ""},
+        {"Sec-WebSocket-Extensions", ""},
+        {"Connection", ""},
+        {"Upgrade", ""},
+        {"Content-Length", ""},
+        {"Transfer-Encoding", ""}};
+    for (const auto& [ours, advice] : refused)
+        if (ws::equals_ignoring_case(name, ours)) return advice;
+    return nullptr;
+}
+
+void read_header(Settings& settings, const std::string& text) {
+    const std::size_t colon = text.find(':');
+    const std::string name = text.substr(0, colon);
+    if (colon == std::string::npos || !ws::is_token(name))
+        throw UsageError{"a header such as 'X-Name: value', whose name has letters, digits and '-'"};
+    const std::string value{ws::trim(std::string_view{text}.substr(colon + 1))};
+    if (!ws::is_header_value(value))
+        throw UsageError{"a value without line feeds and other control characters"};
+    if (const char* advice = why_not(name))
+        throw UsageError{"a header that the handshake does not decide about" + std::string{advice}};
+    if (ws::equals_ignoring_case(name, "Host")) {
+        if (!ws::is_host(value)) throw UsageError{"a host with an optional port"};
+        settings.host = value;
+    } else {
+        settings.headers.emplace_back(name, value);
+    }
+}
+
+void read_subprotocol(Settings& settings, const std::string& text) {
+    if (!ws::is_token(text))
+        throw UsageError{"a name of letters, digits and some of !#$%&'*+-.^_`|~"};
+    for (const std::string& other : settings.subprotocols)
+        if (other == text) throw UsageError{"each subprotocol once"};
+    settings.subprotocols.push_back(text);
+}
+
+Proxy read_proxy(const std::string& text) {
+    try {
+        std::string url = text;
+        if (url.find("://") == std::string::npos) url = "http://" + url;
+        if (!url.starts_with("http://")) throw net::UrlError{"only http:// proxies are known"};
+        const Target target = parse_target(url);
+        return {target.host, target.port, target.credentials};
+    } catch (const net::UrlError& error) {
+        throw UsageError{std::string{"a proxy such as http://user:password@host:3128; "} +
+                         error.what()};
+    }
+}
+
+void declare_wscat_options(cli::Options& options, Settings& settings, bool& show_version) {
+    options.custom("-c, --connect", "URL", "connect to a WebSocket server",
+                   [&](const std::string& text) { settings.connect = read_target(text); });
+    options.custom("-l, --listen", "PORT", "listen on a port, for one client at a time",
+                   [&](const std::string& text) {
+                       settings.listen = number<std::uint16_t>(text, 0, 65535);
+                       if (!settings.listen) throw UsageError{"a number from 0 to 65535"};
+                   });
+    options.flag("-V, --version", show_version, "show the version");
+    options.custom("-H, --header", "NAME:VALUE", "send a header; may be repeated",
+                   [&](const std::string& text) { read_header(settings, text); });
+    options.custom("-s, --subprotocol", "NAME", "offer a subprotocol; may be repeated",
+                   [&](const std::string& text) { read_subprotocol(settings, text); });
+    options.custom("-o, --origin", "ORIGIN", "send the Origin of a page",
+                   [&](const std::string& text) {
+                       if (!ws::is_header_value(text))
+                           throw UsageError{"an origin such as http://localhost:8080"};
+                       settings.origin = text;
+                   });
+    options.custom("-p, --protocol", "VERSION", "protocol version, 13 (default) or 8",
+                   [&](const std::string& text) {
+                       if (text != "13" && text != "8") throw UsageError{"13 or 8"};
+                       settings.protocol_version = text == "8" ? 8 : 13;
+                   });
+    options.custom("--host", "HOST", "the Host header; with -l the address to listen on",
+                   [&](const std::string& text) {
+                       if (!ws::is_host(text) && text.find(':') == std::string::npos)
+                           throw UsageError{"a host such as example.com or 127.0.0.1"};
+                       settings.host = text;
+                   });
+    options.custom("--auth", "USER:PASSWORD", "send basic HTTP authentication",
+                   [&](const std::string& text) { settings.authorization = text; });
+    options.flag("-L, --location", settings.follow_redirects, "follow redirects");
+    options.custom("--max-redirects", "[NUM]", "how many at most (default: 10)",
+                   [&](const std::string& text) {
+                       const auto count = number<std::uint64_t>(text.empty() ? "10" : text, 0, 1000);
+                       if (!count) throw UsageError{"a number from 0 to 1000"};
+                       settings.max_redirects = *count;
+                   });
+    options.custom("--proxy", "URL", "connect through an HTTP proxy, by CONNECT",
+                   [&](const std::string& text) { settings.proxy = read_proxy(text); });
+    options.custom("-n, --no-check", "", "wss: accept any certificate",
+                   [&](const std::string&) { settings.tls.check = false; });
+    options.text("--ca", settings.tls.ca, "FILE", "wss: trust these authorities (PEM)");
+    options.text("--cert", settings.tls.cert, "FILE", "wss: the client's own certificate (PEM)");
+    options.text("--key", settings.tls.key, "FILE", "wss: its private key (PEM)");
+    options.custom("--passphrase", "[TEXT]", "wss: the key's passphrase; asked for without TEXT",
+                   [&](const std::string& text) { settings.tls.passphrase = text; });
+    options.custom("-x, --execute", "MESSAGE", "send this, wait (-w), leave; may be repeated",
+                   [&](const std::string& text) { settings.execute.push_back(text); });
+    options.custom("-w, --wait", "SECONDS", "wait after the last message; -1 for ever (default: 2)",
+                   [&](const std::string& text) { settings.wait = read_wait(text); });
+    options.flag("-P, --show-ping-pong", settings.show_pings, "tell of pings and pongs");
+    options.flag("--slash", settings.slash, "/ping, /pong, /close and /binary are commands");
+    options.custom("--no-color", "", "no colors; so does the variable NO_COLOR",
+                   [&](const std::string&) { settings.color = false; });
+}
+
+void declare_our_options(cli::Options& options, Settings& settings) {
+    options.flag("--binary", settings.binary, "lines are hex, and sent as binary messages");
+    options.flag("--json", settings.json, "indent messages that are JSON");
+    options.flag("--timestamps", settings.timestamps, "begin each line with the time");
+    options.text("--output", settings.output, "FILE", "write messages to FILE, as they are");
+    options.custom("--ping", "SECONDS", "send a ping so often; a silent peer is an error",
+                   [&](const std::string& text) { settings.ping_interval = read_seconds(text); });
+    options.flag("--trace", settings.trace, "show what crosses the wire, on standard error");
+    options.text("--record", settings.record, "FILE", "write the session to FILE");
+    options.text("--replay", settings.replay, "FILE", "send what the client in a record sent");
+    options.seconds("--handshake-timeout", settings.handshake_timeout, "for all of the opening");
+    options.seconds("--close-timeout", settings.close_timeout, "for the answer to a Close");
+    options.number("--max-message-bytes", settings.max_message_bytes, 1, std::uint64_t{1} << 40,
+                   "N", "larger messages are refused");
+    options.flag("--status", settings.tell_status, "the exit status tells how it ended");
+    options.text("--history", settings.history, "FILE", "keep typed lines here");
+    options.custom("--no-history", "", "keep no typed lines",
+                   [&](const std::string&) { settings.keep_history = false; });
+}
+
+// Options of one mode in the other would do nothing; that is better said than kept silent.
+void check_together(const Settings& settings) {
+    if (settings.connect && settings.listen)
+        throw UsageError{"use either --listen or --connect"};
+    if (!settings.listen) return;
+    const std::pair<bool, const char*> only_connect[] = {
+        {!settings.execute.empty(), "-x"},   {!settings.headers.empty(), "-H"},
+        {!settings.subprotocols.empty(), "-s"}, {!settings.origin.empty(), "-o"},
+        {!settings.authorization.empty(), "--auth"}, {settings.proxy.has_value(), "--proxy"},
+        {!settings.replay.empty(), "--replay"}};
+    for (const auto& [given, name] : only_connect)
+        if (given) throw UsageError{std::string{name} + " works with --connect only"};
+}
+
+}  // namespace
+
+Settings parse_options(int argc, char** argv) {
+    Settings settings;
+    bool show_version = false;
+    cli::Options options{"wsc", "A WebSocket client for the terminal, and a server for one client."};
+    options.short_help();
+    declare_wscat_options(options, settings, show_version);
+    declare_our_options(options, settings);
+    options.parse(argc, argv);
+    if (show_version) {
+        std::puts(version);
+        std::exit(0);
+    }
+    if (!settings.connect && !settings.listen) {
+        std::fputs(options.help().c_str(), stdout);
+        std::exit(0);
+    }
+    check_together(settings);
+    const char* no_color = std::getenv("NO_COLOR");
+    if (no_color != nullptr && *no_color != '\0') settings.color = false;
+    return settings;
+}
+
+}  // namespace wsc

@@ -1,0 +1,73 @@
+// The command line of wsc: wscat's options under wscat's names, and our own behind them.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "clients/wsc/target.hpp"
+
+namespace wsc {
+
+inline constexpr const char* version = "1.0.0";
+
+struct Proxy {
+    std::string host;
+    std::uint16_t port = 0;
+    std::string credentials;  // "user:password", or empty
+};
+
+// What is handed to openssl.
+struct TlsOptions {
+    bool check = true;
+    std::string ca, cert, key;
+    std::optional<std::string> passphrase;  // empty text: ask for it
+};
+
+struct Settings {
+    std::optional<Target> connect;
+    std::optional<std::uint16_t> listen;
+
+    // The handshake.
+    std::vector<std::pair<std::string, std::string>> headers;
+    std::vector<std::string> subprotocols;
+    std::string origin;
+    std::string host;  // the Host header; with listen the address to listen on
+    std::string authorization;
+    int protocol_version = 13;
+    bool follow_redirects = false;
+    std::uint64_t max_redirects = 10;
+    std::optional<Proxy> proxy;
+    TlsOptions tls;
+
+    // The session.
+    std::vector<std::string> execute;
+    std::optional<std::chrono::milliseconds> wait;  // negative: hold the connection open
+    bool show_pings = false;
+    bool slash = false;
+    bool binary = false;
+    std::optional<std::chrono::milliseconds> ping_interval;
+    std::uint64_t max_message_bytes = 100 * 1024 * 1024;
+    std::chrono::milliseconds handshake_timeout{10'000};
+    std::chrono::milliseconds close_timeout{5'000};
+    std::string record, replay;
+
+    // What is shown.
+    bool color = true;
+    bool json = false;
+    bool timestamps = false;
+    bool trace = false;
+    std::string output;
+    std::string history;  // a file; empty: the usual one
+    bool keep_history = true;
+    bool tell_status = false;
+};
+
+// Reads the command line. Prints the help or the version and ends the program where that is asked
+// for, or where there is neither -c nor -l. Throws cli::UsageError.
+Settings parse_options(int argc, char** argv);
+
+}  // namespace wsc

@@ -1,0 +1,157 @@
+// Lines, colored and escaped. Nothing that a peer sent reaches a terminal as it came, but for the
+// line feeds and tabs of a text.
+#include "clients/wsc/screen.hpp"
+
+#include <limits.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include <array>
+#include <chrono>
+#include <cstdlib>
+#include <cstring>
+#include <ctime>
+
+#include "clients/wsc/failure.hpp"
+#include "clients/wsc/json_text.hpp"
+#include "ws/hex.hpp"
+
+namespace wsc {
+
+namespace {
+
+// A binary message on a terminal shows its beginning.
+constexpr std::size_t shown_binary = 256;
+
+bool on_terminal() {
+    const char* terminal = std::getenv("TERM");
+    return ::isatty(STDIN_FILENO) != 0 && ::isatty(STDOUT_FILENO) != 0 && terminal != nullptr &&
+           std::string_view{terminal} != "dumb";
+}
+
+std::string time_of_day() {
+    const auto now = std::chrono::system_clock::now();
+    const std::time_t second = std::chrono::system_clock::to_time_t(now);
+    const auto part = std::chrono::duration_cast<std::chrono::milliseconds>(
+        now - std::chrono::floor<std::chrono::seconds>(now));
+    std::tm parts{};
+    ::gmtime_r(&second, &parts);
+    std::array<char, 32> text{};
+    std::array<char, 40> all{};
+    std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%S", &parts);
+    std::snprintf(all.data(), all.size(), "%s.%03dZ ", text.data(),
+                  static_cast<int>(part.count()));
+    return all.data();
+}
+
+// Line feeds and tabs lay a text out; everything else that is no character is escaped.
+std::string safe_text(std::string_view text) {
+    std::string safe;
+    while (!text.empty()) {
+        const std::size_t end = std::min(text.find_first_of("\n\t"), text.size());
+        safe += ws::escape(text.substr(0, end));
+        if (end < text.size()) safe += text[end];
+        text.remove_prefix(std::min(end + 1, text.size()));
+    }
+    return safe;
+}
+
+}  // namespace
+
+Screen::Screen(const Settings& settings, const Signals& signals)
+    : settings_{settings},
+      signals_{signals},
+      interactive_{on_terminal()},
+      bare_{interactive_ && !settings.execute.empty()} {
+    if (settings.output.empty()) return;
+    file_.reset(std::fopen(settings.output.c_str(), "wbe"));
+    if (!file_)
+        throw OwnFailure{"--output: cannot write '" + settings.output + "': " + std::strerror(errno)};
+}
+
+void Screen::begin_prompt() { prompt_ = std::make_unique<cli::Prompt>(); }
+
+std::string Screen::decorated(std::string_view text, Color color) const {
+    const std::string plain = (settings_.timestamps ? time_of_day() : "") + std::string{text};
+    if (!interactive_ || !settings_.color || bare_ || color == Color::none) return plain;
+    const char* begin = color == Color::blue    ? "\x1B[34m"
+                        : color == Color::green ? "\x1B[32m"
+                                                : "\x1B[33m";
+    return begin + plain + "\x1B[39m";
+}
+
+void Screen::show(const std::string& text, std::FILE* where) {
+    if (prompt_) return prompt_->print(text, where);
+    std::fflush(stdout);
+    std::fputs((text + '\n').c_str(), where);
+    std::fflush(where);
+}
+
+std::string Screen::shown(ws::Opcode opcode, ws::Bytes data) const {
+    if (opcode == ws::Opcode::binary) {
+        if (!interactive_) return ws::hex(data);
+        return "(binary, " + std::to_string(data.size()) + (data.size() == 1 ? " byte) " : " bytes) ") +
+               ws::hex(data, shown_binary);
+    }
+    const std::string_view text = ws::as_text(data);
+    const auto json = settings_.json ? indented_json(text) : std::nullopt;
+    const std::string_view laid_out = json ? std::string_view{*json} : text;
+    // A program that reads a pipe gets what was sent.
+    return ::isatty(STDOUT_FILENO) != 0 ? safe_text(laid_out) : std::string{laid_out};
+}
+
+void Screen::message(ws::Opcode opcode, ws::Bytes data) {
+    if (file_) write_file(opcode, data);
+    if (interactive_)
+        show(decorated((bare_ ? "" : "< ") + shown(opcode, data), Color::blue), stdout);
+    else if (!file_)
+        write_out(decorated(shown(opcode, data), Color::none) + '\n');
+}
+
+// As it is, so that a file can be received; only texts get a line feed each.
+void Screen::write_file(ws::Opcode opcode, ws::Bytes data) {
+    std::fwrite(data.data(), 1, data.size(), file_.get());
+    if (opcode == ws::Opcode::text) std::fputc('\n', file_.get());
+    if (std::fflush(file_.get()) != 0)
+        throw OwnFailure{"--output: cannot write '" + settings_.output + "': " + std::strerror(errno)};
+}
+
+// A reader that is slow makes us wait, and a signal ends the waiting: what is left is dropped then,
+// for the signal means that we are to leave.
+void Screen::write_out(std::string_view text) {
+    while (!text.empty() && !reader_gone_) {
+        std::array<pollfd, 2> polled{pollfd{STDOUT_FILENO, POLLOUT, 0},
+                                     pollfd{signals_.fd(), POLLIN, 0}};
+        ::poll(polled.data(), polled.size(), -1);
+        if (polled[0].revents == 0 && polled[1].revents != 0) return;
+        // POLLOUT promises room for so much only, and more would block.
+        const ssize_t written = ::write(STDOUT_FILENO, text.data(), std::min<std::size_t>(text.size(), PIPE_BUF));
+        if (written > 0) text.remove_prefix(static_cast<std::size_t>(written));
+        else if (errno != EINTR && errno != EAGAIN) reader_gone_ = true;
+    }
+}
+
+void Screen::typed(std::string_view line) {
+    if (interactive_) show("> " + ws::escape(line), stdout);
+}
+
+void Screen::received(const char* what, ws::Bytes data) {
+    const std::string text = std::string{"Received "} + what + " (data: \"" + ws::escape(data) + "\")";
+    if (interactive_)
+        show(decorated((bare_ ? "" : "< ") + text, Color::blue), stdout);
+    else
+        show(decorated(text, Color::none), stderr);
+}
+
+void Screen::notice(std::string_view text) {
+    if (!settings_.execute.empty()) return;
+    show(decorated(text, Color::green), stderr);
+}
+
+void Screen::error(std::string_view text) {
+    show(decorated((bare_ ? "" : "error: ") + std::string{text}, Color::yellow), stderr);
+}
+
+void Screen::trace(std::string_view line) { show(std::string{line}, stderr); }
+
+}  // namespace wsc

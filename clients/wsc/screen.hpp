@@ -1,0 +1,56 @@
+// What people and pipes get to see. On a terminal as wscat shows it: prompt, arrows, colors. In a
+// pipe messages are plain lines on standard output, everything else goes to standard error.
+#pragma once
+
+#include <cstdio>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "cli/prompt.hpp"
+#include "clients/wsc/options.hpp"
+#include "clients/wsc/signals.hpp"
+#include "ws/frame.hpp"
+
+namespace wsc {
+
+class Screen {
+  public:
+    // Both outlive this object. Throws OwnFailure when --output cannot be written.
+    Screen(const Settings& settings, const Signals& signals);
+
+    // From now on there is a line to type on. At most once.
+    void begin_prompt();
+    void end_prompt() { prompt_.reset(); }
+    cli::Prompt* prompt() { return prompt_.get(); }
+    bool interactive() const { return interactive_; }
+
+    void message(ws::Opcode opcode, ws::Bytes data);
+    void typed(std::string_view line);       // stays on the screen, behind its prompt
+    void received(const char* what, ws::Bytes data);  // ping, pong
+    void notice(std::string_view text);      // Connected, Disconnected
+    void error(std::string_view text);
+    void trace(std::string_view line);
+
+    // Nobody reads standard output any more.
+    bool reader_gone() const { return reader_gone_; }
+
+  private:
+    enum class Color { none, blue, green, yellow };
+
+    std::string decorated(std::string_view text, Color color) const;
+    std::string shown(ws::Opcode opcode, ws::Bytes data) const;
+    void show(const std::string& text, std::FILE* where);
+    void write_out(std::string_view text);
+    void write_file(ws::Opcode opcode, ws::Bytes data);
+
+    const Settings& settings_;
+    const Signals& signals_;
+    bool interactive_;
+    bool bare_;  // with -x wscat prints messages and errors without anything before them
+    bool reader_gone_ = false;
+    std::unique_ptr<cli::Prompt> prompt_;
+    std::unique_ptr<std::FILE, int (*)(std::FILE*)> file_{nullptr, &std::fclose};
+};
+
+}  // namespace wsc

@@ -1,0 +1,244 @@
+// The loop, what comes from the peer, and the ends of a session. What is typed is in
+// session_input.cpp.
+#include "clients/wsc/session.hpp"
+
+#include <poll.h>
+#include <signal.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <array>
+
+#include "net/error.hpp"
+#include "ws/hex.hpp"
+
+namespace wsc {
+
+namespace {
+
+using std::chrono::milliseconds;
+
+// From here on output counts as blocked: no further input is read, one pong at most waits.
+constexpr std::size_t max_backlog = 1 << 20;
+
+// How long whoever leaves waits for the echo of the Close, and a client for the server's end of
+// TCP after the closing handshake (§7.1.1: the server ends it first).
+constexpr milliseconds short_patience{1000};
+
+// Pings in a row without a byte from the peer, until it counts as gone.
+constexpr int max_unanswered_pings = 2;
+
+}  // namespace
+
+Session::Session(Opened opened, ws::Role role, Surroundings& around)
+    : around_{around},
+      settings_{around.settings},
+      screen_{around.screen},
+      tls_{std::move(opened.tls)},
+      stream_{std::move(opened.stream)},
+      beginning_{std::move(opened.beginning)},
+      client_{role == ws::Role::client},
+      connection_{role, {.max_message_bytes = around.settings.max_message_bytes}, &keys_} {}
+
+Ending Session::run() {
+    begin();
+    while (!done_) turn();
+    around_.wire.end();
+    return ending_;
+}
+
+void Session::begin() {
+    if (!settings_.replay.empty()) replay_ = read_record(settings_.replay);
+    if (settings_.ping_interval) ping_at_ = net::after(*settings_.ping_interval);
+    for (const std::string& message : settings_.execute)
+        settings_.binary ? send_hex(message) : send_text(message);
+    if (!settings_.execute.empty()) {
+        const milliseconds wait = settings_.wait.value_or(default_wait);
+        if (wait.count() >= 0) leave_at_ = net::after(wait);
+    }
+    take_bytes(beginning_);
+    replay_steps();
+}
+
+void Session::turn() {
+    read_input();
+    flush();
+    if (done_) return;
+    std::vector<pollfd> polled{
+        {stream_.get(), static_cast<short>(out_.empty() || sending_ended_ ? POLLIN : POLLIN | POLLOUT),
+         0},
+        {around_.signals.fd(), POLLIN, 0},
+        {wants_input() ? screen_.prompt()->fd() : -1, POLLIN, 0}};
+    for (const int other : around_.others) polled.push_back({other, POLLIN, 0});
+
+    int timeout = -1;
+    if (const Deadline next = next_deadline()) {
+        const auto left = std::chrono::ceil<milliseconds>(*next - net::Clock::now());
+        timeout = static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, 1 << 30));
+    }
+    if (::poll(polled.data(), polled.size(), timeout) < 0 && errno != EINTR)
+        net::throw_system_error("poll");
+    if (polled[1].revents != 0) handle_signals();
+    if (polled[0].revents != 0 && !done_) receive();
+    if (polled[2].revents != 0 && wants_input()) screen_.prompt()->fill();
+    for (std::size_t i = 3; i < polled.size(); ++i)
+        if (polled[i].revents != 0) around_.on_other(polled[i].fd);
+    meet_deadlines(net::Clock::now());
+    if (screen_.reader_gone() && open()) leave(ws::close_code::normal, short_patience);
+}
+
+Session::Deadline Session::next_deadline() const {
+    Deadline next;
+    for (const Deadline& deadline : {leave_at_, end_at_, ping_at_, replay_at_})
+        if (deadline && (!next || *deadline < *next)) next = deadline;
+    return next;
+}
+
+void Session::meet_deadlines(Time now) {
+    const auto due = [now](Deadline& deadline) {
+        if (!deadline || *deadline > now) return false;
+        deadline.reset();
+        return true;
+    };
+    if (due(replay_at_)) {
+        replay_overdue_ = true;
+        replay_steps();
+    }
+    if (due(leave_at_)) leave(ws::close_code::normal, settings_.close_timeout);
+    if (due(ping_at_) && open()) {
+        ping_at_ = now + *settings_.ping_interval;
+        if (++unanswered_pings_ > max_unanswered_pings) {
+            screen_.error("the peer has answered none of the last " +
+                          std::to_string(max_unanswered_pings) + " pings");
+            ending_.failed = true;
+            return leave(ws::close_code::going_away, short_patience);
+        }
+        connection_.ping(out_.storage(), {});
+    }
+    // The peer was given its time: for its Close, or, after that, for its end of TCP.
+    if (due(end_at_)) end_of_stream();
+}
+
+void Session::receive() {
+    std::array<std::uint8_t, 65536> chunk;
+    const ssize_t got = ::recv(stream_.get(), chunk.data(), chunk.size(), MSG_DONTWAIT);
+    if (got < 0 && (errno == EAGAIN || errno == EINTR)) return;
+    if (got <= 0) return end_of_stream();
+    unanswered_pings_ = 0;
+    take_bytes(ws::MutableBytes{chunk}.first(static_cast<std::size_t>(got)));
+}
+
+// Frame by frame, so that the one which broke a rule is known.
+void Session::take_bytes(ws::MutableBytes bytes) {
+    around_.wire.received(bytes);
+    while (!bytes.empty() && connection_.state() != ws::State::closed) {
+        const std::size_t count = watch_.advance(bytes);
+        connection_.feed(bytes.first(count));
+        bytes = bytes.subspan(count);
+        while (const auto event = connection_.next(out_.storage())) handle(*event);
+    }
+}
+
+void Session::handle(const ws::Event& event) {
+    switch (event.type) {
+        case ws::Event::message:
+            screen_.message(event.opcode, event.data);
+            count_message();
+            break;
+        case ws::Event::ping:
+            if (settings_.show_pings) screen_.received("ping", event.data);
+            break;
+        case ws::Event::pong:
+            if (settings_.show_pings) screen_.received("pong", event.data);
+            break;
+        case ws::Event::close:
+            ending_.code = event.code;
+            if (!leaving_) tell_end(event.code, event.data);
+            leave_at_.reset();
+            end_at_ = net::after(short_patience);
+            break;
+        case ws::Event::failed: failed(event.error); break;
+    }
+}
+
+void Session::tell_end(ws::CloseCode code, ws::Bytes reason) {
+    told_end_ = true;
+    screen_.notice("Disconnected (code: " + std::to_string(code) + ", reason: \"" +
+                   ws::escape(reason) + "\")");
+}
+
+void Session::failed(ws::Errc errc) {
+    screen_.error(frame_words(errc, watch_));
+    if (around_.wire.traced()) screen_.trace(rule_text(errc));
+    ending_.failed = true;
+    // A server goes on with its next client, so it says that this one is gone.
+    if (!client_) tell_end(ws::close_code::abnormal, {});
+    end_at_ = net::after(short_patience);
+}
+
+void Session::count_message() {
+    ++received_;
+    replay_steps();
+    const bool waits_for_answers = leave_at_ && !settings_.wait && settings_.execute.empty();
+    if (!waits_for_answers) return;
+    const bool all = received_ >= (replay_ ? replay_->messages : sent_);
+    leave_at_ = net::Clock::now() + (all ? std::chrono::milliseconds{0} : default_wait);
+}
+
+void Session::flush() {
+    while (!out_.empty() && !sending_ended_) {
+        const ws::Bytes bytes = out_.bytes();
+        const ssize_t sent =
+            ::send(stream_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+        if (sent < 0 && errno == EINTR) continue;
+        if (sent < 0 && errno == EAGAIN) break;
+        // What the peer said before it went may still be there to be read.
+        if (sent < 0) {
+            sending_ended_ = true;
+            out_.clear();
+            break;
+        }
+        around_.wire.sent(bytes.first(static_cast<std::size_t>(sent)));
+        out_.taken(static_cast<std::size_t>(sent));
+    }
+    connection_.output_blocked(out_.size() > max_backlog, out_.storage());
+    // A server ends TCP when the closing handshake is over; and whoever failed the connection has
+    // said why. The peer's bytes are still read, so that a reset does not overtake ours.
+    const bool finished = connection_.state() == ws::State::closed && out_.empty();
+    if (finished && (!client_ || ending_.failed) && !sending_ended_) {
+        sending_ended_ = true;
+        if (tls_ == nullptr) ::shutdown(stream_.get(), SHUT_WR);
+    }
+}
+
+void Session::end_of_stream() {
+    const bool closed = connection_.state() == ws::State::closed;
+    if (!closed && !leaving_ && !told_end_) tell_end(ws::close_code::abnormal, {});
+    done_ = true;
+}
+
+// Ends the connection by ourselves, and quietly.
+void Session::leave(ws::CloseCode code, milliseconds patience) {
+    leave_at_.reset();
+    replay_at_.reset();
+    if (!connection_.close(out_.storage(), code, {}) && !end_at_) done_ = true;
+    leaving_ = true;
+    const Time end = net::Clock::now() + std::min(patience, settings_.close_timeout);
+    end_at_ = end_at_ ? std::min(*end_at_, end) : end;
+}
+
+void Session::handle_signals() {
+    while (const auto number = around_.signals.next()) {
+        if (*number == SIGWINCH) screen_.prompt()->resized();
+        if (*number == SIGCONT) screen_.prompt()->resume();
+        if (*number == SIGTSTP) screen_.prompt()->suspend();
+        if (!Signals::asks_to_leave(*number)) continue;
+        // The second time at once; and there is nothing to wait for when we were leaving anyway.
+        if (!open()) done_ = true;
+        ending_.signal = *number;
+        leave(*number == SIGINT ? ws::close_code::normal : ws::close_code::going_away,
+              short_patience);
+    }
+}
+
+}  // namespace wsc

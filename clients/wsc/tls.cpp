@@ -1,0 +1,255 @@
+// The child processes of wss://, and openssl's complaints in wscat's words.
+#include "clients/wsc/tls.hpp"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <sstream>
+
+#include "clients/wsc/failure.hpp"
+#include "net/address.hpp"
+#include "net/error.hpp"
+#include "ws/hex.hpp"
+
+namespace wsc {
+
+namespace {
+
+// The descriptor from which openssl reads the key's passphrase: an argument could be read by every
+// user of the machine (`ps`).
+constexpr int passphrase_fd = 3;
+
+bool is_executable(const std::string& path) {
+    struct stat info {};
+    return ::stat(path.c_str(), &info) == 0 && S_ISREG(info.st_mode) &&
+           ::access(path.c_str(), X_OK) == 0;
+}
+
+bool openssl_is_installed() {
+    const char* folders = std::getenv("PATH");
+    std::istringstream list{folders != nullptr ? folders : "/usr/bin:/bin"};
+    for (std::string folder; std::getline(list, folder, ':');)
+        if (is_executable((folder.empty() ? "." : folder) + "/openssl")) return true;
+    return false;
+}
+
+// Copies what is there from one to the other; false at the end. Both block.
+bool copy_some(int from, int to) {
+    std::array<char, 65536> chunk;
+    const ssize_t got = ::read(from, chunk.data(), chunk.size());
+    if (got <= 0) return got < 0 && errno == EINTR;
+    for (ssize_t done = 0; done < got;) {
+        const ssize_t written = ::write(to, chunk.data() + done, static_cast<std::size_t>(got - done));
+        if (written < 0 && errno != EINTR) return false;
+        if (written > 0) done += written;
+    }
+    return true;
+}
+
+// Both directions, until either side has ended.
+void carry(int server, int openssl) {
+    for (;;) {
+        std::array<pollfd, 2> polled{pollfd{server, POLLIN, 0}, pollfd{openssl, POLLIN, 0}};
+        if (::poll(polled.data(), polled.size(), -1) < 0) {
+            if (errno == EINTR) continue;
+            return;
+        }
+        if (polled[0].revents != 0 && !copy_some(server, openssl)) return;
+        if (polled[1].revents != 0 && !copy_some(openssl, server)) return;
+    }
+}
+
+void set_blocking(int fd) { ::fcntl(fd, F_SETFL, ::fcntl(fd, F_GETFL) & ~O_NONBLOCK); }
+
+std::vector<std::string> openssl_arguments(const std::string& host, const std::string& path,
+                                           const TlsOptions& options) {
+    std::vector<std::string> arguments{"openssl", "s_client", "-quiet", "-verify_quiet",
+                                       "-nocommands", "-unix", path};
+    const auto add = [&arguments](const char* name, const std::string& value) {
+        arguments.insert(arguments.end(), {name, value});
+    };
+    const bool is_address = net::parse_ip(host).has_value();
+    if (is_address) arguments.push_back("-noservername");
+    else add("-servername", host);
+    if (options.check) {
+        arguments.push_back("-verify_return_error");
+        add(is_address ? "-verify_ip" : "-verify_hostname", host);
+    }
+    if (!options.ca.empty()) {
+        add("-CAfile", options.ca);
+        // These authorities, and no others.
+        arguments.insert(arguments.end(), {"-no-CApath", "-no-CAstore"});
+    }
+    if (!options.cert.empty()) add("-cert", options.cert);
+    if (!options.key.empty()) add("-key", options.key);
+    add("-pass", "fd:" + std::to_string(passphrase_fd));
+    return arguments;
+}
+
+// "verify error:num=18:self-signed certificate", or "...:SSL routines::wrong version number:...".
+std::string in_wscats_words(const std::string& said, const std::string& host) {
+    std::istringstream lines{said};
+    for (std::string line; std::getline(lines, line);) {
+        if (const std::size_t at = line.find("verify error:num="); at != std::string::npos) {
+            const std::size_t colon = line.find(':', at + 17);
+            const std::string number = line.substr(at + 17, colon - at - 17);
+            if (number == "62" || number == "64")
+                return "Hostname/IP does not match certificate's altnames: " + host +
+                       " is not in the certificate";
+            return colon == std::string::npos ? line : line.substr(colon + 1);
+        }
+        if (line.find("wrong version number") != std::string::npos)
+            return "wrong version number (this port does not speak TLS; is it ws://?)";
+        // 80AB...:error:0A000126:SSL routines:ssl3_read_n:unexpected eof while reading:file:line:
+        if (const std::size_t at = line.find(":error:"); at != std::string::npos) {
+            std::istringstream fields{line.substr(at + 1)};
+            std::string field;
+            for (int i = 0; i < 5; ++i) std::getline(fields, field, ':');
+            if (!field.empty()) return field;
+        }
+    }
+    return said.substr(0, said.find('\n'));
+}
+
+void check_readable(const char* option, const std::string& path) {
+    if (!path.empty() && ::access(path.c_str(), R_OK) != 0)
+        throw OwnFailure{std::string{option} + ": cannot read '" + path + "': " +
+                         std::strerror(errno)};
+}
+
+void end_child(pid_t child) {
+    if (child < 0) return;
+    ::kill(child, SIGKILL);
+    ::waitpid(child, nullptr, 0);
+}
+
+}  // namespace
+
+void check_tls(const TlsOptions& options) {
+    if (!openssl_is_installed())
+        throw OwnFailure{"wss:// needs the program openssl, and it is not installed"};
+    check_readable("--ca", options.ca);
+    check_readable("--cert", options.cert);
+    check_readable("--key", options.key);
+}
+
+std::string ask_passphrase() {
+    const net::Fd terminal{::open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY)};
+    termios saved{};
+    if (!terminal || ::tcgetattr(terminal.get(), &saved) != 0)
+        throw OwnFailure{"--passphrase without a value asks for it, and there is no terminal"};
+    termios silent = saved;
+    silent.c_lflag &= ~static_cast<tcflag_t>(ECHO);
+    ::tcsetattr(terminal.get(), TCSAFLUSH, &silent);
+    constexpr std::string_view question = "Passphrase: ";
+    std::string answer;
+    bool asked = ::write(terminal.get(), question.data(), question.size()) > 0;
+    for (char c = 0; asked && ::read(terminal.get(), &c, 1) == 1 && c != '\n';) answer += c;
+    ::tcsetattr(terminal.get(), TCSAFLUSH, &saved);
+    asked = ::write(terminal.get(), "\n", 1) > 0;
+    return answer;
+}
+
+Tls::Tls(net::Fd socket, std::string host, const TlsOptions& options) : host_{std::move(host)} {
+    const char* temporary = std::getenv("TMPDIR");
+    folder_ = std::string{temporary != nullptr && *temporary != '\0' ? temporary : "/tmp"} +
+              "/wsc-XXXXXX";
+    // Only its owner may enter the folder, so nobody else can take openssl's place.
+    if (::mkdtemp(folder_.data()) == nullptr)
+        throw OwnFailure{"cannot make a folder " + folder_ + ": " + std::strerror(errno)};
+    path_ = folder_ + "/tls";
+    start_carrier(std::move(socket));
+    start_openssl(options);
+}
+
+Tls::~Tls() {
+    end_child(openssl_);
+    end_child(carrier_);
+    ::unlink(path_.c_str());
+    ::rmdir(folder_.c_str());
+}
+
+void Tls::start_carrier(net::Fd server) {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    if (path_.size() >= sizeof address.sun_path)
+        throw OwnFailure{"the path of $TMPDIR is too long for a socket in it: " + folder_};
+    std::memcpy(address.sun_path, path_.data(), path_.size());
+    const net::Fd listener{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+    if (::bind(listener.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) < 0 ||
+        ::listen(listener.get(), 1) < 0)
+        net::throw_system_error("cannot make the socket " + path_);
+    carrier_ = ::fork();
+    if (carrier_ < 0) net::throw_system_error("fork");
+    if (carrier_ > 0) return;
+    become_child();
+    set_blocking(server.get());
+    const int openssl = ::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC);
+    if (openssl >= 0) carry(server.get(), openssl);
+    ::_exit(0);
+}
+
+void Tls::start_openssl(const TlsOptions& options) {
+    int stream[2];
+    int errors[2];
+    int passphrase[2];
+    if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, stream) < 0 ||
+        ::pipe2(errors, O_CLOEXEC) < 0 || ::pipe2(passphrase, O_CLOEXEC) < 0)
+        net::throw_system_error("cannot make a socket for openssl");
+    stream_ = net::Fd{stream[0]};
+    errors_ = net::Fd{errors[0]};
+    const net::Fd theirs{stream[1]}, their_errors{errors[1]}, their_passphrase{passphrase[0]};
+    net::Fd our_passphrase{passphrase[1]};
+    ::fcntl(stream_.get(), F_SETFL, O_NONBLOCK);
+    ::fcntl(errors_.get(), F_SETFL, O_NONBLOCK);
+
+    const std::string secret = options.passphrase.value_or("") + '\n';
+    if (::write(our_passphrase.get(), secret.data(), secret.size()) < 0)
+        net::throw_system_error("cannot hand over the passphrase");
+    our_passphrase.close();
+
+    const std::vector<std::string> arguments = openssl_arguments(host_, path_, options);
+    std::vector<char*> argv;
+    for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
+    argv.push_back(nullptr);
+    openssl_ = ::fork();
+    if (openssl_ < 0) net::throw_system_error("fork");
+    if (openssl_ > 0) return;
+    become_child();
+    // The first of them may be one of the numbers that the others go to; dup2() of a number to
+    // itself would leave it to be closed by exec, so all go through new numbers first.
+    const int in = ::fcntl(theirs.get(), F_DUPFD, 10), say = ::fcntl(their_errors.get(), F_DUPFD, 10),
+              pass = ::fcntl(their_passphrase.get(), F_DUPFD, 10);
+    ::dup2(in, STDIN_FILENO), ::dup2(in, STDOUT_FILENO), ::dup2(say, STDERR_FILENO);
+    ::dup2(pass, passphrase_fd);
+    ::close(in), ::close(say), ::close(pass);
+    ::execvp(argv[0], argv.data());
+    ::_exit(127);
+}
+
+std::string Tls::complaint(const Waiting& waiting) {
+    std::string said;
+    std::array<char, 4096> chunk;
+    for (;;) {
+        const ssize_t got = ::read(errors_.get(), chunk.data(), chunk.size());
+        if (got > 0)
+            said.append(chunk.data(), static_cast<std::size_t>(got));
+        else if (got < 0 && errno == EAGAIN)
+            waiting.until_readable(errors_.get());
+        else if (got == 0 || errno != EINTR)
+            return ws::escape(in_wscats_words(said, host_));
+    }
+}
+
+}  // namespace wsc

@@ -1,0 +1,44 @@
+// What failed, in the words of wscat (which are those of npm's ws): its users know them, and
+// their scripts look for them.
+#pragma once
+
+#include <string>
+
+#include "ws/close.hpp"
+#include "ws/error.hpp"
+#include "ws/frame.hpp"
+#include "ws/handshake.hpp"
+
+namespace wsc {
+
+// The frames of one direction, followed from outside, so that a failure can be told in detail.
+class FrameWatch {
+  public:
+    // How many of these bytes belong to the frame at hand; not 0 unless there are none.
+    std::size_t advance(ws::Bytes bytes);
+
+    // The frame at hand: its header, and the first two bytes of its payload as a close code.
+    const ws::FrameHeader& header() const { return header_; }
+    ws::CloseCode close_code() const;
+
+  private:
+    ws::Buffer bytes_;  // of the header, and up to two of the payload
+    ws::FrameHeader header_;
+    bool has_header_ = false;
+    std::uint64_t left_ = 0;
+};
+
+// "Invalid WebSocket frame: RSV1 must be clear" for a rule that the peer broke by that frame.
+std::string frame_words(ws::Errc errc, const FrameWatch& frame);
+
+// "Invalid Sec-WebSocket-Accept header" for a rule that the answer to our handshake broke.
+std::string response_words(ws::Errc errc, const ws::Response& response,
+                           const ws::ClientHandshake& handshake);
+
+// "Parse Error: ..." for a head that is no HTTP.
+std::string head_words(ws::Errc errc);
+
+// "RFC 6455 §5.2: a reserved bit is set, ...", for --trace.
+std::string rule_text(ws::Errc errc);
+
+}  // namespace wsc

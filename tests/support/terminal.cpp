@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdlib>
 
@@ -91,21 +92,44 @@ bool Terminal::pump() {
 }
 
 void Terminal::show(char byte) {
-    std::string& line = lines_.back();
-    if (escape_) {
-        if (byte == 'K') line.resize(column_);
-        escape_ = byte == '[';
+    raw_ += byte;
+    std::string& line = lines_[row_];
+    if (!escape_.empty()) {
+        escape_ += byte;
+        const bool complete = escape_.size() > 2 ? byte >= 0x40 && byte <= 0x7E : byte != '[';
+        if (complete) obey(byte);
     } else if (byte == '\x1B') {
-        escape_ = true;
+        escape_ = byte;
     } else if (byte == '\r') {
         column_ = 0;
     } else if (byte == '\n') {
-        lines_.emplace_back();
+        if (++row_ == lines_.size()) lines_.emplace_back();
         column_ = 0;
     } else {
         line.resize(std::max(line.size(), column_ + 1));
         line[column_++] = byte;
     }
 }
+
+void Terminal::obey(char final) {
+    const std::size_t count = static_cast<std::size_t>(
+        std::max(1, std::atoi(escape_.substr(std::min<std::size_t>(2, escape_.size())).c_str())));
+    if (final == 'K' || final == 'J') lines_[row_].resize(std::min(lines_[row_].size(), column_));
+    if (final == 'J') lines_.resize(row_ + 1);
+    if (final == 'A') row_ -= std::min(row_, count);
+    if (final == 'C') column_ += count;
+    escape_.clear();
+}
+
+void Terminal::resize(int columns) {
+    winsize size{};
+    size.ws_row = 24;
+    size.ws_col = static_cast<unsigned short>(columns);
+    ::ioctl(master_.get(), TIOCSWINSZ, &size);
+}
+
+void Terminal::hang_up() { master_.close(); }
+
+void Terminal::signal(int number) { ::kill(pid_, number); }
 
 }  // namespace test

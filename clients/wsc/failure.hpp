@@ -23,6 +23,11 @@ class PeerFailure : public std::runtime_error {
     std::string rule_;
 };
 
+// The peer reset the connection; openssl does that to ours when TLS has failed.
+class ResetByPeer : public PeerFailure {
+    using PeerFailure::PeerFailure;
+};
+
 // A file, a child process, or another thing of this machine did not do what it should.
 class OwnFailure : public std::runtime_error {
     using std::runtime_error::runtime_error;

@@ -46,7 +46,13 @@ bool read_head(int fd, ws::HeadReader& reader, ws::Buffer& rest, const Waiting& 
 }
 
 void read_answer(int fd, Answer& answer, const Waiting& waiting, Wire* wire, Tls* tls) {
-    if (!read_head(fd, answer.reader, answer.rest, waiting, wire)) {
+    bool complete = false;
+    try {
+        complete = read_head(fd, answer.reader, answer.rest, waiting, wire);
+    } catch (const ResetByPeer&) {
+        if (tls == nullptr) throw;
+    }
+    if (!complete) {
         const std::string complaint = tls != nullptr ? tls->complaint(waiting) : "";
         throw PeerFailure{complaint.empty() ? "socket hang up" : complaint};
     }

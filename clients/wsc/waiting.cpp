@@ -62,6 +62,8 @@ std::size_t receive(int fd, std::span<std::uint8_t> buffer, const Waiting& waiti
         if (got >= 0) return static_cast<std::size_t>(got);
         if (errno == EAGAIN || errno == EWOULDBLOCK)
             waiting.until_readable(fd);
+        else if (errno == ECONNRESET)
+            throw ResetByPeer{"read " + error_name(errno)};
         else if (errno != EINTR)
             throw PeerFailure{"read " + error_name(errno)};
     }

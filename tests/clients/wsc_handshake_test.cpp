@@ -1,0 +1,318 @@
+// wsc's opening handshake: what it asks for, and each way in which it fails, in wscat's words.
+
+#include <doctest/doctest.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include <chrono>
+
+#include "tests/clients/wsc.hpp"
+#include "ws/handshake.hpp"
+
+using test::answer_to;
+using test::header;
+using test::next_frame;
+using test::Process;
+using test::RawPeer;
+using test::run;
+using test::WscServer;
+using test::wsc;
+using namespace test::literals;
+
+namespace {
+
+const std::string connected = "Connected (press CTRL+C to quit)\n";
+
+void finish(Process& process, RawPeer& peer) {
+    CHECK(next_frame(peer) == "close 1000 ");
+    peer.send("88 02 03 E8"_hex);
+    peer.close();
+    CHECK(process.wait() == 0);
+}
+
+// The request that wsc sends with these options.
+std::string request_with(std::vector<std::string> arguments, const std::string& answer = "") {
+    WscServer server;
+    arguments.insert(arguments.end(), {"-c", server.url("/path?query")});
+    Process process{wsc(), arguments};
+    process.close_stdin();
+    RawPeer peer = server.accept(answer);
+    finish(process, peer);
+    CHECK(process.errors_so_far() == connected);
+    return server.request;
+}
+
+// What wsc says when the request is answered so; status 255.
+std::string complaint_about(const std::string& answer, std::vector<std::string> arguments = {}) {
+    WscServer server;
+    arguments.insert(arguments.end(), {"-c", server.url()});
+    Process process{wsc(), arguments};
+    RawPeer peer{server.listener};
+    peer.receive_head();
+    peer.send(answer);
+    peer.end_sending();
+    CHECK(process.wait() == 255);
+    CHECK(process.output_so_far().empty());
+    return process.errors_so_far();
+}
+
+// The same, for an answer that is right but for one thing.
+std::string complaint_about_answer(const std::string& from, const std::string& to,
+                                   std::vector<std::string> arguments = {}) {
+    WscServer server;
+    arguments.insert(arguments.end(), {"-c", server.url()});
+    Process process{wsc(), arguments};
+    RawPeer peer{server.listener};
+    std::string answer = answer_to(peer.receive_head());
+    const std::size_t at = answer.find(from);
+    REQUIRE(at != std::string::npos);
+    peer.send(answer.replace(at, from.size(), to));
+    CHECK(process.wait() == 255);
+    return process.errors_so_far();
+}
+
+}  // namespace
+
+TEST_CASE("wsc: the request, and the options that change it") {
+    const std::string plain = request_with({});
+    CHECK(plain.starts_with("GET /path?query HTTP/1.1\r\nHost: 127.0.0.1:"));
+    CHECK(header(plain, "Sec-WebSocket-Version") == "13");
+    // No extension is offered: wsc has none.
+    CHECK(plain.find("Extensions") == std::string::npos);
+    CHECK(plain.find("Origin") == std::string::npos);
+
+    const std::string full = request_with(
+        {"-H", "A: 1", "--header", "B:2:3", "-H", "C:", "-o", "http://page", "--host", "h.example:1",
+         "--auth", "user:pass:word", "-s", "chat", "-s", "superchat"},
+        "Sec-WebSocket-Protocol: superchat\r\n");
+    CHECK(header(full, "A") == "1");
+    CHECK(header(full, "B") == "2:3");
+    CHECK(full.find("\r\nC: \r\n") != std::string::npos);
+    CHECK(header(full, "Origin") == "http://page");
+    CHECK(header(full, "Host") == "h.example:1");
+    CHECK(header(full, "Authorization") == "Basic dXNlcjpwYXNzOndvcmQ=");
+    CHECK(header(full, "Sec-WebSocket-Protocol") == "chat, superchat");
+
+    CHECK(header(request_with({"-H", "host: other"}), "Host") == "other");
+
+    // The draft before the RFC had another name for the origin.
+    const std::string draft = request_with({"-p", "8", "-o", "http://page"});
+    CHECK(header(draft, "Sec-WebSocket-Version") == "8");
+    CHECK(header(draft, "Sec-WebSocket-Origin") == "http://page");
+    CHECK(header(draft, "Origin").empty());
+}
+
+TEST_CASE("wsc: the forms of a URL") {
+    const auto start_of = [](const std::string& before, const std::string& after) {
+        WscServer server;
+        const std::string port = std::to_string(server.listener.port());
+        Process process{wsc(), {"-c", before + port + after}};
+        process.close_stdin();
+        RawPeer peer = server.accept();
+        finish(process, peer);
+        return server.request.substr(0, server.request.find("\r\n")) + '|' +
+               header(server.request, "Authorization");
+    };
+    CHECK(start_of("ws://127.0.0.1:", "") == "GET / HTTP/1.1|");
+    CHECK(start_of("http://127.0.0.1:", "/a") == "GET /a HTTP/1.1|");
+    CHECK(start_of("WS://localhost:", "?q") == "GET /?q HTTP/1.1|");
+    CHECK(start_of("127.0.0.1:", "/a/b") == "GET /a/b HTTP/1.1|");
+    // As in every client of the course.
+    CHECK(start_of("localhost:", "") == "GET /ws HTTP/1.1|");
+    CHECK(start_of(":", "") == "GET /ws HTTP/1.1|");
+    CHECK(start_of("localhost:", "/") == "GET / HTTP/1.1|");
+    CHECK(start_of("ws://u:p%40w@localhost:", "/") == "GET / HTTP/1.1|Basic dTpwQHc=");
+    CHECK(start_of("ws://user@localhost:", "/") == "GET / HTTP/1.1|Basic dXNlcjo=");
+}
+
+TEST_CASE("wsc: each refusal and each wrong answer has wscat's words") {
+    CHECK(complaint_about("HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n") ==
+          "error: Unexpected server response: 403\n");
+    CHECK(complaint_about("HTTP/1.0 200 OK\r\n\r\nbody") ==
+          "error: Unexpected server response: 200\n");
+    CHECK(complaint_about("HTTP/1.1 302 Found\r\nLocation: /\r\n\r\n") ==
+          "error: Unexpected server response: 302\n");
+    CHECK(complaint_about("HTTP/1.1 302 Found\r\n\r\n", {"-L"}) ==
+          "error: Unexpected server response: 302\n");
+    CHECK(complaint_about("") == "error: socket hang up\n");
+    CHECK(complaint_about("HTTP/1.1 101 Switching Pro") == "error: socket hang up\n");
+    CHECK(complaint_about("garbage\r\n\r\n") ==
+          "error: Parse Error: Expected HTTP/, RTSP/ or ICE/\n");
+    CHECK(complaint_about("HTTP/1.1 101 X\r\nA: " + std::string(20'000, 'x')) ==
+          "error: Parse Error: Header overflow\n");
+
+    CHECK(complaint_about_answer("Upgrade: websocket\r\n", "") ==
+          "error: Unexpected server response: 101\n");
+    CHECK(complaint_about_answer("Upgrade: websocket", "Upgrade: other") ==
+          "error: Invalid Upgrade header\n");
+    CHECK(complaint_about_answer("Connection: Upgrade\r\n", "") ==
+          "error: Unexpected server response: 101\n");
+    CHECK(complaint_about_answer("Accept: ", "Accept: x") ==
+          "error: Invalid Sec-WebSocket-Accept header\n");
+    CHECK(complaint_about_answer("Sec-WebSocket-Accept", "Other") ==
+          "error: Invalid Sec-WebSocket-Accept header\n");
+    CHECK(complaint_about_answer("\r\n\r\n", "\r\nSec-WebSocket-Extensions: foo\r\n\r\n") ==
+          "error: Server indicated an extension that was not requested\n");
+    CHECK(complaint_about_answer("\r\n\r\n", "\r\nSec-WebSocket-Protocol: z\r\n\r\n") ==
+          "error: Server sent a subprotocol but none was requested\n");
+    CHECK(complaint_about_answer("\r\n\r\n", "\r\nSec-WebSocket-Protocol: z\r\n\r\n", {"-s", "a"}) ==
+          "error: Server sent an invalid subprotocol\n");
+    CHECK(complaint_about_answer("", "", {"-s", "a"}) == "error: Server sent no subprotocol\n");
+}
+
+TEST_CASE("wsc: --trace adds the rule behind a failed handshake") {
+    CHECK(complaint_about_answer("Accept: ", "Accept: x", {"--trace"})
+              .ends_with("error: Invalid Sec-WebSocket-Accept header\nRFC 6455 §4.1: "
+                         "Sec-WebSocket-Accept does not belong to the key that was sent\n"));
+}
+
+TEST_CASE("wsc: no connection: refused, a name that does not exist, a reset") {
+    CHECK(run(wsc(), {"-c", "ws://127.0.0.1:1"}).errors ==
+          "error: connect ECONNREFUSED 127.0.0.1:1\n");
+    CHECK(run(wsc(), {"-c", "ws://localhost:1"}).errors ==
+          "error: connect ECONNREFUSED 127.0.0.1:1\n");
+    CHECK(run(wsc(), {"-c", "ws://[::1]:1"}).errors == "error: connect ECONNREFUSED ::1:1\n");
+    const auto unknown = run(wsc(), {"-c", "ws://no-such-host.invalid"});
+    CHECK(unknown.status == 255);
+    // A resolver that cannot be reached says EAI_AGAIN.
+    const bool said = unknown.errors == "error: getaddrinfo ENOTFOUND no-such-host.invalid\n" ||
+                      unknown.errors == "error: getaddrinfo EAI_AGAIN no-such-host.invalid\n";
+    CHECK_MESSAGE(said, unknown.errors);
+
+    WscServer server;
+    Process process{wsc(), {"-c", server.url()}};
+    RawPeer peer{server.listener};
+    peer.receive_head();
+    peer.reset();
+    CHECK(process.wait() == 255);
+    CHECK(process.errors_so_far() == "error: read ECONNRESET\n");
+}
+
+TEST_CASE("wsc: a server that never answers is given up after the handshake timeout") {
+    WscServer server;
+    const auto start = std::chrono::steady_clock::now();
+    Process process{wsc(), {"-c", server.url(), "--handshake-timeout", "0.3"}};
+    process.write("kept\n");
+    process.close_stdin();
+    SUBCASE("silent") {
+        CHECK(process.wait() == 255);
+    }
+    SUBCASE("a byte now and then") {
+        RawPeer peer{server.listener};
+        const std::string endless = "HTTP/1.1 101 Switching Protocols\r\nA: ";
+        for (std::size_t i = 0; i < 2000 && peer.try_send(ws::as_bytes(endless.substr(i % 30, 1))); ++i) {
+            if (process.errors_so_far() != "") break;
+        }
+        CHECK(process.wait() == 255);
+    }
+    const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - start;
+    CHECK(taken.count() < 5);
+}
+
+TEST_CASE("wsc: Ctrl-C while it is being opened leaves at once") {
+    WscServer server;
+    Process process{wsc(), {"-c", server.url()}};
+    RawPeer peer{server.listener};
+    peer.receive_head();
+    process.signal(SIGINT);
+    CHECK(process.wait() == 0);
+    CHECK(process.errors_so_far().empty());
+
+    Process terminated{wsc(), {"-c", server.url()}};
+    RawPeer other{server.listener};
+    other.receive_head();
+    terminated.signal(SIGTERM);
+    CHECK(terminated.wait() == 128 + SIGTERM);
+}
+
+TEST_CASE("wsc: -L follows redirects, relative and absolute, up to a limit") {
+    WscServer first;
+    WscServer second;
+    const auto redirect = [](RawPeer peer, const std::string& location) {
+        const std::string head = peer.receive_head();
+        peer.send("HTTP/1.1 302 Found\r\nLocation: " + location + "\r\nContent-Length: 0\r\n\r\n");
+        return head;
+    };
+    SUBCASE("relative, then to another host, which gets no password") {
+        Process process{wsc(), {"-L", "-c", first.url("/a/b?q"), "--auth", "u:p", "-H", "Cookie: s"}};
+        process.close_stdin();
+        redirect(RawPeer{first.listener}, "c?d");
+        std::string head = redirect(RawPeer{first.listener}, "/e");
+        CHECK(head.starts_with("GET /a/c?d HTTP/1.1\r\n"));
+        CHECK(header(head, "Authorization") == "Basic dTpw");
+        head = redirect(RawPeer{first.listener}, second.url("/f#g"));
+        CHECK(head.starts_with("GET /e HTTP/1.1\r\n"));
+        RawPeer peer = second.accept();
+        CHECK(second.request.starts_with("GET /f HTTP/1.1\r\n"));
+        CHECK(header(second.request, "Authorization").empty());
+        CHECK(header(second.request, "Cookie").empty());
+        finish(process, peer);
+    }
+    SUBCASE("too many") {
+        Process process{wsc(), {"-L", "-c", first.url(), "--max-redirects", "2"}};
+        for (int i = 0; i < 3; ++i) redirect(RawPeer{first.listener}, "/x");
+        CHECK(process.wait() == 255);
+        CHECK(process.errors_so_far() == "error: Maximum redirects exceeded\n");
+    }
+    SUBCASE("to nowhere") {
+        Process process{wsc(), {"-L", "-c", first.url()}};
+        redirect(RawPeer{first.listener}, "ws://[");
+        CHECK(process.wait() == 255);
+        CHECK(process.errors_so_far() == "error: Invalid URL: ws://[\n");
+    }
+}
+
+TEST_CASE("wsc: --proxy asks for a tunnel, with its own password") {
+    WscServer proxy;
+    SUBCASE("it agrees") {
+        Process process{wsc(), {"-c", "ws://far.example/x", "--proxy", "http://u:p@" + proxy.address()}};
+        process.close_stdin();
+        RawPeer peer{proxy.listener};
+        const std::string head = peer.receive_head();
+        CHECK(head.starts_with("CONNECT far.example:80 HTTP/1.1\r\nHost: far.example:80\r\n"));
+        CHECK(header(head, "Proxy-Authorization") == "Basic dTpw");
+        peer.send("HTTP/1.1 200 Connection established\r\n\r\n");
+        const std::string request = peer.receive_head();
+        CHECK(request.starts_with("GET /x HTTP/1.1\r\nHost: far.example\r\n"));
+        CHECK(header(request, "Proxy-Authorization").empty());
+        peer.send(answer_to(request));
+        finish(process, peer);
+    }
+    SUBCASE("it refuses") {
+        Process process{wsc(), {"-c", "ws://far.example", "--proxy", proxy.address()}};
+        RawPeer peer{proxy.listener};
+        CHECK(header(peer.receive_head(), "Proxy-Authorization").empty());
+        peer.send("HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n");
+        CHECK(process.wait() == 255);
+        CHECK(process.errors_so_far() == "error: Unexpected server response: 407\n");
+    }
+    SUBCASE("it is not there") {
+        CHECK(run(wsc(), {"-c", "ws://far.example", "--proxy", "127.0.0.1:1"}).errors ==
+              "error: connect ECONNREFUSED 127.0.0.1:1\n");
+    }
+}
+
+TEST_CASE("wsc: ws+unix: connects to a Unix socket") {
+    const test::TemporaryFolder folder;
+    const std::string path = folder.path("socket");
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    path.copy(address.sun_path, sizeof address.sun_path - 1);
+    const net::Fd listener{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+    REQUIRE(::bind(listener.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
+    REQUIRE(::listen(listener.get(), 5) == 0);
+    for (const auto& [url, target] :
+         {std::pair{"ws+unix:" + path + ":/a?b", "/a?b"}, {"ws+unix://" + path, "/"}}) {
+        Process process{wsc(), {"-c", url}};
+        process.close_stdin();
+        RawPeer peer{net::Fd{::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC)}};
+        const std::string request = peer.receive_head();
+        CHECK(request.starts_with("GET " + std::string{target} + " HTTP/1.1\r\nHost: localhost\r\n"));
+        peer.send(answer_to(request));
+        finish(process, peer);
+    }
+    const auto none = run(wsc(), {"-c", "ws+unix:" + folder.path("none") + ":/"});
+    CHECK(none.errors == "error: connect ENOENT " + folder.path("none") + "\n");
+    CHECK(none.status == 255);
+}

@@ -45,7 +45,8 @@ History::History(std::string path, bool keep)
 
 std::vector<std::string> History::read() {
     std::vector<std::string> lines;
-    if (path_.empty()) return lines;
+    std::error_code none;
+    if (path_.empty() || !std::filesystem::is_regular_file(path_, none)) return lines;
     std::ifstream file{path_};
     for (std::string line; std::getline(file, line);)
         if (!line.empty()) lines.push_back(line);

@@ -81,7 +81,7 @@ Prompt::Prompt(std::string prompt)
     : prompt_{std::move(prompt)}, interactive_{can_clear_lines()}, lines_{STDIN_FILENO} {
     if (!interactive_) return;
     if (::tcgetattr(STDIN_FILENO, &saved_) < 0) net::throw_system_error("tcgetattr");
-    take_terminal();
+    if (!take_terminal()) net::throw_system_error("tcsetattr");
     draw();
 }
 
@@ -91,7 +91,7 @@ Prompt::~Prompt() {
     give_terminal_back();
 }
 
-void Prompt::take_terminal() {
+bool Prompt::take_terminal() {
     termios mode = saved_;
     mode.c_lflag &= ~static_cast<tcflag_t>(ICANON | ECHO);
     mode.c_cc[VMIN] = 1;
@@ -99,7 +99,7 @@ void Prompt::take_terminal() {
     // Ctrl-C ends the program in good order. What would stop or end it without asking, and leave
     // the terminal as it is now, is switched off; Ctrl-Z is a key like others.
     mode.c_cc[VSUSP] = mode.c_cc[VQUIT] = _POSIX_VDISABLE;
-    if (::tcsetattr(STDIN_FILENO, TCSADRAIN, &mode) < 0) net::throw_system_error("tcsetattr");
+    return ::tcsetattr(STDIN_FILENO, TCSADRAIN, &mode) == 0;
 }
 
 void Prompt::give_terminal_back() { ::tcsetattr(STDIN_FILENO, TCSADRAIN, &saved_); }
@@ -171,7 +171,7 @@ void Prompt::stop() {
     }
     // Not SIGTSTP, which a program that looks after its terminal may have blocked.
     ::raise(SIGSTOP);
-    if (interactive_) take_terminal();
+    if (interactive_) take_terminal();  // unless the window was closed meanwhile
 }
 
 void Prompt::resume() {

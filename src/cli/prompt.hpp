@@ -63,7 +63,7 @@ class Prompt {
 
   private:
     void read_keys();
-    void take_terminal();
+    bool take_terminal();
     void give_terminal_back();
     void stop();
     void clear();

@@ -81,6 +81,19 @@ tcflag_t Terminal::local_modes() const {
     return modes.c_lflag;
 }
 
+void Terminal::set_local_modes(tcflag_t local) {
+    termios modes{};
+    if (::tcgetattr(master_.get(), &modes) < 0) net::throw_system_error("tcgetattr");
+    modes.c_lflag = local;
+    if (::tcsetattr(master_.get(), TCSANOW, &modes) < 0) net::throw_system_error("tcsetattr");
+}
+
+void Terminal::wait_for_stop() {
+    int status = 0;
+    if (::waitpid(pid_, &status, WUNTRACED) < 0) net::throw_system_error("waitpid");
+    REQUIRE_MESSAGE(WIFSTOPPED(status), "it ended in place of stopping");
+}
+
 // Shows what the program prints next. False at its end, or when it stays silent.
 bool Terminal::pump() {
     pollfd entry{master_.get(), POLLIN, 0};

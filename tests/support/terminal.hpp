@@ -36,7 +36,9 @@ class Terminal {
     const std::string& raw() const { return raw_; }
 
     int wait();                    // for the program's end; its status, 128 + n for a signal
+    void wait_for_stop();          // until it has been stopped by a signal
     tcflag_t local_modes() const;  // ICANON, ECHO, ...
+    void set_local_modes(tcflag_t modes);
     pid_t pid() const { return pid_; }
 
   private:

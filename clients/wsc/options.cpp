@@ -10,6 +10,7 @@
 #include "net/url.hpp"
 #include "ws/hex.hpp"
 #include "ws/http.hpp"
+#include "ws/utf8.hpp"
 
 namespace wsc {
 
@@ -132,7 +133,11 @@ void declare_wscat_options(cli::Options& options, Settings& settings, bool& show
                        settings.host = text;
                    });
     options.custom("--auth", "USER:PASSWORD", "send basic HTTP authentication",
-                   [&](const std::string& text) { settings.authorization = text; });
+                   [&](const std::string& text) {
+                       if (!ws::is_header_value(text))
+                           throw UsageError{"a name and a password, such as user:password"};
+                       settings.authorization = text;
+                   });
     options.flag("-L, --location", settings.follow_redirects, "follow redirects");
     options.custom("--max-redirects", "[NUM]", "how many at most (default: 10)",
                    [&](const std::string& text) {
@@ -151,7 +156,7 @@ void declare_wscat_options(cli::Options& options, Settings& settings, bool& show
                    [&](const std::string& text) { settings.tls.passphrase = text; });
     options.custom("-x, --execute", "MESSAGE", "send this, wait (-w), leave; may be repeated",
                    [&](const std::string& text) { settings.execute.push_back(text); });
-    options.custom("-w, --wait", "SECONDS", "wait after the last message; -1 for ever (default: 2)",
+    options.custom("-w, --wait", "SECONDS", "after the last message; -1: for ever (default: 2)",
                    [&](const std::string& text) { settings.wait = read_wait(text); });
     options.flag("-P, --show-ping-pong", settings.show_pings, "tell of pings and pongs");
     options.flag("--slash", settings.slash, "/ping, /pong, /close and /binary are commands");
@@ -169,7 +174,7 @@ void declare_our_options(cli::Options& options, Settings& settings) {
     options.flag("--trace", settings.trace, "show what crosses the wire, on standard error");
     options.text("--record", settings.record, "FILE", "write the session to FILE");
     options.text("--replay", settings.replay, "FILE", "send what the client in a record sent");
-    options.seconds("--handshake-timeout", settings.handshake_timeout, "for all of the opening");
+    options.seconds("--handshake-timeout", settings.handshake_timeout, "for the opening");
     options.seconds("--close-timeout", settings.close_timeout, "for the answer to a Close");
     options.number("--max-message-bytes", settings.max_message_bytes, 1, std::uint64_t{1} << 40,
                    "N", "larger messages are refused");
@@ -183,6 +188,13 @@ void declare_our_options(cli::Options& options, Settings& settings) {
 void check_together(const Settings& settings) {
     if (settings.connect && settings.listen)
         throw UsageError{"use either --listen or --connect"};
+    for (const std::string& message : settings.execute) {
+        if (settings.binary ? ws::unhex(message).has_value() : ws::is_utf8(ws::as_bytes(message)))
+            continue;
+        throw UsageError{"-x '" + ws::escape(message, 40) + "': expected " +
+                         (settings.binary ? "bytes of two hex digits each, such as 81 05 48"
+                                          : "UTF-8, as a text message must be; or use --binary")};
+    }
     if (!settings.listen) return;
     const std::pair<bool, const char*> only_connect[] = {
         {!settings.execute.empty(), "-x"},   {!settings.headers.empty(), "-H"},

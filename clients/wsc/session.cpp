@@ -44,6 +44,7 @@ Ending Session::run() {
     begin();
     while (!done_) turn();
     around_.wire.end();
+    see_end_of_input();
     return ending_;
 }
 
@@ -82,7 +83,7 @@ void Session::turn() {
     if (polled[0].revents != 0 && !done_) receive();
     if (polled[2].revents != 0 && wants_input()) screen_.prompt()->fill();
     for (std::size_t i = 3; i < polled.size(); ++i)
-        if (polled[i].revents != 0) around_.on_other(polled[i].fd);
+        if (polled[i].revents != 0) other_client(polled[i].fd);
     meet_deadlines(net::Clock::now());
     if (screen_.reader_gone() && open()) leave(ws::close_code::normal, short_patience);
 }
@@ -215,6 +216,14 @@ void Session::end_of_stream() {
     const bool closed = connection_.state() == ws::State::closed;
     if (!closed && !leaving_ && !told_end_) tell_end(ws::close_code::abnormal, {});
     done_ = true;
+}
+
+// Another one waits: it is refused as long as this one is served, and no longer.
+void Session::other_client(int listener) {
+    if (connection_.state() == ws::State::closed && out_.empty())
+        done_ = true;
+    else
+        around_.on_other(listener);
 }
 
 // Ends the connection by ourselves, and quietly.

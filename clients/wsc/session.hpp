@@ -68,6 +68,7 @@ class Session {
     void failed(ws::Errc errc);
     void flush();
     void end_of_stream();
+    void other_client(int listener);
 
     void read_input();
     void line(const std::string& text);
@@ -77,6 +78,7 @@ class Session {
     void send_hex(std::string_view text);
     void refuse_line(const std::string& why);
     void end_of_input();
+    void see_end_of_input();
     void replay_steps();
     void replay_step(const Step& step);
     void count_message();

@@ -1,5 +1,7 @@
 // What is typed, piped, given by -x or replayed: lines to messages, slash commands, and the end of
 // the input. Nothing is sent that would break a rule; the line that asked for it is refused.
+#include <poll.h>
+
 #include <charconv>
 
 #include "clients/wsc/session.hpp"
@@ -43,6 +45,14 @@ void Session::end_of_input() {
         return;
     }
     leave_at_ = net::after(received_ >= sent_ ? std::chrono::milliseconds{0} : default_wait);
+}
+
+// The connection has ended; had the input, too? A server with nothing left to say serves no other.
+void Session::see_end_of_input() {
+    if (screen_.interactive() || input_ended()) return;
+    pollfd input{screen_.prompt()->fd(), POLLIN, 0};
+    if (!client_ && ::poll(&input, 1, 0) == 1) screen_.prompt()->fill();
+    ending_.input_ended = screen_.prompt()->exhausted();
 }
 
 void Session::line(const std::string& text) {

@@ -45,6 +45,9 @@ class LineReader {
     // The input has ended (next_buffered() may still have lines).
     bool at_end() const { return at_end_; }
 
+    // It has ended, and every line was handed out.
+    bool exhausted() const { return at_end_ && start_ == buffer_.size(); }
+
   private:
     int fd_;
     std::size_t max_;

@@ -116,6 +116,8 @@ bool Prompt::at_end() {
     return at_end_ || editor_.at_end();
 }
 
+bool Prompt::exhausted() { return interactive_ ? at_end() : lines_.exhausted(); }
+
 std::optional<std::string> Prompt::next(std::span<const int> others) {
     if (!interactive_) return lines_.next(others);
     std::vector<int> watched{others.begin(), others.end()};

@@ -40,6 +40,8 @@ class Prompt {
     int fd() const { return lines_.fd(); }
     void fill();
     bool at_end();
+    // Nothing follows, and every line was handed out.
+    bool exhausted();
 
     // Prints a line above what is being typed. From any thread. `line` is safe to print
     // (ws::escape).

@@ -94,6 +94,9 @@ Prompt::~Prompt() {
 bool Prompt::take_terminal() {
     termios mode = saved_;
     mode.c_lflag &= ~static_cast<tcflag_t>(ICANON | ECHO);
+    // What is on its way to the screen when Ctrl-C is pressed must not be dropped: the line that
+    // says how it ended, or the clearing of the prompt.
+    mode.c_lflag |= NOFLSH;
     mode.c_cc[VMIN] = 1;
     mode.c_cc[VTIME] = 0;
     // Ctrl-C ends the program in good order. What would stop or end it without asking, and leave

@@ -200,7 +200,8 @@ mutants: $(HOLES)
 # --- tests --------------------------------------------------------------------------------------
 
 objects_below = $(patsubst %.cpp,$(BUILD)/obj/%.o,$(shell find $(1) -name '*.cpp' $(2) 2>/dev/null))
-test_objects := $(call objects_below,tests,-not -path 'tests/load/*' -not -path 'tests/fuzz/*')
+test_objects := $(call objects_below,tests,-not -path 'tests/load/*' -not -path 'tests/fuzz/*' \
+                  -not -path 'tests/interop/*')
 TEST_PROGRAM := $(BUILD)/tests/run
 LOAD_PROGRAM := $(BUILD)/tests/load
 $(TEST_PROGRAM) $(LOAD_PROGRAM): LDLIBS += -lcrypto
@@ -247,6 +248,17 @@ e2e: $(BUILD)/lessons/12-chat/server $(BUILD)/lessons/12-chat/client | $(PLAYWRI
 	@BUILD=$(BUILD) PLAYWRIGHT=$(PLAYWRIGHT) node tests/e2e/chat.mjs
 $(PLAYWRIGHT):
 	@tests/e2e/install.sh $@
+
+## make interop    real peers: a table of clients and servers (INTEROP='ws python' for some of them)
+.PHONY: interop
+INTEROP_SERVER := $(BUILD)/interop/ours_server
+interop: $(INTEROP_SERVER) $(filter $(BUILD)/lessons/08-% $(BUILD)/lessons/11-%,$(LESSON_PROGRAMS)) \
+         $(filter %/wsc,$(CLIENT_PROGRAMS))
+	@tests/interop/run.sh $(BUILD) $(INTEROP)
+$(INTEROP_SERVER): LDLIBS += -lcrypto
+$(INTEROP_SERVER): $(BUILD)/obj/tests/interop/peers/ours_server.o $(all_objects)
+	@mkdir -p $(@D)
+	$(link)
 
 ## make clean      removes all that was built
 .PHONY: clean

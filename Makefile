@@ -260,6 +260,11 @@ $(INTEROP_SERVER): $(BUILD)/obj/tests/interop/peers/ours_server.o $(all_objects)
 	@mkdir -p $(@D)
 	$(link)
 
+## make compare-wscat  the same sessions through wscat and wsc, side by side (SESSIONS='Ctrl-C listen')
+.PHONY: compare-wscat
+compare-wscat: $(LESSON_PROGRAMS) $(filter %/wsc,$(CLIENT_PROGRAMS))
+	@tests/interop/compare-wscat.sh $(BUILD) $(SESSIONS)
+
 ## make clean      removes all that was built
 .PHONY: clean
 clean:

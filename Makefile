@@ -8,7 +8,8 @@ SRC_01 := net/fd net/error net/address net/socket net/signal net/client_threads 
 SRC_02 := $(SRC_01) net/datagram
 SRC_03 := $(SRC_02)
 SRC_04 := $(SRC_03) net/random ws/error ws/http ws/sha1 ws/handshake
-SRC_05 := $(SRC_04) ws/mask ws/frame ws/trace ws/explain endpoint/keys cli/keys
+SRC_05 := $(SRC_04) ws/mask ws/frame ws/trace ws/explain endpoint/keys cli/keys \
+          endpoint/http_reply
 SRC_06 := $(SRC_05)
 SRC_07 := $(SRC_06)
 SRC_08 := $(SRC_07) ws/utf8 ws/close ws/receiver ws/sender ws/connection ws/conversation net/wake cli/log \

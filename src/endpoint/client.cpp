@@ -82,12 +82,13 @@ void Client::on_readable() {
     loop_.counters.bytes_received += bytes.size();
     received_ = loop_.clock.now();
     pinged_ = false;
-    trace(ws::Direction::from_client, bytes);
     loop_.current = this;
-    if (phase_ == Phase::handshake)
+    if (phase_ == Phase::handshake) {
         receive_head(bytes);
-    else if (phase_ == Phase::open)
-        receive_frames(bytes);
+    } else {
+        trace(ws::Direction::from_client, bytes);
+        if (phase_ == Phase::open) receive_frames(bytes);
+    }
     flush();
     loop_.current = nullptr;
 }
@@ -95,6 +96,10 @@ void Client::on_readable() {
 void Client::receive_head(ws::MutableBytes bytes) {
     std::size_t taken = 0;
     const ws::Parse parse = head_->feed(bytes, taken);
+    // Who looks on has a right to the frames behind the head (cookies stand in it), and comes in
+    // answer(): so the two are traced apart.
+    const ws::MutableBytes rest = parse == ws::Parse::ok ? bytes.subspan(taken) : bytes.last(0);
+    trace(ws::Direction::from_client, bytes.first(bytes.size() - rest.size()));
     if (parse == ws::Parse::need_more) return;
     // The request's views point into the reader, which lives until it has been answered.
     const std::unique_ptr<ws::HeadReader> head = std::move(head_);
@@ -103,7 +108,8 @@ void Client::receive_head(ws::MutableBytes bytes) {
     if (const ws::Errc errc = request.parse(head->text()); errc != ws::Errc::none)
         return refuse(errc);
     answer(request);
-    if (phase_ == Phase::open) receive_frames(bytes.subspan(taken));
+    trace(ws::Direction::from_client, rest);
+    if (phase_ == Phase::open) receive_frames(rest);
 }
 
 void Client::answer(const ws::Request& request) {
@@ -124,6 +130,7 @@ void Client::answer(const ws::Request& request) {
     ws::append(out(), ws::as_bytes(ws::accept_response(request, chosen)));
     phase_ = Phase::open;
     ++loop_.counters.handshakes;
+    if (loop_.handlers.on_request) loop_.handlers.on_request(*this, request);
     if (loop_.handlers.on_open) loop_.handlers.on_open(*this);
 }
 
@@ -152,7 +159,7 @@ void Client::reply(const ws::Request& request) {
     phase_ = Phase::ending;
     since_ = loop_.clock.now();
     ws::append(loop_.out, ws::as_bytes(ws::http_response(answer.status, answer.content_type,
-                                                         answer.body.size())));
+                                                         answer.body.size(), answer.headers)));
     send_directly(loop_.out, ws::as_bytes(answer.body));
 }
 
@@ -303,6 +310,11 @@ void Client::check_silence() {
         flush();
     }
     // [end]
+}
+
+void Client::tap(ws::Tracer::Tap tap) {
+    if (!tracer_) tracer_ = std::make_unique<ws::Tracer>(nullptr);
+    tracer_->tap(std::move(tap));
 }
 
 void Client::trace(ws::Direction direction, ws::Bytes bytes) {

@@ -58,6 +58,10 @@ class Client {
     // of the peer's are dropped; on_close comes with its Close, or when it took too long.
     void close(ws::CloseCode code, std::string_view reason = {});
 
+    // From now on all that crosses this connection goes there too, our answer 101 first, while it
+    // is being read or written. To be called in on_request.
+    void tap(ws::Tracer::Tap tap);
+
     // Bytes that wait for this client to take them. Beyond max_backlog_bytes we stop reading from
     // it, so that it cannot ask for more; on_drain tells when all has gone.
     std::size_t backlog() const { return backlog_ ? backlog_->size() : 0; }

@@ -15,8 +15,8 @@ namespace {
 
 constexpr std::uint16_t default_port = 80;  // RFC 6455 §3
 
-// After a refusal the client gets this long to take it; then its bytes are its own loss.
-constexpr std::chrono::milliseconds refusal_linger{1'000};
+// A client that is refused gets this long to take its answer; then its bytes are its own loss.
+constexpr std::chrono::milliseconds linger{1'000};
 
 std::unique_ptr<ws::Tracer> make_tracer(const Options& options) {
     return options.trace ? std::make_unique<ws::Tracer>(options.trace) : nullptr;
@@ -26,7 +26,13 @@ void trace(const std::unique_ptr<ws::Tracer>& tracer, ws::Direction direction, w
     if (tracer) tracer->bytes(direction, bytes);
 }
 
-// A head, and the bytes that came behind it in the same read.
+void watch(std::unique_ptr<ws::Tracer>& tracer, ws::Tracer::Tap tap) {
+    if (!tap) return;
+    if (!tracer) tracer = std::make_unique<ws::Tracer>(nullptr);
+    tracer->tap(std::move(tap));
+}
+
+// A head, and the bytes that came behind it in the same read; those are not traced yet.
 struct ReceivedHead {
     ws::HeadReader reader;
     std::array<std::uint8_t, 4096> buffer;
@@ -43,9 +49,9 @@ struct ReceivedHead {
             const net::IoResult result = net::receive_some(socket, buffer, deadline);
             if (!result) return result;
             const ws::Bytes bytes = ws::Bytes{buffer}.first(result.bytes);
-            trace(tracer, direction, bytes);
             std::size_t taken = 0;
             const ws::Parse parse = reader.feed(bytes, taken);
+            trace(tracer, direction, bytes.first(taken));
             rest = bytes.subspan(taken);
             if (parse != ws::Parse::need_more) return result;
         }
@@ -117,24 +123,41 @@ ws::Errc judge(const ReceivedHead& head, ws::Request& request, const AcceptOptio
     return options.admit ? options.admit(request, peer) : ws::Errc::none;
 }
 
+// Sends an answer with which the connection ends.
+void send_last(const net::Fd& socket, const std::string& response, net::Deadline deadline,
+               const std::unique_ptr<ws::Tracer>& tracer, int stop_fd) {
+    trace(tracer, ws::Direction::from_server, ws::as_bytes(response));
+    if (!net::send_all(socket, response, deadline)) return;
+    // Read what the client still sends before the socket is closed: unread bytes would make the
+    // kernel send a reset, and the client might never see the answer.
+    net::shutdown_sending(socket);
+    const net::Deadline moment = net::after(linger);
+    std::array<std::uint8_t, 4096> dropped;
+    while (net::wait_readable(std::array{stop_fd, socket.get()}, moment) == 1 &&
+           net::receive_some(socket, dropped, moment)) {
+    }
+}
+
 [[noreturn]] void refuse(const net::Fd& socket, ws::Errc errc, const AcceptOptions& options,
                          const std::unique_ptr<ws::Tracer>& tracer) {
     const HandshakeFailed failure{
         errc, "refused with " + std::to_string(ws::rule(errc).http_status) + ": " + describe(errc)};
     if (options.on_refused) options.on_refused(failure);
-    const std::string response = ws::refuse_response(errc);
-    trace(tracer, ws::Direction::from_server, ws::as_bytes(response));
-    const net::Deadline deadline = net::after(refusal_linger);
-    if (net::send_all(socket, response, deadline)) {
-        // Read what the client still sends before the socket is closed: unread bytes would make
-        // the kernel send a reset, and the client might never see why it was refused.
-        net::shutdown_sending(socket);
-        std::array<std::uint8_t, 4096> dropped;
-        while (net::wait_readable(std::array{options.stop_fd, socket.get()}, deadline) == 1 &&
-               net::receive_some(socket, dropped, deadline)) {
-        }
-    }
+    send_last(socket, ws::refuse_response(errc), net::after(linger), tracer, options.stop_fd);
     throw failure;
+}
+
+// True: the request was for something else than a WebSocket, and has its answer.
+bool reply(const net::Fd& socket, const ws::Request& request, const AcceptOptions& options,
+           const std::unique_ptr<ws::Tracer>& tracer) {
+    HttpReply answer;
+    if (!options.on_http || !options.on_http(request, answer)) return false;
+    const std::string head =
+        ws::http_response(answer.status, answer.content_type, answer.body.size(), answer.headers);
+    // A page takes longer than the line of a refusal: it gets the time of a message.
+    send_last(socket, head + answer.body, net::after(options.write_timeout), tracer,
+              options.stop_fd);
+    return true;
 }
 
 }  // namespace
@@ -157,6 +180,7 @@ std::unique_ptr<Connection> dial(std::string_view text, const DialOptions& optio
         throw HandshakeFailed{ws::Errc::none,
                               "Handshake failed: the server did not answer in time"};
     if (!result) throw HandshakeFailed{ws::Errc::none, "Handshake failed: " + result.message()};
+    trace(tracer, ws::Direction::from_server, head.rest);
 
     ws::Response response;
     ws::Errc errc = head.reader.error();
@@ -182,8 +206,11 @@ std::unique_ptr<Connection> accept(const net::Fd& socket, const AcceptOptions& o
     if (!result) throw HandshakeFailed{ws::Errc::none, "no handshake: " + result.message()};
 
     ws::Request request;
-    if (const ws::Errc errc = judge(head, request, options, peer); errc != ws::Errc::none)
-        refuse(socket, errc, options, tracer);
+    const ws::Errc errc = judge(head, request, options, peer);
+    if (errc == ws::Errc::none && options.watch) watch(tracer, options.watch(request));
+    trace(tracer, ws::Direction::from_client, head.rest);
+    if (errc == ws::Errc::not_an_upgrade && reply(socket, request, options, tracer)) return nullptr;
+    if (errc != ws::Errc::none) refuse(socket, errc, options, tracer);
     const std::string_view subprotocol = ws::choose_subprotocol(request, options.subprotocols);
     const std::string response = ws::accept_response(request, subprotocol);
     trace(tracer, ws::Direction::from_server, ws::as_bytes(response));

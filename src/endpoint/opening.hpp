@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "endpoint/blocking.hpp"
+#include "endpoint/http_reply.hpp"
 #include "ws/handshake.hpp"
 
 namespace endpoint {
@@ -47,13 +48,19 @@ struct AcceptOptions : Options {
     // Asked last, when a request keeps all rules: may this client come in? Not Errc::none: it is
     // refused by that rule (lesson 10: origin, credentials).
     std::function<ws::Errc(const ws::Request&, const net::Address& peer)> admit{};
+    // A GET without `Upgrade: websocket`: fills in the answer. False: nothing here, it is 426.
+    std::function<bool(const ws::Request&, HttpReply&)> on_http{};
+    // Asked when a request is about to be accepted: who looks on? From our answer 101 on, what
+    // crosses the wire goes there too. Empty: nobody, and that costs nothing.
+    std::function<ws::Tracer::Tap(const ws::Request&)> watch{};
     // Called with each refusal before the client can learn of it; for the log.
     std::function<void(const HandshakeFailed&)> on_refused{};
 };
 
 // Does the server's part of the handshake on a socket that was just accepted, and that outlives
 // the connection. A request that breaks a rule is answered by its status and one line of text;
-// then HandshakeFailed is thrown. net::Stopped as from dial(). `peer` is for options.admit.
+// then HandshakeFailed is thrown. net::Stopped as from dial(). `peer` is for options.admit. Null:
+// options.on_http has answered, and there is no connection.
 std::unique_ptr<Connection> accept(const net::Fd& socket, const AcceptOptions& options = {},
                                    const net::Address& peer = {});
 

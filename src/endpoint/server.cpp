@@ -112,8 +112,9 @@ void Server::turn() {
 }
 
 void Server::flush_due() {
-    for (const ClientId id : loop_.to_flush)
-        if (Client* client = find(id)) client->flush();
+    // The list may grow meanwhile: by what a tap sends to others (Client::tap).
+    for (std::size_t i = 0; i < loop_.to_flush.size(); ++i)
+        if (Client* client = find(loop_.to_flush[i])) client->flush();
     loop_.to_flush.clear();
 }
 

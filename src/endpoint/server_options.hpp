@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "endpoint/http_reply.hpp"
 #include "endpoint/message.hpp"
 #include "net/address.hpp"
 #include "ws/handshake.hpp"
@@ -22,16 +23,11 @@ namespace endpoint {
 
 class Client;
 
-// The answer to a request that is no WebSocket handshake.
-struct HttpReply {
-    int status = 200;
-    std::string content_type = "text/plain; charset=utf-8";
-    std::string body;
-};
-
 // The application. Each is called on the loop's thread and may call every member of Client and
 // Server; what it is given lives until it returns.
 struct Handlers {
+    // The handshake has succeeded: what the client asked for. on_open comes next.
+    std::function<void(Client&, const ws::Request&)> on_request{};
     std::function<void(Client&)> on_open{};
     std::function<void(Client&, const Message&)> on_message{};
     // When it is set, in place of on_message: messages come in pieces, as they arrive, and none is

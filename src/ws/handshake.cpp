@@ -202,11 +202,13 @@ std::string refuse_response(Errc errc) {
     return head.append(crlf).append(body);
 }
 
-std::string http_response(int status, std::string_view content_type, std::size_t body_bytes) {
+std::string http_response(int status, std::string_view content_type, std::size_t body_bytes,
+                          std::span<const Header> extra) {
     std::string head = start_response(status);
     add_header(head, "Connection", "close");
     add_header(head, "Content-Type", content_type);
     add_header(head, "Content-Length", std::to_string(body_bytes));
+    for (const Header& header : extra) add_header(head, header.name, header.value);
     return head.append(crlf);
 }
 

@@ -46,8 +46,9 @@ std::string accept_response(const Request& request, std::string_view subprotocol
 std::string refuse_response(Errc errc);
 
 // The head of an answer to a plain request: `Connection: close`, so that the body may be followed
-// by the end of TCP. `content_type` is a header value.
-std::string http_response(int status, std::string_view content_type, std::size_t body_bytes);
+// by the end of TCP. `content_type` and `extra` are tokens and header values.
+std::string http_response(int status, std::string_view content_type, std::size_t body_bytes,
+                          std::span<const Header> extra = {});
 
 // --- the client's side -----------------------------------------------------------------------
 

@@ -63,6 +63,8 @@ Tracer::Tracer(Sink sink, Start start)
       from_server_{.direction = Direction::from_server, .at = start} {}
 
 void Tracer::bytes(Direction direction, Bytes bytes) {
+    if (tap_ && !bytes.empty()) tap_(direction, bytes);
+    if (!sink_) return;
     Stream& stream = direction == Direction::from_client ? from_client_ : from_server_;
     while (!bytes.empty()) {
         const std::size_t taken = stream.at == Start::http_head ? head_bytes(stream, bytes)

@@ -9,6 +9,7 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "ws/frame.hpp"
 #include "ws/hex.hpp"
@@ -23,7 +24,12 @@ class Tracer {
     // What the connection begins with.
     enum class Start : std::uint8_t { http_head, frames };
 
+    // Without a sink no lines are made; see tap().
     explicit Tracer(Sink sink, Start start = Start::http_head);
+
+    // From now on the bytes go there too, as they are and as they cross.
+    using Tap = std::function<void(Direction, Bytes)>;
+    void tap(Tap tap) { tap_ = std::move(tap); }
 
     // Bytes as they crossed, in that order, before anything was unmasked in place.
     void bytes(Direction direction, Bytes bytes);
@@ -50,6 +56,7 @@ class Tracer {
     void show_unfinished(Stream& stream);
 
     Sink sink_;
+    Tap tap_{};
     Stream from_client_;
     Stream from_server_;
     unsigned lines_ = 0;

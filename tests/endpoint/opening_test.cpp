@@ -315,3 +315,65 @@ TEST_CASE("the trace shows the same lines at both ends") {
     CHECK(server_lines.find("TEXT FIN masked len=5 \"Hello\"") != std::string::npos);
     CHECK(server_lines.find("CLOSE FIN len=2 1000") != std::string::npos);
 }
+
+TEST_CASE("accept: a plain GET gets what on_http has for it, and no connection") {
+    endpoint::AcceptOptions options;
+    options.on_http = [](const ws::Request& request, endpoint::HttpReply& reply) {
+        if (request.path != "/page") return false;
+        reply.body = "a page";
+        reply.headers = {{"X-Content-Type-Options", "nosniff"}};
+        return true;
+    };
+    const auto ask = [&options](const std::string& request, std::string& answer) {
+        auto [near, far] = connected_pair();
+        RawPeer peer{std::move(far)};
+        peer.send(request);
+        auto accepted = std::async(std::launch::async, [&options, &near = near] {
+            return endpoint::accept(near, options) == nullptr;
+        });
+        peer.end_sending();
+        const bool answered = accepted.get();
+        near.close();
+        answer = ws::as_text(peer.receive_to_end());
+        return answered;
+    };
+    std::string answer;
+    CHECK(ask("GET /page?x HTTP/1.1\r\nHost: localhost\r\n\r\n", answer));
+    CHECK(answer ==
+          "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Type: text/plain; charset=utf-8\r\n"
+          "Content-Length: 6\r\nX-Content-Type-Options: nosniff\r\n\r\na page");
+    CHECK_THROWS_AS(ask("GET /else HTTP/1.1\r\nHost: localhost\r\n\r\n", answer),
+                    endpoint::HandshakeFailed);
+    CHECK_THROWS_AS(ask("POST /page HTTP/1.1\r\nHost: localhost\r\n\r\n", answer),
+                    endpoint::HandshakeFailed);
+}
+
+TEST_CASE("accept: who looks on sees all from the answer 101 on, and nothing of the request") {
+    std::string seen;
+    endpoint::AcceptOptions options;
+    options.watch = [&seen](const ws::Request& request) -> ws::Tracer::Tap {
+        if (request.query != "watched") return {};
+        return [&seen](ws::Direction direction, ws::Bytes bytes) {
+            seen += direction == ws::Direction::from_client ? '>' : '<';
+            seen += ws::as_text(bytes).starts_with("HTTP/1.1 101 ") ? "101" : ws::hex(bytes);
+            seen += '\n';
+        };
+    };
+    for (const bool watched : {false, true}) {
+        auto [near, far] = connected_pair();
+        RawPeer peer{std::move(far)};
+        std::string request{request_head};
+        if (watched) request.insert(request.find(" HTTP"), "?watched");
+        // A frame in the same read as the head is seen like the others.
+        peer.send(request + std::string{ws::as_text("89 80 00 00 00 00"_hex)});
+        peer.send_frame(ws::Opcode::close, "\x03\xe8");
+        peer.end_sending();
+        const auto connection = endpoint::accept(near, options);
+        REQUIRE(connection);
+        connection->wait_until_closed();
+        CHECK(seen.empty() != watched);
+    }
+    CHECK(seen.starts_with(">89 80 00 00 00 00"));
+    CHECK(seen.find("<101\n") != std::string::npos);
+    CHECK(seen.find("<8A 00 88 02 03 E8\n") != std::string::npos);
+}

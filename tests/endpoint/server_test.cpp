@@ -320,6 +320,50 @@ TEST_CASE("server: a peer that ends its side of TCP still gets what it asked for
     }
 }
 
+TEST_CASE("server: what a tap hears may be sent to others, also while output is flushed") {
+    // "b" is tapped for the others. What "a" makes the server say to it is flushed at the end of
+    // the turn, and then its tap asks for the others' flushes, more than there was room for.
+    std::vector<endpoint::Client*> listeners;
+    endpoint::Client* b = nullptr;
+    RunningServer running{{}, [&](RunningServer& self) {
+        endpoint::Handlers handlers;
+        handlers.on_request = [&](endpoint::Client& client, const ws::Request& request) {
+            self.journal.add("asked for " + std::string{request.query});
+            if (request.query != "b") return;
+            b = &client;
+            client.tap([&listeners](ws::Direction direction, ws::Bytes bytes) {
+                const bool head = bytes[0] == 'H';
+                if (direction == ws::Direction::from_server && !head)
+                    for (endpoint::Client* listener : listeners) listener->send(ws::Opcode::binary, bytes);
+            });
+        };
+        handlers.on_open = [&](endpoint::Client& client) {
+            if (b != nullptr && b != &client) listeners.push_back(&client);
+        };
+        handlers.on_message = [&](endpoint::Client&, const endpoint::Message& message) {
+            b->send(message.type, message.data);
+        };
+        return handlers;
+    }};
+    const auto connect = [&running](const std::string& query) {
+        RawPeer peer{running.port()};
+        std::string request = sample_request(running.port(), "/ws?" + query);
+        peer.send(request);
+        peer.receive_head();
+        CHECK(running.journal.wait_for("asked for " + query));
+        return peer;
+    };
+    RawPeer tapped = connect("b");
+    std::vector<RawPeer> others;
+    for (int i = 0; i < 40; ++i) others.push_back(connect("c"));
+    others.back().send_frame(ws::Opcode::text, "hi");
+    CHECK(tapped.receive_text() == "hi");
+    for (RawPeer& other : others) {
+        ws::FrameHeader header;
+        CHECK(ws::hex(other.receive_frame(header)) == "81 02 68 69");
+    }
+}
+
 TEST_CASE("server: HTTP on the same port, and nothing but GET") {
     const std::string page = numbered(3, 9'000'000);
     RunningServer running{{}, [&page](RunningServer&) {

@@ -30,6 +30,27 @@ TEST_CASE("trace: one line a frame, both directions, numbered as they crossed") 
           "  3 ← 88 05 03 E8 62 79 65       CLOSE FIN len=5 1000 \"bye\"\n");
 }
 
+TEST_CASE("trace: a tap gets the bytes as they are, with or without lines") {
+    for (const bool lines_too : {false, true}) {
+        std::string lines;
+        std::string tapped;
+        ws::Tracer::Sink sink;
+        if (lines_too) sink = [&lines](std::string_view line) { lines += line; };
+        ws::Tracer tracer{sink, ws::Tracer::Start::frames};
+        tracer.bytes(Direction::from_client, "81 80"_hex);  // before the tap
+        tracer.tap([&tapped](Direction direction, ws::Bytes bytes) {
+            tapped += (direction == Direction::from_client ? '>' : '<') + ws::hex(bytes) + ' ';
+        });
+        tracer.bytes(Direction::from_client, "01 02 03"_hex);
+        tracer.bytes(Direction::from_client, {});
+        tracer.bytes(Direction::from_server, "81 00"_hex);
+        tracer.bytes(Direction::from_client, "04"_hex);
+        tracer.end();
+        CHECK(tapped == ">01 02 03 <81 00 >04 ");
+        CHECK(lines.empty() != lines_too);
+    }
+}
+
 TEST_CASE("trace: the same line however the bytes were cut") {
     const ws::Buffer frame = "89 84 01 02 03 04 69 60 69 60 82 7e 00 7e"_hex + ws::Buffer(126, 0xAA);
     const std::string whole = trace({{Direction::from_client, frame}});

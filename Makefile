@@ -9,16 +9,17 @@ SRC_02 := $(SRC_01) net/datagram
 SRC_03 := $(SRC_02)
 SRC_04 := $(SRC_03) net/random ws/error ws/http ws/sha1 ws/handshake
 SRC_05 := $(SRC_04) ws/mask ws/frame ws/trace ws/explain endpoint/keys cli/keys \
-          endpoint/http_reply
+          endpoint/http_reply cli/pages cli/lab
 SRC_06 := $(SRC_05)
 SRC_07 := $(SRC_06)
-SRC_08 := $(SRC_07) ws/utf8 ws/close ws/receiver ws/sender ws/connection ws/conversation net/wake cli/log \
-          endpoint/message endpoint/blocking endpoint/opening
+SRC_08 := $(SRC_07) ws/utf8 ws/close ws/receiver ws/sender ws/connection ws/conversation net/wake \
+          cli/log endpoint/message endpoint/blocking endpoint/opening cli/lab_accept
 SRC_09 := $(SRC_08)
 SRC_10 := $(SRC_09) ws/origin ws/credentials net/forwarded net/descriptors endpoint/admission \
           cli/admission
 SRC_11 := $(SRC_10) net/epoll net/timer net/out_buffer net/peer_address endpoint/server_options \
-          endpoint/loop endpoint/client endpoint/client_output endpoint/server endpoint/metrics
+          endpoint/loop endpoint/client endpoint/client_output endpoint/server endpoint/metrics \
+          cli/lab_loop
 SRC_12 := $(SRC_11) json/utf8 json/value json/parse json/write endpoint/json_message \
           endpoint/hub cli/columns cli/line_editor cli/prompt
 SRC_13 := $(SRC_12) endpoint/stream
@@ -242,11 +243,13 @@ $(FUZZERS:%=$(BUILD)/%): $(BUILD)/%: $(BUILD)/obj/tests/fuzz/%_fuzz.o \
 	@mkdir -p $(@D)
 	$(link)
 
-## make e2e        tries the chat page in a real browser; needs npm and Chromium
+## make e2e        tries the pages in a real browser; needs npm and Chromium
 .PHONY: e2e
 PLAYWRIGHT := $(BUILD)/e2e/playwright
-e2e: $(BUILD)/lessons/12-chat/server $(BUILD)/lessons/12-chat/client | $(PLAYWRIGHT)
+e2e: $(LESSON_PROGRAMS) | $(PLAYWRIGHT)
+	@node --test tests/vectors/frame_test.mjs
 	@BUILD=$(BUILD) PLAYWRIGHT=$(PLAYWRIGHT) node tests/e2e/chat.mjs
+	@BUILD=$(BUILD) PLAYWRIGHT=$(PLAYWRIGHT) node tests/e2e/lab.mjs
 $(PLAYWRIGHT):
 	@tests/e2e/install.sh $@
 

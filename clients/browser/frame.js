@@ -104,6 +104,14 @@ const Frame = (() => {
   const escapedByte = (byte) => escapes[byte] ?? `\\x${digits(byte)}`;
   const decoder = new TextDecoder();
 
+  // The character that begins with this byte, "·" for a byte within one, else an escape.
+  function characterAt(bytes, at) {
+    for (let before = Math.max(0, at - 3); before < at; ++before)
+      if (printable(bytes, before) > at - before) return '·';
+    const length = printable(bytes, at);
+    return length > 0 ? decoder.decode(bytes.slice(at, at + length)) : escapedByte(bytes[at]);
+  }
+
   // "Hel…": bytes between quotation marks, and every one that cannot be shown as an escape.
   function quote(bytes, max = Infinity) {
     let text = '';
@@ -317,10 +325,13 @@ const Frame = (() => {
     return `${text} ${quoted}`;
   }
 
-  // What the frame is, and the rule that its header breaks.
+  // What the frame is: TEXT FIN masked len=5 "Hello"
+  const describeFrame = (frame) => describeHeader(frame) + describePayload(frame);
+
+  // The same, what never came of it, and the rule that its header breaks.
   function describe(frame, sender) {
     if (!frame.headerComplete) return "a frame's header that was never completed";
-    let text = describeHeader(frame) + describePayload(frame);
+    let text = describeFrame(frame);
     if (frame.missing) text += ` (${frame.missing.bytes} bytes never came)`;
     const [broken] = checkHeader(frame, sender);
     if (broken) text += `  ✗ ${rules[broken].section}: ${rules[broken].sentence}`;
@@ -374,7 +385,7 @@ const Frame = (() => {
 
   return { rules, opcodeName, isControl, hex, digits, parseHex, Utf8, quote, mask, decode,
            checkHeader, mayBeSent, explain, append, encode, encodeMessage, closeBody, describe,
-           describeHeader, traceLine, Splitter };
+           describeFrame, traceLine, characterAt, Splitter };
 })();
 
 if (typeof module !== 'undefined') module.exports = Frame;

@@ -44,6 +44,13 @@ class FrameSocket {
         if (tracer_) tracer_->end();
     }
 
+    // From now on what crosses goes there too, beginning with what has come and was not taken.
+    void tap(ws::Tracer::Tap tap) {
+        if (!pending_.empty()) tap(ws::Direction::from_client, pending_);
+        if (!tracer_) tracer_ = std::make_unique<ws::Tracer>(nullptr);
+        tracer_->tap(std::move(tap));
+    }
+
     const net::Fd& socket() const { return socket_; }  // to wait for it beside others
     ws::Role role() const { return keys_ == nullptr ? ws::Role::server : ws::Role::client; }
 

@@ -8,6 +8,8 @@
 #include <string>
 
 #include "lessons/05-frames/frame_socket.hpp"
+#include "lessons/05-frames/lab.hpp"
+#include "lessons/05-frames/programs.hpp"
 #include "net/address.hpp"
 #include "net/random.hpp"
 #include "net/signal.hpp"
@@ -26,11 +28,12 @@ inline void log_broken_rule(const net::Address& peer, ws::Errc errc) {
 
 // Reads a request, judges it and answers. False: the connection is over, everything is said.
 inline bool accept_handshake(FrameSocket& connection, const net::Address& peer,
-                             const std::string& path, std::chrono::seconds timeout) {
+                             const ServerOptions& options) {
+    const std::string& path = options.common.path;
     ws::HeadReader reader;
     ws::Request request;
     ws::Errc errc = ws::Errc::none;
-    if (connection.receive_head(reader, net::after(timeout)))
+    if (connection.receive_head(reader, net::after(options.timeout())))
         errc = request.parse(reader.text());
     else if (connection.errc() != ws::Errc::none)
         errc = connection.errc();
@@ -40,6 +43,7 @@ inline bool accept_handshake(FrameSocket& connection, const net::Address& peer,
         return false;  // gone before its request was complete: nobody is left to answer
 
     if (errc == ws::Errc::none) errc = ws::check_request(request);
+    if (serve_lab(connection, request, errc, path, *options.lab)) return false;  // see lab.hpp
     if (errc == ws::Errc::none && request.path != path) errc = ws::Errc::path_not_found;
     if (errc == ws::Errc::none)
         return connection.send_raw(ws::as_bytes(ws::accept_response(request)));

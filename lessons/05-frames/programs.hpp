@@ -5,9 +5,11 @@
 
 #include <chrono>
 #include <cstdio>
+#include <memory>
 #include <string>
 
 #include "cli/keys.hpp"
+#include "cli/lab.hpp"
 #include "net/address.hpp"
 #include "net/signal.hpp"
 #include "net/socket.hpp"
@@ -17,6 +19,8 @@ namespace lesson {
 struct ServerOptions {
     cli::Common common;
     std::uint64_t handshake_timeout = 10;
+    // What a browser finds here besides a WebSocket.
+    std::unique_ptr<cli::Lab> lab = std::make_unique<cli::Lab>();
 
     void declare(cli::Options& options) {
         options.server(common);

@@ -50,7 +50,7 @@ void print_frame(unsigned number, const lesson::Frame& frame, bool picture) {
 
 void mirror(const net::Fd& socket, const net::Address& peer, const Options& options) {
     lesson::FrameSocket connection{socket, nullptr, options.common.trace};
-    if (!lesson::accept_handshake(connection, peer, options.common.path, options.timeout())) return;
+    if (!lesson::accept_handshake(connection, peer, options)) return;
 
     std::set<std::uint8_t> drawn;  // forms of the length: 0, 2 or 8 further bytes
     lesson::Frame frame;

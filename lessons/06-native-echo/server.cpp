@@ -14,7 +14,7 @@ namespace {
 // One client, from its handshake to its end; runs on a thread of its own.
 void echo(const net::Fd& socket, const net::Address& peer, const lesson::ServerOptions& options) {
     lesson::FrameSocket connection{socket, nullptr, options.common.trace};
-    if (!lesson::accept_handshake(connection, peer, options.common.path, options.timeout())) return;
+    if (!lesson::accept_handshake(connection, peer, options)) return;
 
     lesson::Frame frame;
     while (connection.receive(frame)) {

@@ -56,7 +56,7 @@ void greet_and_echo(lesson::FrameSocket& connection, const net::Address& peer) {
 
 void hello(const net::Fd& socket, const net::Address& peer, const Options& options) {
     lesson::FrameSocket connection{socket, nullptr, options.common.trace};
-    if (!lesson::accept_handshake(connection, peer, options.common.path, options.timeout())) return;
+    if (!lesson::accept_handshake(connection, peer, options)) return;
     if (options.echo)
         greet_and_echo(connection, peer);
     else

@@ -3,6 +3,7 @@
 // pings, UTF-8 and the closing handshake are src/ws's part; this file never sees them.
 #include <cstdio>
 
+#include "cli/lab_accept.hpp"
 #include "cli/log.hpp"
 #include "cli/options.hpp"
 #include "cli/trace.hpp"
@@ -31,7 +32,8 @@ class EchoServer {
 
     void serve(const net::Fd& socket, const net::Address& peer) {
         try {
-            const auto connection = endpoint::accept(socket, options_);
+            const auto connection = cli::accept(lab_, socket, options_);
+            if (!connection) return;  // a page was asked for, or the lab's trace
             echo(*connection);
             const endpoint::Error error = connection->error();
             log_.line(peer, (error.expected() ? "" : "Read error: ") + error.message());
@@ -43,6 +45,7 @@ class EchoServer {
   private:
     cli::Log& log_;
     endpoint::AcceptOptions options_;
+    cli::Lab lab_;  // at /lab, for browsers
 };
 
 int serve(int argc, char** argv) {

@@ -4,6 +4,7 @@
 // Leaves out: who may connect at all (lesson 10).
 #include <cstdio>
 
+#include "cli/lab_accept.hpp"
 #include "cli/log.hpp"
 #include "cli/trace.hpp"
 #include "endpoint/opening.hpp"
@@ -32,7 +33,8 @@ class EchoServer {
 
     void serve(const net::Fd& socket, const net::Address& peer) {
         try {
-            const auto connection = endpoint::accept(socket, options_);
+            const auto connection = cli::accept(lab_, socket, options_);
+            if (!connection) return;  // a page was asked for, or the lab's trace
             echo(*connection);
             // Why it ended, for good: there is no reading on after a timeout.
             const endpoint::Error error = connection->error();
@@ -45,6 +47,7 @@ class EchoServer {
   private:
     cli::Log& log_;
     endpoint::AcceptOptions options_;
+    cli::Lab lab_;  // at /lab, for browsers
 };
 
 int serve(int argc, char** argv) {

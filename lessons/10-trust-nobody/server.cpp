@@ -4,6 +4,7 @@
 #include <cstdio>
 
 #include "cli/admission.hpp"
+#include "cli/lab_accept.hpp"
 #include "cli/log.hpp"
 #include "cli/options.hpp"
 #include "cli/trace.hpp"
@@ -49,9 +50,11 @@ class EchoServer {
             log_.line(guest.address, refusal.what());
         };
         try {
-            const auto connection = endpoint::accept(socket, options, peer);
+            const auto connection = cli::accept(lab_, socket, options, peer);
+            if (!connection) return;  // the lab's business
+            const bool direct = net::same_ip(guest.address, peer);
             log_.line(guest.address, "connected" + (guest.name.empty() ? "" : " as " + guest.name) +
-                                         through(guest, peer));
+                                         (direct ? "" : ", through the proxy " + peer.to_string()));
             echo(*connection, guest);
             log_.line(guest.address, connection->error().message());
         } catch (const endpoint::HandshakeFailed& failure) {
@@ -81,10 +84,6 @@ class EchoServer {
         // That is how it ends, and it is logged.
     }
 
-    static std::string through(const endpoint::Guest& guest, const net::Address& peer) {
-        return net::same_ip(guest.address, peer) ? "" : ", through the proxy " + peer.to_string();
-    }
-
     void echo(endpoint::Connection& connection, const endpoint::Guest& guest) {
         connection.write_message("Hello" + (guest.name.empty() ? "" : " " + guest.name) +
                                  "! Your IP is " + guest.address.ip());
@@ -99,6 +98,7 @@ class EchoServer {
     endpoint::AcceptOptions options_;
     cli::Admission admission_;
     cli::Log log_;
+    cli::Lab lab_;
     net::ClientThreads clients_;  // last: its threads use the others
 };
 

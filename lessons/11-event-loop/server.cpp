@@ -3,6 +3,7 @@
 // has happened. No handler ever waits: whoever waits lets everybody wait.
 #include <cstdio>
 
+#include "cli/lab_loop.hpp"
 #include "cli/log.hpp"
 #include "cli/options.hpp"
 #include "cli/trace.hpp"
@@ -50,7 +51,7 @@ Settings read_options(int argc, char** argv) {
 }
 
 int serve(int argc, char** argv) {
-    const Settings settings = read_options(argc, argv);
+    Settings settings = read_options(argc, argv);
     const net::StopSignal stop;
     net::raise_descriptor_limit();
     cli::Log log;
@@ -78,6 +79,8 @@ int serve(int argc, char** argv) {
         return true;
     };
 
+    cli::LabLoop lab;  // at /lab, for browsers
+    lab.attach(settings.server, handlers);
     endpoint::Server server{settings.server, handlers};
     running = &server;
     std::printf("WebSocket server at ws://localhost:%u%s ...\n", unsigned{server.port()},

@@ -2,11 +2,11 @@
 // What the messages mean is in chat.hpp; here it is put on a port.
 #include <cstdio>
 
+#include "cli/lab_loop.hpp"
 #include "cli/log.hpp"
 #include "cli/options.hpp"
 #include "cli/trace.hpp"
 #include "lessons/12-chat/chat.hpp"
-#include "lessons/12-chat/page.hpp"
 #include "net/signal.hpp"
 #include "ws/origin.hpp"
 
@@ -14,13 +14,20 @@ namespace {
 
 class ChatServer {
   public:
-    ChatServer(endpoint::ServerOptions options, const chat::Page& page)
-        : page_{page}, server_{std::move(options), handlers()} {}
+    ChatServer(const endpoint::ServerOptions& options, cli::LabLoop& lab)
+        : server_{start(options, handlers(), lab)} {}
 
     std::uint16_t port() const { return server_.port(); }
     void run(int stop_fd) { server_.run(stop_fd); }
 
   private:
+    // The pages are the lab's share: the chat at /, the frame lab at /lab.
+    static endpoint::Server start(endpoint::ServerOptions options, endpoint::Handlers handlers,
+                                  cli::LabLoop& lab) {
+        lab.attach(options, handlers);
+        return {std::move(options), std::move(handlers)};
+    }
+
     endpoint::Handlers handlers() {
         return {
             .on_open{},
@@ -32,15 +39,11 @@ class ChatServer {
                 log_.line(client.address(), error.message());
                 chat_.forget(client);
             }},
-            .on_http{[this](const ws::Request& request, endpoint::HttpReply& reply) {
-                return page_.answer(request.path, reply);
-            }},
             .on_log{
                 [this](const net::Address& who, std::string_view what) { log_.line(who, what); }},
         };
     }
 
-    const chat::Page& page_;
     cli::Log log_;
     endpoint::Server server_;
     chat::Chat chat_{server_, [this](const endpoint::Client& client, std::string_view what) {
@@ -52,11 +55,11 @@ int serve(int argc, char** argv) {
     cli::Common common;
     endpoint::ServerOptions settings;
     settings.limits.max_message_bytes = 32 * 1024;
-    std::string folder = "clients/browser";
+    std::string folder = cli::pages_folder();
     cli::Options options{"server", "Lesson 12: a chat server, with a page to chat in."};
     options.server(common);
     options.path(common);
-    options.text("--page", folder, "FOLDER", "where chat.html, chat.css and chat.js are");
+    options.text("--page", folder, "FOLDER", "where chat.html and the other pages are");
     // Without one: pages that came from this server. A foreign page would chat in the name of
     // whoever looks at it (lesson 10).
     std::vector<ws::Origin> origins;
@@ -83,12 +86,12 @@ int serve(int argc, char** argv) {
     if (common.trace) settings.trace = cli::trace_to_stderr;
 
     const net::StopSignal stop;
-    const chat::Page page{folder};
-    ChatServer server{std::move(settings), page};
+    cli::LabLoop lab{cli::Pages{"chat.html", folder}};
+    ChatServer server{settings, lab};
     std::printf("Chat server running at ws://localhost:%u%s ...\n", unsigned{server.port()},
                 common.path.c_str());
     std::fflush(stdout);
-    if (!page.complete())
+    if (!lab.pages().complete())
         std::fprintf(stderr,
                      "server: no chat page in %s (--page names its folder); going on without it\n",
                      ws::escape(folder).c_str());

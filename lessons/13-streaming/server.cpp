@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <unordered_map>
 
+#include "cli/lab_loop.hpp"
 #include "cli/log.hpp"
 #include "cli/options.hpp"
 #include "cli/trace.hpp"
@@ -85,7 +86,7 @@ class Receiver {
 };
 
 int serve(int argc, char** argv) {
-    const Settings settings = read_options(argc, argv);
+    Settings settings = read_options(argc, argv);
     const net::StopSignal stop;
     cli::Log log;
     Receiver receiver{log};
@@ -95,6 +96,8 @@ int serve(int argc, char** argv) {
     handlers.on_close = [&](auto& client, const auto& error) { receiver.on_close(client, error); };
     handlers.on_log = [&](const auto& peer, std::string_view line) { log.line(peer, line); };
 
+    cli::LabLoop lab;  // at /lab, for browsers
+    lab.attach(settings.server, handlers);
     endpoint::Server server{settings.server, handlers};
     std::printf("Streaming server at ws://localhost:%u%s ...\n", unsigned{server.port()},
                 settings.common.path.c_str());

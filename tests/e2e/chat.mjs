@@ -2,78 +2,14 @@
 // of the server. Run by `make e2e`, which sets BUILD (where the programs are) and PLAYWRIGHT (where
 // playwright-core was installed). Screenshots are left in BUILD/e2e.
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import path from 'node:path';
+import { checks, close, openPage as openAt, Program, screenshot, startServer as start, step } from './support.mjs';
 
-const build = process.env.BUILD;
-const { chromium } = createRequire(path.resolve(process.env.PLAYWRIGHT) + '/')('playwright-core');
-const pictures = path.join(build, 'e2e');
-mkdirSync(pictures, { recursive: true });
-
-const patience = 20_000; // milliseconds that anything may take
 const evil = '<img src=x onerror="document.title=\'owned\'">';
+const startServer = (port = 0) => start('12-chat', '--port', String(port), '--page', 'clients/browser');
+const startClient = (...args) => new Program('12-chat', 'client', ...args);
 
-// A program whose output can be waited for.
-class Program {
-  constructor(name, ...args) {
-    this.output = '';
-    this.child = spawn(path.join(build, 'lessons/12-chat', name), args);
-    const add = (data) => { this.output += data; this.heard?.(); };
-    this.child.stdout.on('data', add);
-    this.child.stderr.on('data', add);
-    this.ended = new Promise((resolve) => this.child.on('exit', (status) => resolve(status)));
-  }
-  async expect(pattern) {
-    const late = Date.now() + patience;
-    for (;;) {
-      const match = this.output.match(pattern);
-      if (match) return match;
-      assert(Date.now() < late, `never came: ${pattern}\n${this.output}`);
-      await new Promise((resolve) => { this.heard = resolve; setTimeout(resolve, 200); });
-    }
-  }
-  async stop() {
-    this.child.kill('SIGINT');
-    assert.equal(await this.ended, 0, this.output);
-  }
-}
-
-async function startServer(port = 0) {
-  const server = new Program('server', '--port', String(port), '--page', 'clients/browser');
-  const [, real] = await server.expect(/localhost:(\d+)/);
-  return { server, port: Number(real) };
-}
-
-const checks = [];
-const step = (what) => { checks.push(what); console.log(`  ${what}`); };
-
-const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM || '/usr/bin/chromium',
-  args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'],
-});
 let { server, port } = await startServer();
-
-async function openPage(options = {}) {
-  const context = await browser.newContext({ viewport: { width: 1000, height: 640 }, ...options });
-  const page = await context.newPage();
-  page.setDefaultTimeout(patience);
-  page.problems = [];
-  page.on('console', (message) => {
-    // That the server is gone for a while is what this test is about.
-    if (message.type() === 'error' && !/ERR_CONNECTION_REFUSED/.test(message.text()))
-      page.problems.push(message.text());
-  });
-  page.on('pageerror', (error) => page.problems.push(String(error)));
-  page.on('request', (request) => {
-    const host = new URL(request.url()).host;
-    if (host && host !== `localhost:${port}`) page.problems.push(`asked ${request.url()}`);
-  });
-  page.on('dialog', (dialog) => { page.problems.push('a dialog'); dialog.dismiss(); });
-  await page.goto(`http://localhost:${port}/`);
-  return page;
-}
+const openPage = (options) => openAt(port, '/', { viewport: { width: 1000, height: 640 }, ...options });
 
 // By keyboard alone: the name field has the focus when the page opens.
 async function enter(page, user, room) {
@@ -98,7 +34,7 @@ try {
   const bob = await openPage({ colorScheme: 'dark' });
   await enter(ada, 'ada');
   await enter(bob, 'bob');
-  let eve = new Program('client', '--user', 'eve', '--port', String(port));
+  let eve = startClient('--user', 'eve', '--port', String(port));
   await eve.expect(/eve joined the chat/);
   await shows(ada, 'eve joined the chat');
   assert.deepEqual(await users(ada), ['ada', 'bob', 'eve']);
@@ -127,14 +63,14 @@ try {
     assert.equal(await page.title(), 'lobby – Chat');
   }
   step('markup in a message is shown as text');
-  const mallory = new Program('client', '--user', '<b onclick=1>m</b>', '--port', String(port),
+  const mallory = startClient('--user', '<b onclick=1>m</b>', '--port', String(port),
                               '--room', '<script>alert(1)</script>');
   await mallory.expect(/joined the chat/);
   await ada.evaluate(() => send({ rooms: true }));
   await ada.locator('#rooms button', { hasText: '<script>alert(1)</script>' }).waitFor();
   assert.equal(await ada.locator('#chat script, #chat b b').count(), 0);
-  await ada.screenshot({ path: path.join(pictures, 'light.png') });
-  await bob.screenshot({ path: path.join(pictures, 'dark.png') });
+  await screenshot(ada, 'chat-light');
+  await screenshot(bob, 'chat-dark');
   await mallory.stop();
   step('markup in names of users and rooms is shown as text');
 
@@ -145,12 +81,12 @@ try {
     assert.match(await page.locator('#status').textContent(), /^reconnecting in \d+ s$/);
   }
   await say(ada, 'typed while away');
-  await bob.screenshot({ path: path.join(pictures, 'lost.png') });
+  await screenshot(bob, 'chat-lost');
   step('without the server the pages count down to the next attempt');
 
   ({ server } = await startServer(port));
   for (const page of [ada, bob]) await page.locator('#status.open').waitFor();
-  eve = new Program('client', '--user', 'eve', '--port', String(port));
+  eve = startClient('--user', 'eve', '--port', String(port));
   await eve.expect(/In lobby: .*eve/);
   await shows(ada, 'eve joined the chat');
   await ada.keyboard.press('Enter'); // what could not be sent is still in its field
@@ -186,15 +122,15 @@ try {
   await shows(phone, 'typed on a phone');
   const overflow = await phone.evaluate(() => document.documentElement.scrollWidth - innerWidth);
   assert.equal(overflow, 0);
-  await phone.screenshot({ path: path.join(pictures, 'phone.png') });
+  await screenshot(phone, 'chat-phone');
   step('nothing is wider than a phone');
 
   const nobody = await openPage();
-  await nobody.screenshot({ path: path.join(pictures, 'enter.png') });
+  await screenshot(nobody, 'chat-enter');
   await nobody.evaluate(() => { document.getElementById('user').value = 'a\u202Eb'; });
   await nobody.keyboard.press('Enter');
   await nobody.locator('#enter-error', { hasText: 'a user\'s name has 1 to 32 characters' }).waitFor();
-  await nobody.screenshot({ path: path.join(pictures, 'refused.png') });
+  await screenshot(nobody, 'chat-refused');
   step('a name that the server refuses is told, and can be changed');
 
   // The policy in the page, and not only its code, keeps foreign things out.
@@ -213,8 +149,8 @@ try {
   await eve.stop();
   await server.stop();
   step('no error in any console, no request to anywhere else; programs end with 0');
-  console.log(`chat page: ${checks.length} checks passed; screenshots in ${pictures}`);
+  console.log(`chat page: ${checks.length} checks passed`);
 } finally {
-  await browser.close();
   server.child.kill('SIGKILL');
+  await close();
 }

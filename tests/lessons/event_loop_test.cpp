@@ -89,7 +89,8 @@ TEST_CASE("lesson 11: health and metrics over HTTP, and nothing else") {
     CHECK(metrics.find("Content-Type: text/plain; version=0.0.4; charset=utf-8\r\n") !=
           std::string::npos);
     CHECK(metrics.find("\nwebsocket_http_requests_total 1\n") != std::string::npos);
-    CHECK(get(server.port, "/").starts_with("HTTP/1.1 426 Upgrade Required\r\n"));
+    CHECK(get(server.port, "/elsewhere").starts_with("HTTP/1.1 404 Not Found\r\n"));
+    CHECK(get(server.port, "/ws").starts_with("HTTP/1.1 426 Upgrade Required\r\n"));
     CHECK(server.process.read_error_line().find(" refused with 426: ") != std::string::npos);
 }
 

@@ -116,6 +116,12 @@ test('the first byte that is no UTF-8 is known', () => {
   assert.deepEqual([frame.broken[0], frame.badByte], ['invalid_utf8', 2]);
 });
 
+test('each byte of a payload has a character, is part of one, or is an escape', () => {
+  const { bytes } = parseHex('48 c3 a4 f0 9f 91 8b c3 28 80 00 e2 82');
+  assert.deepEqual(Array.from(bytes, (_, i) => Frame.characterAt(bytes, i)),
+                   ['H', 'ä', '·', '👋', '·', '·', '·', '\\xC3', '(', '\\x80', '\\x00', '\\xE2', '\\x82']);
+});
+
 test('UTF-8 is what TextDecoder says it is', () => {
   const strict = new TextDecoder('utf-8', { fatal: true });
   const samples = [[0x61], [0xC3, 0xA4], [0xE2, 0x82, 0xAC], [0xF0, 0x9F, 0x91, 0x8B]];

@@ -187,8 +187,21 @@ TEST_CASE("vectors: ws::explain says the same") {
         CAPTURE(vector.name);
         const std::string text = ws::explain(vector.bytes);
         std::size_t number = 0;
+        bool right = true;
         for (const Fields& expected : vector.frames) {
             ++number;
+            ws::FrameHeader header;
+            const bool whole =
+                ws::decode_header(frame_bytes(vector, expected), header) == ws::Parse::ok;
+            const ws::Errc errc =
+                whole ? ws::check_header(header, receiver_of(vector)) : ws::Errc::none;
+            right = right && !expected.contains("rule");
+            // The mask tells explain() who sent a frame, so of the mask itself it can say nothing.
+            const bool about_mask =
+                errc == ws::Errc::frame_masked || errc == ws::Errc::frame_not_masked;
+            if (errc != ws::Errc::none && !about_mask)
+                CHECK(contains(text, "✗ " + std::string{ws::rule(errc).section} + "\n    " +
+                                         std::string{ws::rule(errc).sentence} + '\n'));
             const std::string size = expected.at("size");
             CHECK(contains(text, "Frame " + std::to_string(number) + ", " + size +
                                      (size == "1" ? " byte" : " bytes") + " from offset " +
@@ -202,6 +215,7 @@ TEST_CASE("vectors: ws::explain says the same") {
                 CHECK(contains(text, " of the " + field + " "));
             }
         }
+        if (right) CHECK_FALSE(contains(text, "✗"));
         CHECK_FALSE(contains(text, "Frame " + std::to_string(number + 1)));
     }
 }

@@ -55,7 +55,7 @@ void expect_encoded(Run& run, const check::Frame& frame) {
 void expect_decoded(Run& run, const check::Frame& frame) {
     const check::Buffer bytes = frame.header();
     const check::Seen seen = check::read_frame(frame.bytes());
-    run.step("decode_header(" + check::hex(bytes) + ")");
+    run.call("decode_header(" + check::hex(bytes) + ")");
     // A copy of just this size: whoever reads beyond the header is found out.
     const check::Buffer exact(bytes);
     ws::FrameHeader header;
@@ -80,7 +80,7 @@ void expect_decoded(Run& run, const check::Frame& frame) {
         why = "the upper half of the length is lost: an int, or another type of 32 bits, on the way?";
     run.equal("length", header.length, seen.length, why);
     if (seen.masked)
-        run.equal("key", check::hex(header.key), check::hex(seen.key),
+        run.equal("key", check::Plain{check::hex(header.key)}, check::Plain{check::hex(seen.key)},
                   "the key is the last four bytes of the header, behind the longer length");
     run.equal("header.size()", header.size(), bytes.size());
 }
@@ -231,7 +231,7 @@ void expect_unmasked(Run& run, std::string_view call, check::Bytes got, const st
     check::Buffer reply = check::text(payload).header();
     reply.insert(reply.end(), got.begin(), got.end());
     if (reply == wanted) return;
-    run.step(std::string{call} + ", key " + check::hex(key));
+    run.call(std::string{call} + ", key " + check::hex(key));
     const check::Came came{question, wanted, reply, check::first_difference(reply, wanted),
                            check::Verdict::wrong, true};
     run.show(check::Way::from_server, reply, describe(check::read_frame(reply)));
@@ -280,8 +280,8 @@ const check::Scenario unmask_in_pieces{
         }
         // A payload beyond 4 GiB does not fit into an int.
         const std::uint64_t far = (std::uint64_t{1} << 32) + 3;
-        run.equal("rotated(key, 2^32 + 3)", check::hex(ws::rotated(key, far)),
-                  check::hex(check::Key{key[3], key[0], key[1], key[2]}),
+        run.equal("rotated(key, 2^32 + 3)", check::Plain{check::hex(ws::rotated(key, far))},
+                  check::Plain{check::hex(check::Key{key[3], key[0], key[1], key[2]})},
                   "the number of bytes is taken mod 4, and it may be large");
     }};
 
@@ -301,7 +301,7 @@ struct Case {
 void expect_judged(Run& run, const Case& one) {
     const check::Buffer bytes = one.frame.header();
     const std::string role = one.receiver == ws::Role::server ? "Role::server" : "Role::client";
-    run.step("check_header(" + in_words(one.frame) + ", " + role +
+    run.call("check_header(" + in_words(one.frame) + ", " + role +
              (one.negotiated_rsv != 0 ? ", " + std::to_string(one.negotiated_rsv) : "") + ")    " +
              check::hex(bytes));
     const ws::Errc errc = ws::check_header(header_of(one.frame), one.receiver, one.negotiated_rsv);

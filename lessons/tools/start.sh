@@ -37,7 +37,7 @@ if ((count == 0)); then
     echo "Lesson $number has nothing to fill in: its exercises use its programs."
 else
     echo
-    "$holes" list "$number" | while IFS=$'\t' read -r exercise file _ task; do
+    "$holes" list "$number" | sort -sV -k1,1 | while IFS=$'\t' read -r exercise file _ task; do
         line=$(grep -n "// Exercise $exercise: " "$work/$file" | grep -F -m1 "$task" | cut -d: -f1 || :)
         printf '  %-5s %s%s\n        %s\n' "$exercise" "$work/$file" "${line:+:$line}" "$task"
     done

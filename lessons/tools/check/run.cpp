@@ -177,6 +177,12 @@ void Run::step(std::string what) {
     note('L', line + "   " + what);
 }
 
+void Run::call(std::string what) {
+    note('X', "");
+    lines_ = 0;
+    step(std::move(what));
+}
+
 void Run::show(Way way, Bytes bytes, std::string_view meaning, bool quiet) {
     // A quiet line takes no number: what is shown is numbered without gaps.
     if (quiet) --lines_;

@@ -27,6 +27,13 @@ using Milliseconds = std::chrono::milliseconds;
 using Deadline = std::chrono::steady_clock::time_point;
 inline Deadline in(Milliseconds time) { return std::chrono::steady_clock::now() + time; }
 
+// A value in the form in which it is to be shown, without quotation marks: equal("key",
+// Plain{hex(key)}, Plain{hex(expected)}).
+struct Plain {
+    std::string text;
+    bool operator==(const Plain&) const = default;
+};
+
 // Thrown by Run::fail(), caught by whoever started the scenario.
 struct Failed {};
 
@@ -65,6 +72,8 @@ class Run {
     // --- the exchange, as it is shown before the failure ----------------------------------------
     // What the check does now; shown without an arrow, and in "timed out" as what never ended.
     void step(std::string what);
+    // The same for a call that depends on nothing before it: earlier ones are not shown any more.
+    void call(std::string what);
     void show(Way way, Bytes bytes, std::string_view meaning, bool quiet = false);
     void show_frames(Way way, Bytes bytes, bool quiet = false);  // a line for each
     // "6 bytes "Hello\n"", or a head's lines. `quiet`: in a trace only.
@@ -125,6 +134,8 @@ class Run {
     static std::string shown(const T& value) {
         if constexpr (std::is_same_v<T, bool>)
             return value ? "true" : "false";
+        else if constexpr (std::is_same_v<T, Plain>)
+            return value.text;
         else if constexpr (std::is_enum_v<T>)
             return std::to_string(static_cast<long long>(value));
         else if constexpr (std::is_arithmetic_v<T>)

@@ -36,8 +36,25 @@ CXX       = g++
 OPTIMIZE ?= -O2
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion $(WERROR)
 comma    := ,
+space    := $(subst ,, )
 # SANITIZE=1: memory errors and undefined behaviour end the program with a report.
 SANITIZERS := $(if $(SANITIZE),-fsanitize=address$(comma)undefined -fno-sanitize-recover=all)
+
+# What a student has written; tests and grading use other folders.
+WORK ?= work
+
+# In a handout (lessons/tools/handout.sh) all programs are built with the student's files, and what
+# is the teacher's is not there.
+ifneq ($(wildcard lessons/HANDOUT),)
+OVERLAY ?= $(WORK)
+ABSENT  := texts test fuzz e2e mutants classroom large-message handout grade
+ifneq ($(filter $(ABSENT) interop-% load-% diff-%,$(MAKECMDGOALS)),)
+$(error a handout has no $(MAKECMDGOALS); make help shows what there is)
+endif
+ifneq ($(filter all programs lesson-% server-% client-% explain,$(or $(MAKECMDGOALS),all)),)
+$(shell lessons/tools/overlay.sh $(BUILD) $(OVERLAY))
+endif
+endif
 
 # OVERLAY=work: files in there stand in for ours of the same name, headers too.
 INCLUDES := $(if $(OVERLAY),-I$(OVERLAY)/src -Isrc -I$(OVERLAY) -I.,-Isrc -I.)
@@ -62,7 +79,7 @@ all: programs
 ## make help       shows these lines
 .PHONY: help
 help:
-	@sed -n 's/^## //p' Makefile
+	@sed -n 's/^## //p' Makefile$(if $(ABSENT), | grep -vE '^make ($(subst $(space),|,$(ABSENT) interop-N load-N diff-N)) ')
 
 # What a variable holds: the tests ask for the lists above.
 print-%:
@@ -145,7 +162,7 @@ load-%:
 	@echo "make: nothing is measured in lesson $*" >&2; exit 2
 interop-%:
 	@echo "make: lesson $* meets no real peers in tests/interop/" >&2; exit 2
-lesson-% server-% client-%:
+lesson-% server-% client-% hint-% answer-% diff-% watch-%:
 	@echo "make: there is no lesson $*; there are $(strip $(foreach folder,$(LESSONS),$(patsubst 0%,%,$(call number,$(folder)))))" >&2; exit 2
 
 # --- clients ------------------------------------------------------------------------------------
@@ -183,12 +200,11 @@ programs: $(LESSON_PROGRAMS) $(CLIENT_PROGRAMS) $(TEXTS) $(HOLES)
 
 # --- the classroom ------------------------------------------------------------------------------
 
+## For students:
 ## make start-N    writes your files for lesson N, with holes, to work/ (FORCE=1: again)
 ## make check-N    judges lessons 1 to N with your files in place of ours (T=name, V=1 shows all)
 ## make trace-N    the whole exchange of one scenario: make trace-5 T=length-126
-## make mutants    the checks' own checks: wrong solutions fail and are explained (LESSON=5: one)
-# WORK is the folder of the student's files, SEED draws other keys and payloads.
-WORK ?= work
+# SEED draws other keys and payloads.
 # What the scripts need to know.
 classroom = MAKE='$(MAKE)' BUILD=$(BUILD)/check WORK=$(WORK) HOLES=$(HOLES) SEED=$(SEED) VERBOSE=$(V)
 start-%: $(HOLES)
@@ -198,6 +214,70 @@ check-%: $(HOLES)
 trace-%: $(HOLES)
 	+@$(if $(T),,echo "trace: which scenario? make trace-$* T=name" >&2; exit 2;) \
 	  $(classroom) QUIET=1 TRACE=$(T) lessons/tools/check.sh $*
+
+## make hint-N     a hint for exercise T of lesson N: make hint-5 T=3 L=1 (L=1 to 3; T may be a scenario)
+## make answer-N   asks reading exercise T of lesson N, or judges an answer: make answer-5 T=2 A='3'
+## make diff-N     your files of lesson N against the true ones, once check-N passes (or SPOIL=1)
+## make watch-N    checks lesson N again whenever you save a file; Ctrl-C ends it
+# $(1) folder, $(2) its number with two digits, $(3) its number. T, L, A and SPOIL reach the
+# scripts through the environment.
+define classroom_rules
+.PHONY: hint-$(3) answer-$(3) diff-$(3) watch-$(3)
+start-$(3): $(HOLES)
+check-$(3): $(HOLES)
+trace-$(3): $(HOLES)
+hint-$(3):
+	@lessons/tools/hint.sh $(1)
+answer-$(3): $(ANSWER)
+	@$(ANSWER) $(3) "$$$$T" "$$$$A"
+diff-$(3): $(HOLES)
+	@lessons/tools/compare.sh $(3) $(WORK) $(HOLES)
+watch-$(3):
+	@lessons/tools/watch.sh $(3) $(WORK) "$$(MAKE)"
+endef
+
+# The reading exercises, and what reads frames independently of src/.
+ANSWER := $(BUILD)/tools/answer
+$(ANSWER): LDLIBS += -lcrypto
+$(ANSWER): $(patsubst %.cpp,$(BUILD)/obj/%.o,lessons/tools/answer.cpp \
+             $(addprefix lessons/tools/check/,reading.cpp bytes.cpp frame.cpp accept_key.cpp) \
+             $(wildcard lessons/*/reading.cpp))
+	@mkdir -p $(@D)
+	$(link)
+
+$(foreach folder,$(LESSONS),$(eval $(call classroom_rules,$(folder),$(call number,$(folder)),$(patsubst 0%,%,$(call number,$(folder))))))
+
+## make progress   the lessons, your scores, the time they took, and what comes next
+.PHONY: progress
+progress: $(HOLES)
+	@lessons/tools/progress.sh $(WORK) $(HOLES)
+
+## For teachers (lessons/TEACHING.md):
+## make handout    packs lessons FROM=1 to TO=8 for students: holes in the files, and no answers
+## make grade      builds and checks what a class handed in: make grade DIR=submissions FROM=1 TO=8
+## make mutants    the checks' own checks: wrong solutions fail and are explained (LESSON=5: one)
+## make classroom  tries handout and grading: a handout in an empty folder, a class of 30
+FROM ?= 1
+TO   ?= $(patsubst 0%,%,$(call number,$(lastword $(LESSONS))))
+.PHONY: handout grade
+handout: $(HOLES) $(TEXTS)
+	@lessons/tools/handout.sh --pack $(FROM) $(TO) $(BUILD) $(HOLES) $(TEXTS)
+
+# DIR: a folder or an archive in it for each student. SEED (hexadecimal) draws other keys and
+# payloads; JOBS, MEMORY (in MB) and TIME (in seconds) are for each submission.
+GRADE := $(BUILD)/tools/grade
+$(GRADE): $(patsubst %.cpp,$(BUILD)/obj/%.o,$(wildcard lessons/tools/grade/*.cpp)) \
+          $(call objects,$(sort $(SRC_01) $(filter json/%,$(SRC_12))))
+	@mkdir -p $(@D)
+	$(link)
+grade: $(GRADE) $(HOLES) $(TEXTS)
+	+@MAKE='$(MAKE)' BUILD=$(BUILD) lessons/tools/grade.sh "$(DIR)" $(FROM) $(TO)
+
+.PHONY: classroom
+classroom: $(GRADE) $(HOLES) $(TEXTS)
+	+@tests/classroom/handout.sh '$(MAKE)' $(BUILD)
+	+@tests/classroom/class.sh '$(MAKE)' $(BUILD)
+
 .PHONY: mutants
 mutants: $(HOLES)
 	+@MAKE='$(MAKE)' lessons/tools/mutants.sh $(HOLES) $(LESSON)
@@ -218,6 +298,7 @@ $(TEST_PROGRAM): $(test_objects) $(all_objects)
 	@mkdir -p $(@D)
 	$(link)
 
+## For the project:
 ## make test       runs the tests (ARGS='-tc=*UTF-8*' for those with such a name)
 # The tests run everything under AddressSanitizer and UndefinedBehaviorSanitizer.
 .PHONY: test run-tests

@@ -3,6 +3,8 @@
 //   holes files [N]     the files that have holes (of lesson N)
 //   holes cut N FILE    what `make start-N` writes: the holes of lesson N are cut
 //   holes strip FILE    the true text without markers
+//   holes handout FROM TO FILE   the stub in place of the true code in holes of those lessons,
+//                       markers kept, so that `make start-N` works on it as well; else as strip
 //   holes check         are all markers well formed? One line for each that is not
 // Runs in the root of the repository. markers.hpp says what a marker looks like.
 #include <algorithm>
@@ -126,6 +128,35 @@ std::string cut(const std::vector<Line>& lines, int lesson) {
     return text;
 }
 
+// What a handout holds in place of the true file: a hole's stub stands where its code stood, and
+// once more behind its marks, for the next to cut it.
+std::string handed_out(const std::vector<Line>& lines, int from, int to) {
+    std::string text, stubs, marks;
+    bool within = false;
+    for (const Line& line : lines) {
+        if (!line.marker) {
+            if (!within) text += line.text + '\n';
+            continue;
+        }
+        const markers::Marker& marker = *line.marker;
+        if (marker.kind == Kind::exercise) within = marker.lesson >= from && marker.lesson <= to;
+        if (!within) continue;
+        if (marker.kind == Kind::exercise || marker.kind == Kind::task) {
+            text += line.text + '\n';
+        } else if (marker.kind == Kind::stub) {
+            const std::string indent(marker.text.empty() ? 0 : marker.indent, ' ');
+            stubs += indent + std::string{marker.text} + '\n';
+            marks += line.text + '\n';
+        } else {
+            text += stubs + marks + line.text + '\n';
+            stubs.clear();
+            marks.clear();
+            within = false;
+        }
+    }
+    return text;
+}
+
 int number(std::string_view text) {
     int value = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
@@ -176,8 +207,13 @@ int run(const std::vector<std::string>& words) {
         std::cout << cut(read_file(words[1]), 0);
         return 0;
     }
+    if (command == "handout" && words.size() == 4) {
+        std::cout << handed_out(read_file(words[3]), number(words[1]), number(words[2]));
+        return 0;
+    }
     if (command == "check" && words.size() == 1) return check();
-    std::cerr << "usage: holes list [N] | files [N] | cut N FILE | strip FILE | check\n";
+    std::cerr << "usage: holes list [N] | files [N] | cut N FILE | strip FILE | "
+                 "handout FROM TO FILE | check\n";
     return 2;
 }
 

@@ -1,7 +1,8 @@
-// texts --write | --check: fills the markers in the course's texts, or says where a text differs
-// from what it shows. A reader can then trust that every line of code was compiled, and that
-// every byte was sent. Run it in the root of the repository.
-// Leaves out: making transcript.txt and wire.txt, which is the part of demo.sh --record.
+// texts --write | --check | --handout: fills the markers in the course's texts, or says where a
+// text differs from what it shows. For a handout, what cannot be shown is what a student writes. A
+// reader can then trust that every line of code was compiled, and that every byte was sent. Run it
+// in the root of the repository. Leaves out: making transcript.txt and wire.txt, which is the part
+// of demo.sh --record.
 //
 //   <!-- code: FILE "text" -->          from the line with that text to the end of its block
 //   <!-- code: FILE "text" +comment --> the comment right above it as well
@@ -259,7 +260,18 @@ struct Filled {
     Lines lines;
     std::vector<Problem> problems;  // markers that cannot be filled
     std::vector<Problem> stale;     // markers that show something else
+    bool handout = false;           // what cannot be filled is filled with a remark
 };
+
+// What a handout's text shows in place of code that was cut.
+Lines remark(const Marker& marker) {
+    const std::string file = marker.arguments.substr(0, marker.arguments.find(' '));
+    const bool there = fs::exists(file) || file.find('/') == file.npos;
+    return {"```",
+            there ? "(a part of " + file + " that is yours to write)"
+                  : "(" + file + " is not in this handout)",
+            "```"};
+}
 
 // Two markers that were found in a text.
 struct Region {
@@ -272,7 +284,13 @@ void fill_region(const Region& region, const Lines& text, const fs::path& path, 
     const Lines shown(at(region.begin + 1), at(region.end));
     filled.lines.push_back(text[region.begin]);
     try {
-        Lines wanted = fill(region.marker.kind, region.marker.arguments, path);
+        Lines wanted;
+        try {
+            wanted = fill(region.marker.kind, region.marker.arguments, path);
+        } catch (const MarkerError&) {
+            if (!filled.handout || region.marker.kind != "code") throw;
+            wanted = remark(region.marker);
+        }
         for (std::string& line : wanted)
             if (!line.empty()) line.insert(0, region.marker.indent);
         if (shown != wanted)
@@ -313,9 +331,10 @@ std::size_t find_end(const Lines& text, std::size_t begin, const Marker& marker)
     return 0;
 }
 
-Filled fill_text(const fs::path& path) {
+Filled fill_text(const fs::path& path, bool handout) {
     const Lines text = read_text(path);
     Filled filled;
+    filled.handout = handout;
     bool fenced = false;  // within a block of code that is not ours: markers there are examples
     for (std::size_t i = 0; i < text.size(); ++i) {
         if (trim(text[i]).starts_with("```")) fenced = !fenced;
@@ -352,11 +371,11 @@ void report(const fs::path& path, const std::vector<Problem>& problems) {
         std::fprintf(stderr, "%s:%zu: %s", path.c_str(), problem.line, problem.what.c_str());
 }
 
-int run(bool write) {
+int run(bool write, bool handout) {
     bool wrong = false;
     bool stale = false;
     for (const fs::path& path : course_texts()) {
-        const Filled filled = fill_text(path);
+        const Filled filled = fill_text(path, handout);
         report(path, filled.problems);
         wrong |= !filled.problems.empty();
         if (write) {
@@ -365,7 +384,7 @@ int run(bool write) {
             for (const std::string& line : filled.lines) file << line << '\n';
             file.close();
             if (!file) throw std::runtime_error{"cannot write " + path.string()};
-            std::printf("%s: filled\n", path.c_str());
+            if (!handout) std::printf("%s: filled\n", path.c_str());
         } else {
             report(path, filled.stale);
             stale |= !filled.stale.empty();
@@ -379,12 +398,12 @@ int run(bool write) {
 
 int main(int argc, char** argv) {
     const std::string_view command = argc == 2 ? argv[1] : "";
-    if (command != "--write" && command != "--check") {
-        std::fputs("usage: texts --write | --check\n", stderr);
+    if (command != "--write" && command != "--check" && command != "--handout") {
+        std::fputs("usage: texts --write | --check | --handout\n", stderr);
         return 2;
     }
     try {
-        return run(command == "--write");
+        return run(command != "--check", command == "--handout");
     } catch (const std::exception& error) {
         std::fprintf(stderr, "texts: %s\n", error.what());
         return 1;

@@ -43,7 +43,7 @@ Reading::Reading(ReadingInfo info, Make make, Judge judge)
 
 std::vector<const Reading*> Reading::all() {
     std::vector<const Reading*> readings = list();
-    std::ranges::sort(readings, {}, [](const Reading* reading) {
+    std::ranges::stable_sort(readings, {}, [](const Reading* reading) {
         return std::pair{reading->info().lesson, reading->info().exercise};
     });
     return readings;

@@ -22,7 +22,7 @@ namespace check {
 
 struct ReadingInfo {
     int lesson = 0;
-    int exercise = 0;          // the k of `make answer-N T=k`
+    int exercise = 0;          // the k of `make answer-N T=k`; a second one is T=1b
     std::string question{};
     bool as_text = false;      // the bytes are a head: shown as lines, not as hex
 };
@@ -50,7 +50,7 @@ class Reading {
     // Question and bytes: eight to a line with the offset of the first, or lines with numbers.
     std::string show() const;
 
-    // All, in the order of lesson and exercise.
+    // All, in the order of lesson and exercise; those of one exercise as they stand in its file.
     static std::vector<const Reading*> all();
 
   private:

@@ -1,0 +1,76 @@
+#!/usr/bin/env bash
+# grade.sh DIR FROM TO: builds and checks what a class handed in, for `make grade`. Here everything
+# is prepared that all submissions share: the tree of a handout, what is built of it without any
+# student's file, the names of the checks. lessons/tools/grade does the rest.
+# The Makefile passes MAKE and BUILD, the teacher SEED, JOBS, MEMORY (MB) and TIME (seconds).
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+
+submissions=$1 from=$2 to=$3
+: "${MAKE:=make}" "${BUILD:=build}"
+out=$BUILD/grade tree=$BUILD/grade/tree
+
+stop() {
+    echo "grade: $*" >&2
+    exit 2
+}
+[[ -n $submissions ]] || stop "say where the submissions are: make grade DIR=submissions"
+[[ -d $submissions ]] || stop "there is no folder '$submissions'; make grade DIR=… takes one with a folder or an" \
+    "archive for each student"
+[[ ${SEED:-} =~ ^[0-9a-fA-F]{0,16}$ ]] || stop "SEED is a number of up to 16 hexadecimal digits, not '$SEED'"
+for name in JOBS MEMORY TIME; do
+    [[ ${!name:-1} =~ ^[1-9][0-9]{0,5}$ ]] || stop "$name is a number, not '${!name}'"
+done
+
+if ! command -v bwrap >/dev/null; then
+    if [[ $(id -u) -eq 0 ]] && command -v apt-get >/dev/null; then
+        echo "grade: installing bubblewrap with apt-get" >&2
+        log=$(mktemp)
+        apt-get -q -y -o DPkg::Lock::Timeout=300 update >"$log" 2>&1 &&
+            apt-get -q -y -o DPkg::Lock::Timeout=300 install --no-install-recommends bubblewrap >>"$log" 2>&1 || {
+            cat "$log" >&2
+            stop "apt-get could not install bubblewrap"
+        }
+        rm -f "$log"
+    else
+        stop "bwrap is missing; install it (on Debian and Ubuntu: apt-get install bubblewrap)"
+    fi
+fi
+
+# --- what all submissions share -----------------------------------------------------------------
+
+# Only what changed since the last time is written anew, so that only that is built anew.
+mkdir -p "$out"
+rm -rf "$tree.new"
+lessons/tools/handout.sh "$from" "$to" "$tree.new" "$BUILD/tools/holes" "$BUILD/tools/texts"
+mkdir -p "$tree"
+(cd "$tree.new" && find . -type f) | while IFS= read -r file; do
+    ! cmp -s "$tree.new/$file" "$tree/$file" || continue
+    mkdir -p "$tree/$(dirname "$file")"
+    cp --preserve=mode "$tree.new/$file" "$tree/$file"
+done
+(cd "$tree" && find . -type f ! -path './build/*' ! -path './work/*') | while IFS= read -r file; do
+    [[ -f $tree.new/$file ]] || rm -f "$tree/$file"
+done
+rm -rf "$tree.new" "$tree/work"
+mkdir -p "$tree/work" "$tree/build"
+
+echo "Building lessons 1 to $to with their holes …"
+if ! (cd "$tree" && BUILD_ONLY=1 QUIET=1 MAKEFLAGS='' "$MAKE" --no-print-directory -s "check-$to" SEED=''); then
+    stop "lessons 1 to $to with holes could not be built in $tree"
+fi
+rm -rf "$tree/work"
+mkdir -p "$tree/work"
+find "$tree" -type d -exec chmod go+rx {} +
+chmod -R go+rX "$tree/build"
+
+two=$(printf '%02d' "$to")
+"$tree/build/check/check-$two" --list >"$out/scenarios.tsv"
+for ((lesson = from; lesson <= to; ++lesson)); do "$BUILD/tools/holes" files "$lesson"; done >"$out/files.txt"
+
+# --- all submissions ----------------------------------------------------------------------------
+
+"$BUILD/tools/grade" --tree "$tree" --base "$tree/build" --script lessons/tools/grade/inside.sh \
+    --scenarios "$out/scenarios.tsv" --files "$out/files.txt" \
+    --out "$out" --from "$from" --to "$to" --seed "${SEED:-}" \
+    --jobs "${JOBS:-$(nproc)}" --memory "${MEMORY:-1536}" --time "${TIME:-600}" "$submissions"

@@ -1,0 +1,254 @@
+// grade [options] DIR: builds and checks what each student of a class has handed in, several at
+// once, each in a sandbox of its own, and writes one table of it all. `make grade` prepares what
+// the options name. Status 0 when every submission was looked at, whatever came of it.
+// Leaves out: marks. What a score is worth is the teacher's to say.
+#include <sys/stat.h>
+
+#include <atomic>
+#include <fstream>
+#include <mutex>
+#include <random>
+#include <sstream>
+#include <thread>
+
+#include "cli/options.hpp"
+#include "lessons/tools/grade/report.hpp"
+#include "lessons/tools/grade/sandbox.hpp"
+#include "lessons/tools/grade/submission.hpp"
+#include "ws/hex.hpp"
+
+namespace {
+
+namespace fs = std::filesystem;
+using grade::Ended;
+using grade::Row;
+using grade::Submission;
+
+struct Settings {
+    std::string folder{};
+    std::string tree{}, base{}, script{}, scenarios{}, files{};
+    std::string out = "build/grade";
+    std::string seed{};
+    std::uint64_t from = 1, to = 1, jobs = 2, memory = 1536;
+    std::chrono::milliseconds time{600'000};
+};
+
+std::vector<std::string> read_lines(const std::string& path) {
+    std::ifstream file{path};
+    if (!file) throw std::runtime_error{"cannot read " + path};
+    std::vector<std::string> lines;
+    for (std::string line; std::getline(file, line);) lines.push_back(line);
+    return lines;
+}
+
+std::vector<std::string> fields_of(const std::string& line) {
+    std::vector<std::string> fields;
+    std::istringstream stream{line};
+    for (std::string field; std::getline(stream, field, '\t');) fields.push_back(field);
+    return fields;
+}
+
+// --- one submission -----------------------------------------------------------------------------
+
+// A line that a student's program cannot know beforehand.
+std::string new_mark() {
+    std::random_device random;
+    std::string mark = "results";
+    for (int i = 0; i < 4; ++i) mark += '-' + std::to_string(random());
+    return mark;
+}
+
+// "status", and then the rows of the harness's table: lesson, name, exercise, verdict, explanation.
+// Returns the status; that of timeout(1) is 124.
+int read_results(std::string_view text, Row& row) {
+    int status = 0;
+    std::istringstream stream{std::string{text}};
+    for (std::string line; std::getline(stream, line);) {
+        const std::vector<std::string> fields = fields_of(line);
+        if (fields.size() == 2 && fields[0] == "status") status = std::atoi(fields[1].c_str());
+        if (fields.size() < 4 || fields[0] == "lesson") continue;
+        row.outcomes[fields[0] + "/" + fields[1]] = {fields[3], fields.size() > 4 ? fields[4] : ""};
+    }
+    return status;
+}
+
+constexpr int timeout_status = 124;
+
+// What a submission whose time is up still gets, to say how far it came.
+constexpr std::chrono::seconds grace{10};
+
+// `status`: of the check, where it could still say it.
+void judge(const Ended& ended, int status, const std::vector<std::string>& scenarios, Row& row) {
+    bool all = true;
+    for (const std::string& scenario : scenarios) {
+        const auto found = row.outcomes.find(scenario);
+        const bool passed = found != row.outcomes.end() && found->second.verdict == "passed";
+        row.score += passed ? 1 : 0;
+        if (!passed && all && found != row.outcomes.end()) {
+            row.first = scenario;
+            row.explanation = found->second.explanation;
+            if (row.explanation.empty()) row.explanation = found->second.verdict;
+        }
+        all = all && passed;
+    }
+    for (const auto& [name, outcome] : row.outcomes)
+        if (outcome.verdict == "did not compile") {
+            row.verdict = outcome.verdict;
+            row.explanation = outcome.explanation;
+            return;
+        }
+    if (ended.how == Ended::How::too_late || status == timeout_status) {
+        row.verdict = "timed out";
+    } else if (ended.how == Ended::How::too_much_memory) {
+        row.verdict = "out of memory";
+    } else if (row.outcomes.empty()) {
+        row.verdict = "no results";
+        row.explanation = "the check ended with status " + std::to_string(ended.status);
+    } else {
+        row.verdict = all ? "passed" : "failed";
+    }
+}
+
+Row check(const Submission& submission, const Settings& settings, unsigned slot,
+          const fs::path& scratch, const std::vector<std::string>& scenarios) {
+    Row row{.student = submission.student};
+    if (!submission.refused.empty()) {
+        row.verdict = "refused";
+        row.explanation = submission.refused;
+        return row;
+    }
+    if (submission.files.empty()) {
+        row.verdict = "empty";
+        row.explanation = "none of the files with exercises is in it";
+        return row;
+    }
+    for (const auto& [name, text] : submission.files) {
+        fs::create_directories((scratch / name).parent_path());
+        std::ofstream{scratch / name} << text;
+    }
+    const std::string mark = new_mark();
+    const std::chrono::seconds time =
+        std::chrono::duration_cast<std::chrono::seconds>(settings.time);
+    const grade::Sandbox sandbox{.tree = settings.tree,
+                                 .base = settings.base,
+                                 .script = settings.script,
+                                 .slot = slot,
+                                 .memory = settings.memory << 20,
+                                 .time = time + grace};
+    const Ended ended = grade::run_inside(
+        sandbox, scratch,
+        {std::to_string(settings.to), settings.seed, mark, std::to_string(time.count())});
+    const std::size_t at = ended.output.rfind(mark);
+    int status = 0;
+    if (at != ended.output.npos)
+        status = read_results(std::string_view{ended.output}.substr(at + mark.size()), row);
+    judge(ended, status, scenarios, row);
+    // What the check said in full, for the teacher.
+    std::ofstream{settings.out + "/logs/" + submission.student + ".txt"}
+        << ended.output.substr(0, at);
+    return row;
+}
+
+// --- all of them --------------------------------------------------------------------------------
+
+std::vector<Row> check_all(const std::vector<Submission>& submissions, const Settings& settings,
+                           const std::vector<std::string>& scenarios) {
+    std::vector<Row> rows(submissions.size());
+    std::atomic<std::size_t> next{0};
+    std::mutex output;
+    std::size_t done = 0;
+    const auto work = [&](unsigned slot) {
+        for (std::size_t i; (i = next++) < submissions.size();) {
+            const fs::path scratch = fs::path{settings.out} / "submissions" / std::to_string(i);
+            fs::create_directories(scratch);
+            try {
+                rows[i] = check(submissions[i], settings, slot, scratch, scenarios);
+            } catch (const std::exception& error) {
+                rows[i] = {.student = submissions[i].student,
+                           .verdict = "no results",
+                           .explanation = error.what()};
+            }
+            const std::lock_guard lock{output};
+            std::fprintf(stderr, "%zu of %zu: %s: %s, %zu/%zu\n", ++done, rows.size(),
+                         ws::escape(rows[i].student, 40).c_str(), rows[i].verdict.c_str(),
+                         rows[i].score, scenarios.size());
+        }
+    };
+    std::vector<std::jthread> threads;
+    for (unsigned slot = 0; slot < settings.jobs; ++slot) threads.emplace_back(work, slot);
+    threads.clear();
+    return rows;
+}
+
+std::vector<std::string> scenarios_between(const Settings& settings) {
+    std::vector<std::string> names;
+    for (const std::string& line : read_lines(settings.scenarios)) {
+        const std::string name = line.substr(0, line.find('\t'));
+        const std::uint64_t lesson = std::stoull(name);
+        if (lesson >= settings.from && lesson <= settings.to) names.push_back(name);
+    }
+    return names;
+}
+
+void write_file(const std::string& path, const std::string& text) {
+    std::ofstream file{path};
+    file << text;
+    file.close();
+    if (!file) throw std::runtime_error{"cannot write " + path};
+}
+
+int grade_class(int argc, char** argv) {
+    ::umask(022);  // other users read these files from within their sandboxes
+    Settings settings;
+    cli::Options options{"grade", "Builds and checks what each student of a class has handed in."};
+    options.positional("DIR", "a folder or an archive in it for each student",
+                       [&](const std::string& value) { settings.folder = value; });
+    options.text("--tree", settings.tree, "DIR", "the course with holes, as in a handout");
+    options.text("--base", settings.base, "DIR", "what was built of it");
+    options.text("--script", settings.script, "FILE", "what runs in the sandbox (inside.sh)");
+    options.text("--scenarios", settings.scenarios, "FILE", "what check-NN --list says");
+    options.text("--files", settings.files, "FILE", "the files with exercises, one in a line");
+    options.text("--out", settings.out, "DIR", "where the results go");
+    options.text("--seed", settings.seed, "HEX", "keys and payloads are drawn from it");
+    options.number("--from", settings.from, 1, 99, "N", "the first lesson that counts");
+    options.number("--to", settings.to, 1, 99, "N", "the last one");
+    options.number("--jobs", settings.jobs, 1, 64, "N", "how many at once");
+    options.number("--memory", settings.memory, 256, 65'536, "MB", "for each submission");
+    options.seconds("--time", settings.time, "for each submission, to be built and checked");
+    options.parse(argc, argv);
+    if (settings.folder.empty() || settings.tree.empty() || settings.base.empty() ||
+        settings.script.empty() || settings.scenarios.empty() || settings.files.empty())
+        throw cli::UsageError{
+            "expected: grade --tree DIR --base DIR --script FILE --scenarios FILE --files FILE "
+            "DIR; `make grade DIR=submissions` gives all of it"};
+    settings.tree = fs::canonical(settings.tree).string();
+    settings.base = fs::canonical(settings.base).string();
+    settings.script = fs::canonical(settings.script).string();
+    settings.out = fs::weakly_canonical(settings.out).string();
+
+    const auto submissions = grade::read_submissions(settings.folder, read_lines(settings.files));
+    if (submissions.empty())
+        throw std::runtime_error{"there is no folder and no archive in " + settings.folder};
+    const std::string missing = grade::missing_for_sandbox({.tree = settings.tree,
+                                                            .base = settings.base,
+                                                            .script = settings.script,
+                                                            .memory = std::size_t{512} << 20,
+                                                            .time = std::chrono::seconds{20}});
+    if (!missing.empty()) throw std::runtime_error{missing};
+    fs::remove_all(settings.out + "/submissions");
+    fs::remove_all(settings.out + "/logs");
+    fs::create_directories(settings.out + "/logs");
+
+    const auto scenarios = scenarios_between(settings);
+    const std::vector<Row> rows = check_all(submissions, settings, scenarios);
+    std::printf("\n%s\n", grade::table(rows, scenarios).c_str());
+    write_file(settings.out + "/results.csv", grade::csv(rows, scenarios));
+    write_file(settings.out + "/results.json", grade::json_text(rows, scenarios));
+    std::printf("%s: results.csv, results.json, and in logs/ what each check said\n",
+                settings.out.c_str());
+    return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) { return cli::run(argc, argv, grade_class); }

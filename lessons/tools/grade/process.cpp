@@ -1,0 +1,140 @@
+// Starting, watching and ending a program. Its memory is what the kernel says of its process and
+// of all below it: inside a PID namespace nobody can step out of that tree.
+#include "lessons/tools/grade/process.hpp"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <fstream>
+#include <map>
+
+#include "net/error.hpp"
+#include "net/fd.hpp"
+
+namespace grade {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+// How often the memory is measured. A program can take a few hundred megabytes in that time.
+constexpr std::chrono::milliseconds interval{50};
+
+struct Process {
+    pid_t parent = 0;
+    std::size_t resident = 0;  // bytes
+};
+
+// /proc/PID/stat: "PID (NAME) STATE PPID ..."; the name may hold anything, so count from its end.
+bool read_stat(const std::string& pid, Process& process) {
+    std::ifstream file{"/proc/" + pid + "/stat"};
+    std::string text;
+    std::getline(file, text, '\0');
+    const std::size_t name_end = text.rfind(") ");
+    if (name_end == text.npos) return false;
+    const char* at = text.c_str() + name_end + 4;  // behind the state
+    std::vector<long> fields;
+    for (char* end = nullptr; fields.size() < 21; at = end) {
+        fields.push_back(std::strtol(at, &end, 10));
+        if (end == at) return false;
+    }
+    process.parent = static_cast<pid_t>(fields[0]);
+    process.resident =
+        static_cast<std::size_t>(fields[20]) * static_cast<std::size_t>(::getpagesize());
+    return true;
+}
+
+std::size_t memory_below(pid_t root) {
+    std::map<pid_t, Process> processes;
+    DIR* folder = ::opendir("/proc");
+    if (folder == nullptr) return 0;
+    while (const dirent* entry = ::readdir(folder)) {
+        if (entry->d_name[0] < '1' || entry->d_name[0] > '9') continue;
+        Process process;
+        if (read_stat(entry->d_name, process)) processes[std::atoi(entry->d_name)] = process;
+    }
+    ::closedir(folder);
+    std::size_t sum = 0;
+    for (const auto& [pid, process] : processes) {
+        pid_t above = pid;
+        while (above != root && above != 0) {
+            const auto parent = processes.find(above);
+            above = parent == processes.end() ? 0 : parent->second.parent;
+        }
+        if (above == root) sum += process.resident;
+    }
+    return sum;
+}
+
+struct Child {
+    pid_t pid;
+    net::Fd output;
+};
+
+Child start(const std::vector<std::string>& arguments) {
+    int ends[2];
+    if (::pipe2(ends, O_CLOEXEC) != 0) net::throw_system_error("cannot make a pipe");
+    net::Fd reader{ends[0]}, writer{ends[1]};
+    std::vector<char*> argv;
+    for (const std::string& argument : arguments)
+        argv.push_back(const_cast<char*>(argument.c_str()));
+    argv.push_back(nullptr);
+    const net::Fd nothing{::open("/dev/null", O_RDONLY | O_CLOEXEC)};
+    const pid_t pid = ::fork();
+    if (pid < 0) net::throw_system_error("cannot start " + arguments[0]);
+    if (pid == 0) {
+        // Only calls that are safe after a fork in a program with threads.
+        ::dup2(nothing.get(), STDIN_FILENO);
+        ::dup2(writer.get(), STDOUT_FILENO);
+        ::dup2(writer.get(), STDERR_FILENO);
+        ::execvp(argv[0], argv.data());
+        ::_exit(127);
+    }
+    return {pid, std::move(reader)};
+}
+
+// Reads what is there; false at the end.
+bool take_output(int fd, std::string& output) {
+    char buffer[65536];
+    const ssize_t size = ::read(fd, buffer, sizeof buffer);
+    if (size > 0) output.append(buffer, static_cast<std::size_t>(size));
+    return size > 0 || (size < 0 && errno == EINTR);
+}
+
+}  // namespace
+
+Ended run(const std::vector<std::string>& arguments, const Bounds& bounds) {
+    Child child = start(arguments);
+    Ended ended;
+    const auto deadline = Clock::now() + bounds.time;
+    auto measured = Clock::now();
+    int status = 0;
+    bool open = true, running = true;
+    // It may close its outputs and go on, so both ends count.
+    while ((open || running) && ended.how == Ended::How::exited) {
+        pollfd wait{open ? child.output.get() : -1, POLLIN, 0};
+        ::poll(&wait, 1, static_cast<int>(interval.count()));
+        if (open && wait.revents != 0) open = take_output(child.output.get(), ended.output);
+        if (!open) running = ::waitpid(child.pid, &status, WNOHANG) == 0;
+        if (ended.output.size() > bounds.output) ended.how = Ended::How::too_much_output;
+        if (Clock::now() >= deadline) ended.how = Ended::How::too_late;
+        if (bounds.memory == 0 || Clock::now() - measured < interval) continue;
+        measured = Clock::now();
+        if (memory_below(child.pid) > bounds.memory) ended.how = Ended::How::too_much_memory;
+    }
+    if (running) {
+        ::kill(child.pid, SIGKILL);
+        while (::waitpid(child.pid, &status, 0) < 0 && errno == EINTR) continue;
+    }
+    ended.status = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+    ended.output.resize(std::min(ended.output.size(), bounds.output));
+    return ended;
+}
+
+}  // namespace grade

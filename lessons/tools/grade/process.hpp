@@ -1,0 +1,30 @@
+// A program run to its end, which may be a bad one: with a deadline, and limits on what it prints
+// and on the memory of it and all that it started. No limit of the kernel's covers the last one
+// for programs under AddressSanitizer, which reserve terabytes and use little of them.
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+namespace grade {
+
+struct Bounds {
+    std::chrono::seconds time{20};
+    std::size_t output = 4u << 20;  // bytes of standard output and standard error
+    std::size_t memory = 0;         // bytes resident, all processes together; 0: no limit
+};
+
+struct Ended {
+    enum class How { exited, too_late, too_much_output, too_much_memory };
+    How how = How::exited;
+    int status = 0;        // 128 + n after signal n
+    std::string output{};  // both streams, as they came
+};
+
+// `arguments[0]` is looked up in PATH. When a limit is met the program is killed; whatever it
+// started goes too only if it lives in a namespace of its own (sandbox.hpp). Throws
+// std::system_error when it cannot be started.
+Ended run(const std::vector<std::string>& arguments, const Bounds& bounds);
+
+}  // namespace grade

@@ -1,0 +1,127 @@
+// The command line of bwrap, and the limits. Who runs it makes a difference: RLIMIT_NPROC does
+// not bind the superuser, neither in a user namespace that maps to it. So root's sandboxes become
+// another user, each slot one of its own (the limit counts a user's processes), inside the
+// mounts that root made; anybody else's get a user namespace, which counts by itself.
+#include "lessons/tools/grade/sandbox.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <thread>
+
+namespace grade {
+
+namespace {
+
+namespace fs = std::filesystem;
+using Words = std::vector<std::string>;
+
+constexpr const char* max_file_bytes = "268435456";    // one file; there is no disk to fill
+constexpr const char* max_tree_bytes = "805306368";    // build/ with what had to be built anew
+constexpr const char* max_scratch_bytes = "67108864";  // /tmp, and work/
+constexpr const char* max_descriptors = "4096";        // lesson 11 asks for many
+constexpr const char* max_cpu_seconds = "150";         // of one process: a compiler in a loop
+constexpr unsigned first_user = 60'001;                // a number that no login has
+
+void add(Words& words, std::initializer_list<std::string> more) { words.insert(words.end(), more); }
+
+// A read-only /usr and the few files of /etc that a compiler and a resolver read.
+void add_root(Words& words) {
+    add(words, {"--ro-bind", "/usr", "/usr"});
+    for (const char* name : {"bin", "sbin", "lib", "lib32", "lib64", "libx32"}) {
+        const fs::path path = fs::path{"/"} / name;
+        if (fs::is_symlink(path))
+            add(words, {"--symlink", fs::read_symlink(path).string(), path.string()});
+        else if (fs::exists(path))
+            add(words, {"--ro-bind", path.string(), path.string()});
+    }
+    for (const char* name : {"alternatives", "hosts", "ld.so.cache", "nsswitch.conf", "protocols",
+                             "services", "gai.conf", "passwd", "group"})
+        add(words, {"--ro-bind-try", std::string{"/etc/"} + name, std::string{"/etc/"} + name});
+    add(words, {"--proc", "/proc", "--dev", "/dev"});
+}
+
+void add_memory_folder(Words& words, const char* bytes, const fs::path& path) {
+    add(words, {"--perms", "1777", "--size", bytes, "--tmpfs", path.string()});
+}
+
+// Processes and threads, all together: two compilers, or a few scenarios for each core, with a
+// server and its threads in each.
+unsigned max_processes() { return 64 + 24 * std::max(2u, std::thread::hardware_concurrency()); }
+
+// Sets the limits, becomes the user, starts the command.
+void add_limits(Words& words, unsigned slot) {
+    add(words,
+        {"prlimit", "--nproc=" + std::to_string(max_processes()),
+         std::string{"--fsize="} + max_file_bytes, std::string{"--nofile="} + max_descriptors,
+         std::string{"--cpu="} + max_cpu_seconds, "--core=0", "--"});
+    if (::geteuid() != 0) return;
+    const std::string user = std::to_string(first_user + slot);
+    add(words, {"setpriv", "--reuid=" + user, "--regid=" + user, "--clear-groups",
+                "--inh-caps=-all", "--bounding-set=-all", "--no-new-privs", "--"});
+}
+
+Ended run_command(const Sandbox& sandbox, const fs::path& files, const Words& command) {
+    Words words{"bwrap",         "--die-with-parent",    "--new-session",
+                "--unshare-pid", "--unshare-net",        "--unshare-ipc",
+                "--unshare-uts", "--unshare-cgroup-try", "--clearenv"};
+    if (::geteuid() == 0)
+        add(words, {"--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID",
+                    "--cap-add", "CAP_SETPCAP"});
+    else
+        add(words, {"--unshare-user"});
+    // A sanitizer that grows too large ends with a report, before the watch ends everything.
+    const std::string megabytes = std::to_string(sandbox.memory >> 20);
+    add(words, {"--setenv", "PATH", "/usr/local/bin:/usr/bin:/bin", "--setenv", "HOME", "/tmp",
+                "--setenv", "LC_ALL", "C.UTF-8", "--setenv", "NO_COLOR", "1", "--setenv",
+                "ASAN_OPTIONS", "hard_rss_limit_mb=" + megabytes});
+    add_root(words);
+    add_memory_folder(words, max_scratch_bytes, "/tmp");
+    add(words, {"--ro-bind", sandbox.tree.string(), sandbox.tree.string(), "--ro-bind",
+                sandbox.base.string(), "/base", "--ro-bind", files.string(), "/submission",
+                "--ro-bind", sandbox.script.string(), "/inside.sh"});
+    add_memory_folder(words, max_tree_bytes, sandbox.tree / "build");
+    add_memory_folder(words, max_scratch_bytes, sandbox.tree / "work");
+    add(words, {"--remount-ro", "/", "--chdir", sandbox.tree.string(), "--"});
+    add_limits(words, sandbox.slot);
+    words.insert(words.end(), command.begin(), command.end());
+    return run(words, {.time = sandbox.time, .output = 2u << 20, .memory = sandbox.memory});
+}
+
+}  // namespace
+
+Ended run_inside(const Sandbox& sandbox, const fs::path& files, const Words& arguments) {
+    Words command{"bash", "/inside.sh"};
+    command.insert(command.end(), arguments.begin(), arguments.end());
+    return run_command(sandbox, files, command);
+}
+
+std::string missing_for_sandbox(const Sandbox& sandbox) {
+    // Many more processes are asked for; how many there are at most is counted meanwhile,
+    // without starting another one.
+    const Ended ended = run_command(
+        sandbox, sandbox.tree,
+        {"bash", "-c",
+         "grep -q '^ *lo:' /proc/net/dev && (($(wc -l </proc/net/dev) == 3)) && echo loopback\n"
+         "seq $(($1 * 3)) | xargs -P 0 -I{} sleep 4 &\n"
+         "most=0\n"
+         "while ((SECONDS < 3)); do\n"
+         "    now=(/proc/[0-9]*)\n"
+         "    ((${#now[@]} <= most)) || most=${#now[@]}\n"
+         "done\n"
+         "((most > $1 + 20)) || echo bounded\n",
+         "probe", std::to_string(max_processes())});
+    const auto says = [&ended](const char* word) {
+        return ended.output.find(word) != ended.output.npos;
+    };
+    if (ended.status == 127 || says("execvp"))
+        return "needs bwrap (package bubblewrap), prlimit and setpriv (package util-linux)";
+    if (says("bwrap: "))
+        return "bwrap cannot make a sandbox here (" +
+               ended.output.substr(0, ended.output.find('\n')) + "); run it as root";
+    if (!says("loopback")) return "the sandbox has another network than loopback";
+    if (!says("bounded")) return "the limit of processes does not hold here";
+    return "";
+}
+
+}  // namespace grade

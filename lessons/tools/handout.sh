@@ -1,0 +1,129 @@
+#!/usr/bin/env bash
+# handout.sh FROM TO DIR HOLES TEXTS: makes the tree that students get, in DIR: lessons 1 to TO,
+# with holes in the files of lessons FROM to TO, and nothing that holds an answer (leaks.sh looks).
+# handout.sh --pack FROM TO BUILD HOLES TEXTS: the same as BUILD/handout-FROM-TO.tar.gz.
+# `make grade` judges submissions in such a tree.
+# The code in the texts is pulled anew from the files with holes; a place that a text shows and
+# that is cut says so. Runs in the root of the repository.
+set -euo pipefail
+
+pack=
+if [[ $1 == --pack ]]; then
+    pack=1
+    shift
+fi
+from=$1 to=$2 target=$3 holes=$4 texts=$PWD/$5
+
+# --- what was asked for -------------------------------------------------------------------------
+
+stop() {
+    echo "handout: $*" >&2
+    exit 2
+}
+has_lesson() { compgen -G "lessons/$(printf '%02d' "$1")-*" >/dev/null; }
+[[ ! -f lessons/HANDOUT ]] || stop "this is a handout already; your teacher makes them"
+for number in "$from" "$to"; do
+    [[ $number =~ ^[1-9][0-9]?$ ]] && has_lesson "$number" ||
+        stop "there is no lesson '$number'; say FROM=1 TO=8, for instance"
+done
+((from <= to)) || stop "FROM=$from is greater than TO=$to"
+
+if [[ -n $pack ]]; then
+    name=handout-$from-$to
+    archive=$target/$name.tar.gz
+    target=$(mktemp -d)/$name
+    trap 'rm -rf "${target%/*}"' EXIT
+fi
+
+# --- the files ----------------------------------------------------------------------------------
+
+# Of src/: what lessons 1 to TO are linked from.
+units() { make --no-print-directory -s "print-SRC_$(printf '%02d' "$to")"; }
+
+# The files of a handout. What is the teacher's stays here: teacher.md and mutants of each lesson,
+# TEACHING.md, what makes handouts and grades, the tests (they know too much), and the course's
+# programs that are built from files that are yet to be written.
+files() {
+    local unit file number
+    echo Makefile .clang-format .gitignore src/README.md | tr ' ' '\n'
+    for unit in $(units); do
+        for file in "src/$unit.hpp" "src/$unit.cpp"; do [[ ! -f $file ]] || echo "$file"; done
+    done
+    for file in lessons/[0-9][0-9]-*/*; do
+        number=${file#lessons/}
+        number=$((10#${number%%-*}))
+        ((number <= to)) && [[ -f $file ]] || continue
+        [[ $file == */teacher.md ]] || echo "$file"
+    done
+    find lessons/tools -type f ! -path '*/grade/*' ! -name 'handout*' ! -name 'grade*' ! -name 'leaks*' \
+        ! -name 'compare*' ! -name 'mutants*' ! -name 'classroom*'
+    [[ ! -d clients/browser ]] || ((to < 12)) || find clients/browser -type f
+    ((to < 5)) || echo clients/explain/main.cpp
+}
+
+mkdir -p "$target"
+files | while IFS= read -r file; do
+    [[ -f $file ]] || continue
+    mkdir -p "$target/$(dirname "$file")"
+    cp --preserve=mode "$file" "$target/$file"
+done
+
+# --- the texts ----------------------------------------------------------------------------------
+
+# While the texts are filled, the files are what a student will see in work/.
+"$holes" files | while IFS= read -r file; do
+    [[ -f $target/$file ]] || continue
+    "$holes" handout "$from" "$to" "$file" >"$target/$file.handout"
+    lesson=$("$holes" list | awk -F '\t' -v file="$file" '$2 == file { print int($1); exit }')
+    ((lesson >= from && lesson <= to)) || lesson=0
+    "$holes" cut "$lesson" "$file" >"$target/$file"
+done
+
+lessons_table() {
+    local folder name
+    for folder in lessons/[0-9][0-9]-*/; do
+        name=$(basename "$folder")
+        ((10#${name%%-*} >= from && 10#${name%%-*} <= to)) || continue
+        echo "| $((10#${name%%-*})) | [${name#*-}](lessons/$name/README.md) |"
+    done
+}
+sed -e "s/@FROM@/$from/g" -e "s/@TO@/$to/g" lessons/tools/handout.md |
+    while IFS= read -r line; do
+        if [[ $line == @LESSONS@ ]]; then lessons_table; else printf '%s\n' "$line"; fi
+    done >"$target/README.md"
+
+(cd "$target" && "$texts" --handout)
+
+# A link to what is not in the handout becomes plain words.
+find "$target" -name '*.md' | while IFS= read -r text; do
+    folder=$(dirname "$text")
+    { grep -oE '\[[^]]*\]\([^)# ]+(#[^)]*)?\)' "$text" || :; } | sort -u | while IFS= read -r link; do
+        path=${link##*](}
+        path=${path%)}
+        path=${path%%#*}
+        [[ $path != *://* && ! -e $folder/$path ]] || continue
+        words=${link%%](*}
+        words=${words#[}
+        LINK=$link WORDS=$words awk '{
+            while ((at = index($0, ENVIRON["LINK"])) > 0)
+                $0 = substr($0, 1, at - 1) ENVIRON["WORDS"] substr($0, at + length(ENVIRON["LINK"]))
+            print }' "$text" >"$text.new"
+        mv "$text.new" "$text"
+    done
+done
+
+find "$target" -name '*.handout' | while IFS= read -r file; do mv "$file" "${file%.handout}"; done
+
+# What tells the Makefile that this is a handout, and which lessons it is for.
+echo "$from $to" >"$target/lessons/HANDOUT"
+mkdir -p "$target/build" "$target/work"
+find "$target" -type d -exec chmod 755 {} +
+find "$target" -type f -exec chmod u+rw,go+r {} +
+
+lessons/tools/leaks.sh "$from" "$to" "$target" "$holes"
+
+if [[ -n $pack ]]; then
+    tar --create --gzip --file="$archive" --sort=name --owner=0 --group=0 --numeric-owner \
+        -C "${target%/*}" "$name"
+    echo "$archive: lessons $from to $to, $(tar -tf "$archive" | grep -vc '/$') files, $(du -k "$archive" | cut -f1) KB"
+fi

@@ -1,0 +1,69 @@
+#!/usr/bin/env bash
+# progress.sh WORK HOLES: each lesson with its score and the time it took, and what comes next,
+# for `make progress`. All of it is read from the files' dates and WORK/.course/, which
+# `make start-N` and `make check-N` leave there; nothing is written, nothing is sent anywhere.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+
+work=$1 holes=$2
+state=$work/.course
+
+# score N: "PASSED OF" in the latest check that covered lesson N.
+score() {
+    local file
+    while IFS= read -r file; do
+        awk -F '\t' -v lesson="$1" '
+            $1 == lesson { ++of; passed += $4 == "passed" }
+            END { if (!of) exit 1; print passed, of }' "$file" && return
+    done < <(ls -t "$state"/results-*.tsv 2>/dev/null)
+}
+
+# last_save N: when a file of lesson N was saved last, in seconds.
+last_save() {
+    local file
+    while IFS= read -r file; do
+        [[ ! -f $work/$file ]] || stat -c %Y "$work/$file"
+    done < <("$holes" files "$1") | sort -n | tail -1
+}
+
+duration() {
+    local minutes=$((($1 + 59) / 60))
+    if ((minutes < 60)); then
+        echo "$minutes min"
+    elif ((minutes < 48 * 60)); then
+        echo "$((minutes / 60)) h $((minutes % 60)) min"
+    else
+        echo "$((minutes / 60 / 24)) days"
+    fi
+}
+
+next=
+printf '%-18s %-8s %-13s %s\n' lesson score time ''
+for folder in lessons/[0-9][0-9]-*/; do
+    name=$(basename "$folder") number=$((10#${name:0:2}))
+    [[ -f $folder/checks.cpp ]] || continue
+    points=- took=- what="make start-$number"
+    if [[ -f $state/started-$number ]]; then
+        what="make check-$number"
+        began=$(stat -c %Y "$state/started-$number")
+        ended=$(last_save "$number")
+        # Nothing saved since `make start-N` wrote the files: no time was spent.
+        [[ -z $ended ]] || ((ended - began < 2)) || took=$(duration $((ended - began)))
+        read -r passed of < <(score "$number") || passed=0 of=0
+        if ((of > 0)); then
+            points=$passed/$of
+            ((passed < of)) || what=done
+        fi
+    fi
+    printf '%-18s %-8s %-13s %s\n' "$number ${name:3}" "$points" "$took" "$what"
+    [[ -n $next || $what == done ]] || next=$what
+done
+
+echo
+if [[ -n $next ]]; then
+    echo "next: $next"
+elif [[ -d $state ]]; then
+    echo "every lesson is done: the library in $work/ is yours"
+else
+    echo "there are no lessons with exercises here"
+fi

@@ -97,7 +97,7 @@ sed -e "s/@FROM@/$from/g" -e "s/@TO@/$to/g" lessons/tools/handout.md |
 # A link to what is not in the handout becomes plain words.
 find "$target" -name '*.md' | while IFS= read -r text; do
     folder=$(dirname "$text")
-    { grep -oE '\[[^]]*\]\([^)# ]+(#[^)]*)?\)' "$text" || :; } | sort -u | while IFS= read -r link; do
+    { grep -oE '\[[^]]+\]\([A-Za-z0-9_./-]*[./][A-Za-z0-9_./-]*(#[^)]*)?\)' "$text" || :; } | sort -u | while IFS= read -r link; do
         path=${link##*](}
         path=${path%)}
         path=${path%%#*}

@@ -1,0 +1,196 @@
+#!/usr/bin/env bash
+# class.sh MAKE BUILD: a class of 30 hands in its work and is graded. For `make classroom`.
+# Among them: right and wrong solutions in every form of archive; an endless loop, a fork bomb, one
+# that eats memory, one that fills the disk, one that prints without end, one that kills whatever it
+# can; one that does not compile, one that writes outside its folder, one that asks the network,
+# one that hands in its own judge, links and paths that lead elsewhere, and nothing at all.
+# Each must get its verdict, and none may harm another or this machine.
+set -euo pipefail
+
+make=$1 build=$2 holes=$2/tools/holes
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+class=$scratch/class proof=$scratch/proof
+mkdir -p "$class" "$proof"
+chmod 777 "$scratch" "$proof" # so that only the sandbox stands in the way
+failures=0
+
+expect() { # WHAT CONDITION...
+    local what=$1
+    shift
+    if "$@"; then
+        echo "ok    $what"
+    else
+        echo "FAIL  $what"
+        failures=$((failures + 1))
+    fi
+}
+not() { ! "$@"; }
+
+# --- the class ----------------------------------------------------------------------------------
+
+# The first lesson that has checks and a function to put mischief into: it builds quickest.
+file='' function=''
+if [[ -f lessons/01-tcp-echo/checks.cpp ]]; then
+    lesson=1 file=src/net/socket.cpp function='^IoResult receive_some('
+elif [[ -f lessons/05-frames/checks.cpp ]]; then
+    lesson=5 file=src/ws/frame.cpp function='^Parse decode_header('
+fi
+folder=$(echo "lessons/$(printf '%02d' "$lesson")"-*)
+
+# right FOLDER: the true files, as a student would have them in work/.
+right() {
+    local one
+    for one in $("$holes" files "$lesson"); do
+        mkdir -p "$1/$(dirname "$one")"
+        "$holes" strip "$one" >"$1/$one"
+    done
+}
+starter() {
+    local one
+    for one in $("$holes" files "$lesson"); do
+        mkdir -p "$1/$(dirname "$one")"
+        "$holes" cut "$lesson" "$one" >"$1/$one"
+    done
+}
+# mischief NAME CODE [INCLUDES]: a right solution that does something else as well, each time that
+# the function is called.
+mischief() {
+    local name=$1 code=$2 target=$class/$1/work/$file
+    right "$class/$name/work"
+    { printf '#include <%s>\n' csignal cstdlib fstream string vector unistd.h sys/socket.h netinet/in.h arpa/inet.h
+        awk -v function="$function" -v code="$code" '
+            { print }
+            $0 ~ function { within = 1 }
+            within && /\{$/ { print code; within = 0 }' "$target"; } >"$target.new"
+    mv "$target.new" "$target"
+    grep -qF -- "$code" "$target"
+}
+# pack NAME COMMAND...: turns the folder NAME into what the command makes of it.
+pack() {
+    local name=$1
+    shift
+    (cd "$class" && "$@")
+    rm -rf "${class:?}/$name"
+}
+
+right "$class/01-folder/work"
+right "$class/02-without-work"
+right "$class/03-nested/homework/of/week/3/work"
+right "$class/04-tar/work" && pack 04-tar tar -cf 04-tar.tar 04-tar
+right "$class/05-tgz/work" && pack 05-tgz tar -czf 05-tgz.tgz -C 05-tgz .
+right "$class/06-targz/work" && pack 06-targz tar -czf 06-targz.tar.gz -C 06-targz work
+right "$class/07 with blanks, \"quotes\"/work"
+right "$class/=08-formula/work"
+right "$class/09-whole-handout/work" && starter "$class/09-whole-handout"
+if command -v zip >/dev/null && command -v unzip >/dev/null; then
+    right "$class/10-zip/work" && pack 10-zip zip -qr 10-zip.zip 10-zip
+else
+    right "$class/10-zip/work"
+fi
+starter "$class/11-starter/work"
+mkdir "$class/12-empty"
+printf 'not an archive' >"$class/13-broken.tar.gz"
+right "$class/14-syntax/work" && echo 'int main( {' >>"$class/14-syntax/work/$file"
+right "$class/15-link" && ln -s /etc/passwd "$class/15-link/notes"
+right "$class/16-tar-link/work" && ln -s / "$class/16-tar-link/root" && pack 16-tar-link tar -cf 16-tar-link.tar 16-tar-link
+right "$class/17-dotdot/work" && pack 17-dotdot tar -cPf 17-dotdot.tar --transform 's|^17-dotdot|17-dotdot/../../escaped|' 17-dotdot
+starter "$class/18-own-judge/work"
+mkdir -p "$class/18-own-judge/work/$folder" "$class/18-own-judge/work/lessons/tools"
+printf '#!/bin/sh\nexit 0\n' | tee "$class/18-own-judge/work/lessons/tools/check.sh" >"$class/18-own-judge/work/Makefile"
+printf 'int none;\n' >"$class/18-own-judge/work/$folder/checks.cpp"
+starter "$class/19-true-source/work"
+printf '#include "%s/%s"\n' "$PWD" "$file" >"$class/19-true-source/work/$file"
+mischief 20-endless-loop 'for (;;) continue;'
+mischief 21-fork-bomb 'for (;;) ::fork();'
+mischief 22-memory 'std::vector<char*> all; for (;;) { all.push_back(new char[1 << 20]); for (int i = 0; i < 1 << 20; i += 4096) all.back()[i] = 1; }'
+mischief 23-disk 'for (int n = 0;; ++n) { std::ofstream f("work/" + std::to_string(n)); for (int i = 0; i < 100 && f; ++i) f << std::string(1 << 20, 1); }'
+mischief 24-prints 'for (;;) { if (::write(2, "you and you and you and you\n", 28) < 0) break; }'
+mischief 25-kills '::kill(-1, SIGKILL);'
+mischief 26-outside "for (const char* at : {\"$PWD/escaped\", \"$PWD/lessons/escaped\", \"$proof/escaped\", \"/escaped\", \"/usr/escaped\", \"/inside.sh\", \"/base/escaped\", \"/submission/escaped\"}) { if (std::ofstream(at) << \"x\" << std::flush) std::abort(); }"
+# A port of this machine that somebody listens on: nobody may come.
+mischief 27-network "int s = ::socket(AF_INET, SOCK_STREAM, 0); sockaddr_in a{}; a.sin_family = AF_INET; a.sin_port = htons(22); ::inet_pton(AF_INET, \"192.0.2.1\", &a.sin_addr); if (::connect(s, reinterpret_cast<sockaddr*>(&a), sizeof a) == 0 || errno != ENETUNREACH) std::abort(); ::close(s);"
+mischief 28-daemon 'static bool once = [] { if (::fork() == 0) { ::setsid(); if (::fork() == 0) for (;;) ::pause(); ::_exit(0); } return true; }(); (void)once;'
+
+# Two mistakes that people make.
+number=29
+for patch in "$folder"/mutants/*.patch; do
+    ((number <= 30)) || break
+    name=$class/$number-$(basename "$patch" .patch)
+    mkdir -p "$name/true"
+    for one in $("$holes" files "$lesson"); do cp --parents "$one" "$name/true"; done
+    patch -s -d "$name/true" -p1 --no-backup-if-mismatch <"$patch" || { rm -rf "$name" && continue; }
+    for one in $("$holes" files "$lesson"); do
+        mkdir -p "$name/work/$(dirname "$one")"
+        "$holes" strip "$name/true/$one" >"$name/work/$one"
+    done
+    rm -r "$name/true"
+    number=$((number + 1))
+done
+for (( ; number <= 30; ++number)); do starter "$class/$number-starter/work"; done
+
+# --- the grading --------------------------------------------------------------------------------
+
+handed_in=$(find "$class" -mindepth 1 -maxdepth 1 | wc -l)
+expect "30 have handed in ($handed_in)" test "$handed_in" -eq 30
+begin=$SECONDS
+status=0
+"$make" --no-print-directory grade DIR="$class" FROM="$lesson" TO="$lesson" SEED=5eed >"$scratch/table" || status=$?
+cat "$scratch/table"
+echo "graded in $((SECONDS - begin)) s"
+expect "grading ends well" test "$status" -eq 0
+csv=$build/grade/results.csv
+
+# verdict NAME: of the one whose name begins so (the fields before it hold no comma by now).
+verdict() { sed 's/^"[^"]*\(""[^"]*\)*"/&/; s/"[^"]*\(""[^"]*\)*"/quoted/' "$csv" | tr -d '\r' | awk -F, -v name="$1" 'index($1, name) == 1 { print $2 }'; }
+is() { # NAME VERDICT...
+    local name=$1 got
+    got=$(verdict "$name")
+    shift
+    local wanted
+    for wanted in "$@"; do [[ $got != "$wanted" ]] || { expect "$name: $got" true && return; }; done
+    expect "$name: '$got' instead of '$*'" false
+}
+expect "a row for each" test "$(wc -l <"$csv")" -eq 31
+for name in 01 02 03 04 05 06 quoted "'=08" 09 10; do is "$name" passed; done
+is 11 failed
+is 12 empty
+is 13 refused
+is 14 "did not compile"
+for name in 15 16 17; do is "$name" refused; done
+is 18 failed
+is 19 "did not compile"
+is 20 failed "timed out"
+is 21 failed "timed out"
+is 22 failed "out of memory"
+is 23 failed "timed out"
+is 24 failed "timed out" "no results"
+is 25 failed "no results" "timed out"
+is 26 passed
+is 27 passed
+is 28 passed
+is 29 failed
+is 30 failed
+
+expect "nothing was written outside" not test -e "$proof/escaped" -o -e escaped -o -e lessons/escaped -o -e /escaped -o -e /usr/escaped
+expect "nobody's process is left" not pgrep -u 60001-60064 >/dev/null 2>&1
+expect "JSON has 30 students" test "$(grep -c '"student":' "$build/grade/results.json")" -eq 30
+expect "it names scenarios" grep -q "\"scenario\":\"$lesson/" "$build/grade/results.json"
+
+# --- wrong usage: one line, and what would be right ----------------------------------------------
+
+wrong() { # WHAT ARGUMENTS...
+    local what=$1
+    shift
+    expect "$what is refused in one line" eval \
+        '! "$make" --no-print-directory -s grade "$@" >"$scratch/output" 2>&1 && [[ $(grep -c ^grade: "$scratch/output") -eq 1 ]]'
+}
+wrong "no DIR"
+wrong "no such folder" DIR="$scratch/none"
+wrong "a seed that is none" DIR="$class" SEED=xyz
+wrong "a number that is none" DIR="$class" JOBS=many
+mkdir "$scratch/nobody"
+wrong "a folder without submissions" DIR="$scratch/nobody" FROM="$lesson" TO="$lesson"
+
+echo "class: $failures failures"
+((failures == 0))

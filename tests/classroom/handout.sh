@@ -1,0 +1,108 @@
+#!/usr/bin/env bash
+# handout.sh MAKE BUILD: is a handout what it promises? For `make classroom`.
+# It is unpacked in an empty folder and used there as a student would, with an environment of its
+# own: its first check fails, and passes with the true files put in. Nothing of the teacher's is in
+# it, and leaks.sh, which looks for answers, finds one that is put there.
+set -euo pipefail
+
+make=$1 build=$2 holes=$PWD/$2/tools/holes
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+failures=0
+
+expect() { # WHAT CONDITION...
+    local what=$1
+    shift
+    if "$@"; then
+        echo "ok    $what"
+    else
+        echo "FAIL  $what"
+        failures=$((failures + 1))
+    fi
+}
+not() { ! "$@"; }
+
+# All lessons that have checks, and the first of them.
+last=0 first=0
+for checks in lessons/[0-9][0-9]-*/checks.cpp; do
+    number=${checks#lessons/}
+    last=$((10#${number%%-*}))
+    ((first > 0)) || first=$last
+done
+
+"$make" --no-print-directory handout FROM=1 TO="$last" >"$scratch/made"
+archive=$build/handout-1-$last.tar.gz
+tar -xzf "$archive" -C "$scratch"
+tree=$scratch/handout-1-$last
+
+# As on a machine where only this was unpacked.
+mapfile -t compiler_cache < <(env | grep '^CCACHE_' || :)
+student() {
+    (cd "$tree" && env -i PATH="$PATH" HOME="$scratch" "${compiler_cache[@]}" \
+        make --no-print-directory "$@") >"$scratch/output" 2>&1
+}
+says() { grep -qF -- "$1" "$scratch/output"; }
+
+tar -tzf "$archive" >"$scratch/names"
+expect "no teacher's notes, mutants or tests are in it" \
+    not grep -qE '/(teacher\.md|TEACHING\.md|mutants|tests|\.git|grade|handout\.sh)(/|$)' "$scratch/names"
+expect "no line of an answer is in it" lessons/tools/leaks.sh 1 "$last" "$tree" "$holes"
+
+# The search itself: a comment, a text and code that give an answer away are found.
+answer=$(diff <("$holes" cut "$last" "$("$holes" files "$last" | head -1)") \
+    <("$holes" strip "$("$holes" files "$last" | head -1)") | sed -n 's/^> //p' |
+    grep -vE '^ *(//|return [a-z]+;)' | grep -E '^.{40,}$' | head -1 || :)
+if [[ -n $answer ]]; then
+    for place in "lessons/hint.md:" "lessons/hint.txt:- " "lessons/quote.md:> "; do
+        printf '%s%s\n' "${place#*:}" "$answer" >"$tree/${place%%:*}"
+        expect "an answer in ${place%%:*} is found" \
+            not lessons/tools/leaks.sh 1 "$last" "$tree" "$holes" 2>"$scratch/found"
+        rm "$tree/${place%%:*}"
+    done
+    file=$("$holes" files "$last" | head -1)
+    cp "$tree/$file" "$scratch/kept"
+    "$holes" strip "$file" >"$tree/$file"
+    expect "an answer in the code is found" \
+        not lessons/tools/leaks.sh 1 "$last" "$tree" "$holes" 2>"$scratch/found"
+    cp "$scratch/kept" "$tree/$file"
+fi
+
+expect "check-$first fails" not student "check-$first"
+expect "it says the score" says "score "
+expect "start-$first writes files" student "start-$first"
+expect "check-$first fails with the files as they were written" not student "check-$first"
+for lesson in $("$holes" list | sed 's|/.*||' | sort -un); do
+    ((lesson <= first)) || continue
+    for file in $("$holes" files "$lesson"); do
+        mkdir -p "$tree/work/$(dirname "$file")"
+        "$holes" strip "$file" >"$tree/work/$file"
+    done
+done
+expect "check-$first passes with the true files" student "check-$first"
+expect "progress shows it" student progress
+expect "it is done" says done
+expect "server-$first runs with the student's files" student "server-$first" ARGS=--help
+expect "there is no diff in a handout" not student "diff-$first"
+expect "which is said in one line" says "a handout has no diff-$first"
+expect "there are no tests in a handout" not student test
+
+# Every link in its texts leads to a file.
+broken=$(find "$tree" -name '*.md' | while IFS= read -r text; do
+    { grep -oE '\]\([A-Za-z0-9_./-]*[./][A-Za-z0-9_./-]*' "$text" || :; } | sed 's/^](//' | while IFS= read -r link; do
+        [[ $link == *://* || -e $(dirname "$text")/$link ]] || echo "$text: $link"
+    done
+done)
+expect "every link leads to a file: $broken" test -z "$broken"
+
+# A lesson of its own, and wrong numbers.
+"$make" --no-print-directory -s handout FROM="$last" TO="$last" >"$scratch/made"
+expect "a handout of one lesson" grep -q "lessons $last to $last" "$scratch/made"
+for wrong in "FROM=0 TO=1" "FROM=2 TO=1" "FROM=x TO=1" "FROM=1 TO=77"; do
+    # shellcheck disable=SC2086 # two words
+    expect "$wrong is refused in one line" eval \
+        '! "$make" --no-print-directory -s handout $wrong >"$scratch/output" 2>&1 && [[ $(grep -c ^handout: "$scratch/output") -eq 1 ]]'
+done
+
+((failures == 0)) || cat "$scratch/output"
+echo "handout: $failures failures"
+((failures == 0))

@@ -289,6 +289,13 @@ void Peer::end_sending() {
     ::shutdown(fd_, SHUT_WR);
 }
 
+void Peer::freeze() {
+    flush();
+    const int little = 4096;
+    ::setsockopt(fd_, SOL_SOCKET, SO_RCVBUF, &little, sizeof little);
+    run_.show_event(ours(), "reads no more");
+}
+
 void Peer::reset() {
     flush();
     const linger drop{1, 0};

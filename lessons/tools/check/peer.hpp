@@ -66,6 +66,10 @@ class Peer {
     void send(std::string_view bytes);
     void send(Bytes bytes);
     void end_sending();  // "no more from me": the end of our direction
+    // As it is, unseen and uncut: for floods. False: the program does not take it.
+    bool push(Bytes bytes) { return write_piece(bytes); }
+    // From now on nothing is read, and the kernel takes little in our place.
+    void freeze();
     void reset();        // drops the connection as a crashed computer would
 
     // --- expecting; each fails with an explanation ----------------------------------------------

@@ -3,6 +3,7 @@
 // has happened. No handler ever waits: whoever waits lets everybody wait.
 #include <cstdio>
 
+#include "cli/admission.hpp"
 #include "cli/lab_loop.hpp"
 #include "cli/log.hpp"
 #include "cli/options.hpp"
@@ -35,6 +36,7 @@ Settings read_options(int argc, char** argv) {
                    "in all; 0: what the limit of descriptors allows");
     options.number("--max-connections-per-address", server.max_connections_per_address, 0, 1u << 24,
                    "N", "0: no limit");
+    cli::declare_trusted_proxies(options, server.proxies);
     options.seconds("--handshake-timeout", server.handshake_timeout, "for the opening handshake");
     options.seconds("--ping-interval", server.ping_interval, "of silence, then a ping is sent");
     options.seconds("--idle-timeout", server.idle_timeout, "of silence, then the end");

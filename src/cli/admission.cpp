@@ -20,10 +20,12 @@ ws::Origin read_origin(const std::string& value) {
     return *origin;
 }
 
-net::Address read_address(const std::string& value) {
-    const std::optional<net::Address> address = net::parse_ip(value);
-    if (!address) throw UsageError{"an address such as 127.0.0.2 or 2001:db8::7"};
-    return *address;
+net::Network read_network(const std::string& value) {
+    const std::optional<net::Network> network = net::parse_network(value);
+    if (!network)
+        throw UsageError{"an address such as 127.0.0.2 or 2001:db8::7, or a network such as " +
+                         std::string{"10.0.0.0/8 or fd00::/8"}};
+    return *network;
 }
 
 // "alice:open-sesame", "mallory:let-me-in:blocked".
@@ -50,6 +52,14 @@ std::vector<ws::Account> read_accounts(const std::string& path) {
 
 }  // namespace
 
+void declare_trusted_proxies(Options& options, std::vector<net::Network>& proxies) {
+    options.custom(
+        "--trusted-proxy", "ADDRESS[/N]",
+        "its X-Forwarded-For is believed, or that of all in its network; repeatable (default: " +
+            std::string{"nobody's)"},
+        [&proxies](const std::string& value) { proxies.push_back(read_network(value)); });
+}
+
 void Admission::declare(Options& options, std::uint64_t descriptors_each) {
     max_connections = net::allowed_connections(descriptors_each);
     options.custom(
@@ -60,10 +70,7 @@ void Admission::declare(Options& options, std::uint64_t descriptors_each) {
     options.custom("--users", "FILE",
                    "who may connect: lines NAME:SECRET, with :blocked behind it for a 403",
                    [this](const std::string& value) { rules.accounts = read_accounts(value); });
-    options.custom(
-        "--trusted-proxy", "ADDRESS",
-        "its X-Forwarded-For is believed; repeatable (default: nobody's)",
-        [this](const std::string& value) { rules.proxies.push_back(read_address(value)); });
+    declare_trusted_proxies(options, rules.proxies);
     options.number("--max-connections", max_connections, 1, 1u << 20, "N",
                    "beyond it 503; by default what `ulimit -n` allows");
     options.number("--max-connections-per-address", max_connections_per_address, 1, 1u << 20, "N",

@@ -5,11 +5,15 @@
 
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 #include "cli/options.hpp"
 #include "endpoint/admission.hpp"
 
 namespace cli {
+
+// --trusted-proxy, repeatable; `proxies` outlives options.parse().
+void declare_trusted_proxies(Options& options, std::vector<net::Network>& proxies);
 
 struct Admission {
     endpoint::Admission rules{};

@@ -22,7 +22,7 @@ struct Guest {
 struct Admission {
     std::vector<ws::Origin> origins{};    // of pages that may connect; empty: of this host only
     std::vector<ws::Account> accounts{};  // empty: nobody is asked who they are
-    std::vector<net::Address> proxies{};  // whose X-Forwarded-For is believed
+    std::vector<net::Network> proxies{};  // whose X-Forwarded-For is believed
 
     // Errc::none, and who it is; or the rule by which it is refused. The guest's address is known
     // in any case.

@@ -8,6 +8,8 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "net/forwarded.hpp"
+
 namespace endpoint {
 
 namespace {
@@ -45,6 +47,17 @@ Client::Client(Loop& loop, net::Fd socket, const net::Address& peer, ClientId id
     protocol_.deliver_pieces(static_cast<bool>(loop.handlers.on_piece));
     if (loop.options.trace && loop.traced++ < loop.options.max_traced)
         tracer_ = std::make_unique<ws::Tracer>(loop.options.trace);
+}
+
+Client::~Client() {
+    if (!counted_) return;
+    const auto count = loop_.from_address.find(peer_.key());
+    if (--count->second == 0) loop_.from_address.erase(count);
+}
+
+void Client::count_address() {
+    ++loop_.from_address[peer_.key()];
+    counted_ = true;
 }
 
 std::string_view Client::subprotocol() const {
@@ -116,11 +129,7 @@ void Client::answer(const ws::Request& request) {
     const ServerOptions& options = loop_.options;
     ws::Errc errc = ws::check_request(request);
     if (errc == ws::Errc::not_an_upgrade && loop_.handlers.on_http) return reply(request);
-    // RFC 6455 §4.2.2: "If the requested service is not available, the server MUST send an
-    // appropriate HTTP error code (such as 404 Not Found) and abort the WebSocket handshake."
-    if (errc == ws::Errc::none && !options.path.empty() && request.path != options.path)
-        errc = ws::Errc::path_not_found;
-    if (errc == ws::Errc::none && options.admit) errc = options.admit(request, address());
+    if (errc == ws::Errc::none) errc = judge(request);
     if (errc != ws::Errc::none) return refuse(errc);
 
     const std::string_view chosen = ws::choose_subprotocol(request, options.subprotocols);
@@ -132,6 +141,33 @@ void Client::answer(const ws::Request& request) {
     ++loop_.counters.handshakes;
     if (loop_.handlers.on_request) loop_.handlers.on_request(*this, request);
     if (loop_.handlers.on_open) loop_.handlers.on_open(*this);
+}
+
+// What the server itself asks of a request that keeps the rules.
+ws::Errc Client::judge(const ws::Request& request) {
+    const ServerOptions& options = loop_.options;
+    const net::Address peer = address();
+    const ws::Errc errc = find_client(request);
+    // RFC 6455 §4.2.2: "If the requested service is not available, the server MUST send an
+    // appropriate HTTP error code (such as 404 Not Found) and abort the WebSocket handshake."
+    if (!options.path.empty() && request.path != options.path) return ws::Errc::path_not_found;
+    if (errc != ws::Errc::none) return errc;
+    return options.admit ? options.admit(request, peer) : ws::Errc::none;
+}
+
+// The client of a proxy. It counts under its own address, if there is a place.
+ws::Errc Client::find_client(const ws::Request& request) {
+    const ServerOptions& options = loop_.options;
+    const net::Address peer = address();
+    if (!net::contains(options.proxies, peer)) return ws::Errc::none;
+    const net::Address client =
+        net::believed_client(peer, request.list("X-Forwarded-For"), options.proxies);
+    if (net::same_ip(client, peer)) return ws::Errc::none;
+    peer_ = net::PeerAddress{client};
+    if (options.max_connections_per_address == 0) return ws::Errc::none;
+    if (loop_.is_full(peer_)) return ws::Errc::too_many_connections_from_address;
+    count_address();
+    return ws::Errc::none;
 }
 
 void Client::refuse(ws::Errc errc) {

@@ -28,10 +28,13 @@ class Client {
     Client(Loop& loop, net::Fd socket, const net::Address& peer, ClientId id);
     Client(const Client&) = delete;
     Client& operator=(const Client&) = delete;
+    ~Client();
 
     // --- for the application ---------------------------------------------------------------------
 
     ClientId id() const { return id_; }
+    // Of the one whom we believe to be there: behind a proxy that is in ServerOptions::proxies, from
+    // the handshake on, the client of the proxy, with port 0.
     net::Address address() const { return peer_.address(); }
     // What the handshake agreed on; empty for none.
     std::string_view subprotocol() const;
@@ -79,7 +82,8 @@ class Client {
     void turn_away(ws::Errc errc);
     bool turned_away() const { return turned_away_; }
 
-    const net::PeerAddress& peer() const { return peer_; }
+    // With a limit for each address: from now on it counts under its own.
+    void count_address();
     // Its handshake has succeeded, and no Close was sent or received.
     bool is_open() const { return phase_ == Phase::open && protocol_.state() == ws::State::open; }
 
@@ -95,6 +99,8 @@ class Client {
     void on_writable();
     void receive_head(ws::MutableBytes bytes);
     void answer(const ws::Request& request);
+    ws::Errc judge(const ws::Request& request);
+    ws::Errc find_client(const ws::Request& request);
     void refuse(ws::Errc errc);
     void reply(const ws::Request& request);
     void receive_frames(ws::MutableBytes bytes);
@@ -145,6 +151,7 @@ class Client {
     bool flush_due_ : 1 = false;    // our id is in Loop::to_flush
     bool cannot_send_ : 1 = false;  // the peer's end is gone; reading will tell how it went
     bool turned_away_ : 1 = false;  // it has no place among max_connections
+    bool counted_ : 1 = false;      // in Loop::from_address, under peer_
 };
 
 }  // namespace endpoint

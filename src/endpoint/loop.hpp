@@ -5,12 +5,15 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
 #include "endpoint/server_options.hpp"
 #include "net/epoll.hpp"
 #include "net/out_buffer.hpp"
+#include "net/peer_address.hpp"
 #include "net/timer.hpp"
 
 namespace endpoint {
@@ -42,6 +45,13 @@ struct Loop {
     std::vector<std::uint64_t> to_remove;
 
     std::vector<std::unique_ptr<net::OutBuffer>> spare_buffers;
+
+    // How many clients each address has; kept only with max_connections_per_address.
+    bool is_full(const net::PeerAddress& peer) const {
+        const auto found = from_address.find(peer.key());
+        return found != from_address.end() && found->second >= options.max_connections_per_address;
+    }
+    std::unordered_map<std::string, std::uint64_t> from_address;
 };
 
 }  // namespace endpoint

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "net/descriptors.hpp"
+#include "net/forwarded.hpp"
 
 namespace endpoint {
 
@@ -40,8 +41,6 @@ bool out_of_descriptors(int error) {
 }
 
 bool nobody_waits(int error) { return error == EAGAIN || error == EWOULDBLOCK; }
-
-std::string key_of(const net::PeerAddress& peer) { return std::string{ws::as_text(peer.ip())}; }
 
 }  // namespace
 
@@ -138,7 +137,9 @@ void Server::accept_some(const net::Fd& listening) {
 
 void Server::admit(net::Fd socket, const net::Address& peer) {
     ++loop_.counters.connections_accepted;
-    const ws::Errc errc = judge(net::PeerAddress{peer});
+    const bool limited = loop_.options.max_connections_per_address != 0 &&
+                         !net::contains(loop_.options.proxies, peer);
+    const ws::Errc errc = judge(peer, limited);
     // Those that are being refused have places of their own, and not many.
     const bool full = loop_.counters.connections_open - admitted_ >= refusal_places;
     if (errc != ws::Errc::none && full) return dismiss(std::move(socket), errc);
@@ -146,19 +147,16 @@ void Server::admit(net::Fd socket, const net::Address& peer) {
     if (client == nullptr) return;
     if (errc == ws::Errc::none) {
         ++admitted_;
-        if (loop_.options.max_connections_per_address != 0) ++from_address_[key_of(client->peer())];
+        if (limited) client->count_address();
     } else {
         ++loop_.counters.connections_refused;
         client->turn_away(errc);
     }
 }
 
-ws::Errc Server::judge(const net::PeerAddress& peer) {
+ws::Errc Server::judge(const net::Address& peer, bool limited) const {
     if (admitted_ >= max_connections_) return ws::Errc::too_many_connections;
-    const std::uint64_t limit = loop_.options.max_connections_per_address;
-    if (limit == 0) return ws::Errc::none;
-    const auto found = from_address_.find(key_of(peer));
-    return found != from_address_.end() && found->second >= limit
+    return limited && loop_.is_full(net::PeerAddress{peer})
                ? ws::Errc::too_many_connections_from_address
                : ws::Errc::none;
 }
@@ -241,19 +239,12 @@ void Server::accept_again(bool accepting) {
 void Server::remove_gone() {
     for (const ClientId id : loop_.to_remove) {
         std::optional<Client>& client = slot(place_of(id)).client;
-        if (!client->turned_away()) forget(*client);
+        if (!client->turned_away()) --admitted_;
         client.reset();  // closes the socket, and with that epoll forgets it
         free_places_.push_back(place_of(id));
         --loop_.counters.connections_open;
     }
     loop_.to_remove.clear();
-}
-
-void Server::forget(const Client& client) {
-    --admitted_;
-    if (loop_.options.max_connections_per_address == 0) return;
-    const auto count = from_address_.find(key_of(client.peer()));
-    if (--count->second == 0) from_address_.erase(count);
 }
 
 void Server::begin_shutdown(int stop_fd) {

@@ -7,8 +7,6 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "endpoint/client.hpp"
@@ -68,7 +66,7 @@ class Server {
     void turn();
     void accept_some(const net::Fd& listening);
     void admit(net::Fd socket, const net::Address& peer);
-    ws::Errc judge(const net::PeerAddress& peer);
+    ws::Errc judge(const net::Address& peer, bool limited) const;
     void make_places();
     Client* seat(net::Fd socket, const net::Address& peer);
     void dismiss(net::Fd socket, ws::Errc errc);
@@ -76,7 +74,6 @@ class Server {
     void accept_again(bool accepting);
     void flush_due();
     void remove_gone();
-    void forget(const Client& client);
     void begin_shutdown(int stop_fd);
     bool finished();
 
@@ -85,7 +82,6 @@ class Server {
     std::uint16_t port_;
     std::vector<std::unique_ptr<Block>> blocks_;
     std::vector<std::uint32_t> free_places_;
-    std::unordered_map<std::string, std::uint64_t> from_address_;  // kept only with a limit
     std::uint64_t max_connections_;
     std::uint64_t admitted_ = 0;  // clients that are not being turned away
     net::Fd spare_;               // given up when there is no descriptor left, to be able to say so

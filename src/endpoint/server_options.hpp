@@ -60,9 +60,13 @@ struct ServerOptions {
     std::uint64_t max_backlog_bytes = 1u << 20;  // waiting for one client; then we stop reading it
     std::uint64_t max_connections = 0;           // 0: what RLIMIT_NOFILE allows, less 32
     std::uint64_t max_connections_per_address = 0;  // 0: no limit
+    // Whose X-Forwarded-For is believed. A proxy's connections are not limited by its own address,
+    // but by those of the clients that it speaks for; and Client::address() is theirs.
+    std::vector<net::Network> proxies{};
     // A further judgement of a handshake that keeps the rules: origin, credentials. Not
     // Errc::none: it is refused by that rule. By default pages of other hosts may not connect
-    // (§10.2): whoever forgets this option is safe. Lesson 10 has more to put here.
+    // (§10.2): whoever forgets this option is safe. Lesson 10 has more to put here. The address is
+    // that of the peer, also when it is a proxy.
     std::function<ws::Errc(const ws::Request&, const net::Address&)> admit =
         [](const ws::Request& request, const net::Address&) {
             return ws::check_origin(request, {});

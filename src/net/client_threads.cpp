@@ -55,7 +55,7 @@ ClientThreads::Broken ClientThreads::check_limits(const Address& peer) const {
     });
     if (static_cast<std::uint64_t>(served) >= limits_.in_all) return Broken::in_all;
     const bool proxy = std::ranges::any_of(
-        limits_.proxies, [&](const Address& address) { return same_ip(address, peer); });
+        limits_.proxies, [&](const Network& network) { return network.contains(peer); });
     if (!proxy && count_from(peer) >= limits_.per_address) return Broken::per_address;
     return Broken::none;
 }

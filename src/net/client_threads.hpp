@@ -24,7 +24,7 @@ struct ClientLimits {
     std::uint64_t in_all = unlimited;
     std::uint64_t per_address = unlimited;
     // Not limited by address: many clients stand behind each of them. See count_as().
-    std::vector<Address> proxies{};
+    std::vector<Network> proxies{};
     // Tells a client that it finds no place, and by which limit; on a thread of its own.
     std::function<void(const Fd& socket, const Address& peer, Broken)> turn_away{};
     // So many at a time are told. Whoever comes while there are more is dropped without a word.

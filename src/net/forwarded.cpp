@@ -7,13 +7,13 @@
 
 namespace net {
 
-bool contains(std::span<const Address> addresses, const Address& address) {
-    return std::ranges::any_of(addresses,
-                               [&](const Address& other) { return same_ip(other, address); });
+bool contains(std::span<const Network> networks, const Address& address) {
+    return std::ranges::any_of(networks,
+                               [&](const Network& network) { return network.contains(address); });
 }
 
 Address believed_client(const Address& peer, std::span<const std::string_view> forwarded_for,
-                        std::span<const Address> proxies) {
+                        std::span<const Network> proxies) {
     Address client = peer;
     // [exercise 10/5] from the right, as long as a proxy that we trust has written the entry
     while (contains(proxies, client) && !forwarded_for.empty()) {

@@ -12,12 +12,12 @@
 
 namespace net {
 
-bool contains(std::span<const Address> addresses, const Address& address);
+bool contains(std::span<const Network> networks, const Address& address);
 
-// The client behind `peer`: the rightmost address in `forwarded_for` that is not one of
-// `proxies`. `peer` itself when it is none of them, and then the header says nothing. Where the
+// The client behind `peer`: the rightmost address in `forwarded_for` that is in none of
+// `proxies`. `peer` itself when it is in none of them, and then the header says nothing. Where the
 // list ends, or holds what is no address, it is the proxy that has passed that on.
 Address believed_client(const Address& peer, std::span<const std::string_view> forwarded_for,
-                        std::span<const Address> proxies);
+                        std::span<const Network> proxies);
 
 }  // namespace net

@@ -8,6 +8,7 @@
 #include <array>
 #include <cstdint>
 #include <cstring>
+#include <string>
 
 #include "net/address.hpp"
 
@@ -18,16 +19,8 @@ class PeerAddress {
   public:
     PeerAddress() = default;
 
-    explicit PeerAddress(const Address& address) : port_{address.port()} {
-        if (address.family() == AF_INET6) {
-            const auto& v6 = reinterpret_cast<const sockaddr_in6&>(address.storage);
-            std::memcpy(ip_.data(), &v6.sin6_addr, ip_.size());
-        } else {
-            const auto& v4 = reinterpret_cast<const sockaddr_in&>(address.storage);
-            ip_ = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF};
-            std::memcpy(ip_.data() + 12, &v4.sin_addr, 4);
-        }
-    }
+    explicit PeerAddress(const Address& address)
+        : ip_{address.ip_bytes()}, port_{address.port()} {}
 
     Address address() const {
         Address address;
@@ -39,7 +32,8 @@ class PeerAddress {
         return address;
     }
 
-    const std::array<std::uint8_t, 16>& ip() const { return ip_; }
+    // Without the port, as a key for a table; the bytes, not a text.
+    std::string key() const { return {ip_.begin(), ip_.end()}; }
 
   private:
     std::array<std::uint8_t, 16> ip_{};

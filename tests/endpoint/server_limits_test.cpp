@@ -385,6 +385,68 @@ TEST_CASE("limits: connections from one address") {
     CHECK(again.receive_text() == "x");
 }
 
+TEST_CASE("limits: connections from one address, counted behind a trusted proxy") {
+    endpoint::ServerOptions options;
+    options.max_connections_per_address = 2;
+    options.proxies = {net::parse_network("127.0.0.0/8").value()};
+    Journal log;
+    RunningServer running{options, [&log](RunningServer&) {
+                              endpoint::Handlers handlers;
+                              handlers.on_open = [](endpoint::Client& client) {
+                                  client.send(client.address().to_string());
+                              };
+                              handlers.on_log = [&log](const net::Address& who, std::string_view) {
+                                  log.add(who.to_string());
+                              };
+                              return handlers;
+                          }};
+    const auto knock = [&](const std::string& forwarded_for) {
+        RawPeer peer{running.port()};
+        std::string request = sample_request(running.port());
+        request.insert(request.size() - 2, "X-Forwarded-For: " + forwarded_for + "\r\n");
+        peer.send(request);
+        return peer;
+    };
+    std::vector<RawPeer> inside;
+    const auto enter = [&](const std::string& forwarded_for) {
+        inside.push_back(knock(forwarded_for));
+        CHECK(status_of(inside.back()) == "101");
+        return inside.back().receive_text();
+    };
+    // Two for each client, however many the proxy has; and what a client writes before the
+    // proxy's entry makes it nobody else.
+    CHECK(enter("203.0.113.7") == "203.0.113.7:0");
+    CHECK(enter("6.6.6.6, 203.0.113.7") == "203.0.113.7:0");
+    CHECK(enter("203.0.113.8") == "203.0.113.8:0");
+    CHECK(enter("2001:db8::8") == "[2001:db8::8]:0");
+    for (int i = 0; i < 5; ++i) {
+        RawPeer refused = knock("1.1.1.1, 203.0.113.7");
+        CHECK(status_of(refused) == "429");
+        CHECK(log.next() == "203.0.113.7:0");
+    }
+    // Who says nothing of a client is the proxy itself, which has no limit.
+    for (int i = 0; i < 3; ++i) CHECK(enter("unknown").starts_with("127.0.0.1:"));
+    // One that goes makes room, although the refused ones linger.
+    end_normally(inside.front());
+    CHECK(running.journal.wait_for(normal));
+    CHECK(enter("203.0.113.7") == "203.0.113.7:0");
+    RawPeer refused = knock("203.0.113.7");
+    CHECK(status_of(refused) == "429");
+}
+
+TEST_CASE("limits: X-Forwarded-For from anybody else says nothing") {
+    endpoint::ServerOptions options;
+    options.max_connections_per_address = 1;
+    options.proxies = {net::parse_ip("192.0.2.1").value()};
+    RunningServer running{options};
+    RawPeer one = running.connect();
+    RawPeer two{running.port()};
+    std::string request = sample_request(running.port());
+    request.insert(request.size() - 2, "X-Forwarded-For: 203.0.113.7\r\n");
+    two.send(request);
+    CHECK(status_of(two) == "429");
+}
+
 TEST_CASE("limits: clients come and go, resets among them, and leave nothing behind") {
     RunningServer running;
     const auto storm = [&running] {

@@ -219,6 +219,10 @@ TEST_CASE("lesson 10: X-Forwarded-For is believed from the listed proxies only")
         LessonServer server{lesson, {"--trusted-proxy", "192.0.2.1"}};
         CHECK(greeting(server.port, forged) == "Hello! Your IP is 127.0.0.1");
     }
+    SUBCASE("from a network of proxies") {
+        LessonServer server{lesson, {"--trusted-proxy", "127.0.0.0/8"}};
+        CHECK(greeting(server.port, forged) == "Hello! Your IP is 203.0.113.7");
+    }
     SUBCASE("from the proxy, the rightmost address") {
         LessonServer server{lesson, {"--trusted-proxy", "127.0.0.1"}};
         CHECK(greeting(server.port, forged) == "Hello! Your IP is 203.0.113.7");
@@ -259,7 +263,7 @@ TEST_CASE("lesson 10: a typing error in a rule ends the program, and opens no do
     complaint({"--allowed-origin", "https://a.test/"});
     CHECK(complaint({"--trusted-proxy", "localhost"}).find("expected an address such as") !=
           std::string::npos);
-    complaint({"--trusted-proxy", "10.0.0.0/8"});
+    complaint({"--trusted-proxy", "10.1.2.3/8"});
     complaint({"--max-connections", "0"});
     complaint({"--max-connections-per-address", "0"});
     complaint({"--users", "/no/such/file"});

@@ -8,15 +8,15 @@
 
 namespace {
 
-std::vector<net::Address> addresses(const std::vector<std::string>& texts) {
-    std::vector<net::Address> result;
-    for (const std::string& text : texts) result.push_back(net::parse_ip(text).value());
+std::vector<net::Network> networks(const std::vector<std::string>& texts) {
+    std::vector<net::Network> result;
+    for (const std::string& text : texts) result.push_back(net::parse_network(text).value());
     return result;
 }
 
 std::string believed(const std::string& peer, const std::vector<std::string_view>& list,
                      const std::vector<std::string>& proxies = {"10.0.0.1", "10.0.0.2", "::1"}) {
-    return net::believed_client(net::parse_ip(peer).value(), list, addresses(proxies)).ip();
+    return net::believed_client(net::parse_ip(peer).value(), list, networks(proxies)).ip();
 }
 
 }  // namespace
@@ -58,6 +58,14 @@ TEST_CASE("X-Forwarded-For: the rightmost address that is no proxy of ours is th
     CHECK(believed("10.0.0.1", {"10.0.0.2", "203.0.113.7"}) == "203.0.113.7");
     // Two proxies in a row.
     CHECK(believed("10.0.0.1", {"6.6.6.6", "203.0.113.7", "10.0.0.2"}) == "203.0.113.7");
+}
+
+TEST_CASE("X-Forwarded-For: all of a network may be proxies") {
+    const std::vector<std::string> networks{"10.0.0.0/8", "fd00::/8"};
+    CHECK(believed("10.1.2.3", {"203.0.113.7"}, networks) == "203.0.113.7");
+    CHECK(believed("10.1.2.3", {"203.0.113.7", "fd12::1", "10.255.255.255"}, networks) ==
+          "203.0.113.7");
+    CHECK(believed("11.0.0.1", {"203.0.113.7"}, networks) == "11.0.0.1");
 }
 
 TEST_CASE("X-Forwarded-For: where it makes no sense, it is the proxy that passed it on") {

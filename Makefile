@@ -181,6 +181,11 @@ $(foreach folder,$(CLIENTS),$(eval $(call client_rules,$(folder))))
 explain: $(BUILD)/clients/explain
 	@$< $(HEX)
 
+## make wsc        talks to a WebSocket server: make wsc ARGS='-c localhost:8080'
+.PHONY: wsc
+wsc: $(BUILD)/clients/wsc
+	@$< $(ARGS)
+
 # --- texts --------------------------------------------------------------------------------------
 
 TEXTS := $(BUILD)/tools/texts

@@ -1,5 +1,6 @@
 // connect(2) on sockets that do not block, and names looked up in a process of their own:
 // getaddrinfo(3) may take half a minute when a resolver is silent, and nothing can interrupt it.
+// Leaves out: trying two addresses at the same time (RFC 8305); each gets its share of the time.
 #include "clients/wsc/connecting.hpp"
 
 #include <fcntl.h>
@@ -77,7 +78,8 @@ std::vector<net::Address> look_up(const std::string& host, std::uint16_t port,
     if (answer.size() >= sizeof failure) std::memcpy(&failure, answer.data(), sizeof failure);
     if (failure != 0)
         throw PeerFailure{"getaddrinfo " +
-                          std::string{failure == EAI_AGAIN ? "EAI_AGAIN" : "ENOTFOUND"} + ' ' + host};
+                          std::string{failure == EAI_AGAIN ? "EAI_AGAIN" : "ENOTFOUND"} + ' ' +
+                          host};
     std::vector<net::Address> addresses((answer.size() - sizeof failure) / sizeof(net::Address));
     if (!addresses.empty())
         std::memcpy(static_cast<void*>(addresses.data()), answer.data() + sizeof failure,
@@ -126,8 +128,8 @@ net::Fd connect_tcp(const std::string& host, std::uint16_t port, const Waiting& 
             return socket;
         }
         if (first_failure.empty())
-            first_failure = "connect " + error_name(failure) + ' ' + address.ip() + ':' +
-                            std::to_string(port);
+            first_failure =
+                "connect " + error_name(failure) + ' ' + address.ip() + ':' + std::to_string(port);
     }
     throw PeerFailure{first_failure.empty() ? "getaddrinfo ENOTFOUND " + host : first_failure};
 }
@@ -135,8 +137,7 @@ net::Fd connect_tcp(const std::string& host, std::uint16_t port, const Waiting& 
 net::Fd connect_unix(const std::string& path, const Waiting& waiting) {
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
-    if (path.size() >= sizeof address.sun_path)
-        throw PeerFailure{"connect ENAMETOOLONG " + path};
+    if (path.size() >= sizeof address.sun_path) throw PeerFailure{"connect ENAMETOOLONG " + path};
     std::memcpy(address.sun_path, path.data(), path.size());
     net::Fd socket{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
     if (!socket) net::throw_system_error("cannot make a socket");

@@ -1,5 +1,6 @@
 // From a name to a connected socket, without a call that would block: Ctrl-C and the handshake's
-// timeout work from the first moment on.
+// timeout work from the first moment on. wscat's words for what goes wrong.
+// Leaves out: what is said over the socket (opening).
 #pragma once
 
 #include <string>

@@ -1,5 +1,6 @@
 // The three ways in which wsc ends with an error, and the one in which its user ends it.
 // A wrong command line is cli::UsageError, status 2; each is one line on standard error.
+// Everything below throws; main.cpp alone turns it into a line and an exit status.
 #pragma once
 
 #include <stdexcept>

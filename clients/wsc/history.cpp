@@ -1,4 +1,6 @@
 // A file of lines: appended to with each line, and cut to its limit when a run begins.
+// Two runs at the same time both append; O_APPEND keeps their lines apart.
+// Leaves out: locks. Whoever cuts the file while another run appends may lose that one line.
 #include "clients/wsc/history.hpp"
 
 #include <fcntl.h>
@@ -28,7 +30,8 @@ std::string usual_path() {
 
 bool write_lines(const std::string& path, int flags, const std::string& text) {
     const net::Fd file{::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | flags, 0600)};
-    return file && ::write(file.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size());
+    return file &&
+           ::write(file.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size());
 }
 
 // Folders that are missing are made for their owner only, as the XDG specification asks.
@@ -41,7 +44,9 @@ void make_folders(const std::filesystem::path& folder) {
 }  // namespace
 
 History::History(std::string path, bool keep)
-    : path_{!keep ? "" : path.empty() ? usual_path() : std::move(path)} {}
+    : path_{!keep          ? ""
+            : path.empty() ? usual_path()
+                           : std::move(path)} {}
 
 std::vector<std::string> History::read() {
     std::vector<std::string> lines;

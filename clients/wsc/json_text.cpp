@@ -1,4 +1,6 @@
 // Outside of strings, RFC 8259 has six characters that make structure; each decides about a line.
+// json/parse has read the text before, so nothing is checked here.
+// Leaves out: short arrays in one line; what is large is what needs to be laid out.
 #include "clients/wsc/json_text.hpp"
 
 #include "json/parse.hpp"

@@ -1,5 +1,6 @@
 // --json: a JSON text with each member on a line of its own. Numbers and strings stay exactly as
 // they were sent, which is why the text is indented and not written anew from its value.
+// RFC 8259. Leaves out: sorting, colors.
 #pragma once
 
 #include <optional>

@@ -1,4 +1,7 @@
 // A loop around sessions: between two of them it waits for the next client.
+// The listening sockets are watched during a session, too, so that nobody else is left waiting.
+// Leaves out: handshakes beside one another; a client that is slow with its own holds up the next,
+// for as long as the handshake's timeout allows.
 #include "clients/wsc/listening.hpp"
 
 #include <poll.h>
@@ -40,17 +43,18 @@ class Listening {
             return {host, *settings.listen};
         } catch (const std::system_error& error) {
             const std::string what =
-                error.code() == std::errc::address_in_use        ? "address already in use"
-                : error.code() == std::errc::permission_denied   ? "permission denied"
-                                                                 : error.code().message();
+                error.code() == std::errc::address_in_use      ? "address already in use"
+                : error.code() == std::errc::permission_denied ? "permission denied"
+                                                               : error.code().message();
             throw PeerFailure{"listen " + error_name(error.code().value()) + ": " + what + ' ' +
                               net::join_host_port(host, *settings.listen)};
         }
     }
 
     void turn() {
-        std::vector<pollfd> polled{{signals_.fd(), POLLIN, 0},
-                                   {screen_.interactive() ? screen_.prompt()->fd() : -1, POLLIN, 0}};
+        std::vector<pollfd> polled{
+            {signals_.fd(), POLLIN, 0},
+            {screen_.interactive() ? screen_.prompt()->fd() : -1, POLLIN, 0}};
         for (const net::Fd& socket : listener_.sockets())
             polled.push_back({socket.get(), POLLIN, 0});
         if (::poll(polled.data(), polled.size(), -1) < 0 && errno != EINTR)
@@ -105,7 +109,8 @@ class Listening {
         }
         screen_.notice("Client connected");
         Surroundings around{settings_, screen_, signals_, wire, history_, {}, &refuse_another};
-        for (const net::Fd& listening : listener_.sockets()) around.others.push_back(listening.get());
+        for (const net::Fd& listening : listener_.sockets())
+            around.others.push_back(listening.get());
         Session session{std::move(opened), ws::Role::server, around};
         const Ending ending = session.run();
         ending_.signal = ending.signal;

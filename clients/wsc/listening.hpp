@@ -1,5 +1,6 @@
 // -l: a server for one client at a time. Any path, any origin, the first subprotocol on offer.
 // Further clients are refused with 503 while there is one.
+// RFC 6455 §4.2. Leaves out: TLS, and everything that a real server needs (lesson 11).
 #pragma once
 
 #include "clients/wsc/session.hpp"

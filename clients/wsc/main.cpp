@@ -27,8 +27,8 @@ int status_of(const Ending& ending) {
     }
 }
 
-Ending converse(const Settings& settings, Screen& screen, const Signals& signals,
-                History& history, Recorder* recorder) {
+Ending converse(const Settings& settings, Screen& screen, const Signals& signals, History& history,
+                Recorder* recorder) {
     const ws::Tracer::Sink trace = [&screen](std::string_view line) { screen.trace(line); };
     Wire wire{ws::Role::client, settings.trace ? trace : ws::Tracer::Sink{}, recorder};
     Opened opened;
@@ -59,7 +59,8 @@ int end_by_signal(int number) {
 
 int status_after(const Settings& settings, const Ending& ending) {
     if (ending.failed && settings.connect) return peer_failure_status;
-    if (settings.tell_status && settings.connect && status_of(ending) != 0) return status_of(ending);
+    if (settings.tell_status && settings.connect && status_of(ending) != 0)
+        return status_of(ending);
     return ending.input_refused ? own_failure_status : 0;
 }
 
@@ -76,9 +77,9 @@ int run(Settings settings) {
         std::unique_ptr<Recorder> recorder;
         if (!settings.record.empty()) recorder = std::make_unique<Recorder>(settings.record);
         try {
-            const Ending ending = settings.listen
-                                      ? listen(settings, screen, signals, history, recorder.get())
-                                      : converse(settings, screen, signals, history, recorder.get());
+            const Ending ending =
+                settings.listen ? listen(settings, screen, signals, history, recorder.get())
+                                : converse(settings, screen, signals, history, recorder.get());
             signal_number = ending.signal.value_or(0);
             status = status_after(settings, ending);
         } catch (const Interrupted& interrupted) {

@@ -1,5 +1,6 @@
 // Heads out, heads in. The rules of RFC 6455 §4 are ws/handshake's; here is what stands around
 // them: how the stream comes about, and where a redirect leads.
+// Leaves out: bodies of answers; after a redirect a new connection is made.
 #include "clients/wsc/opening.hpp"
 
 #include <array>
@@ -194,7 +195,8 @@ Opened accept_client(net::Fd socket, const Waiting& waiting, Wire& wire) {
     std::string answer;
     if (errc == ws::Errc::none) {
         const std::vector<std::string_view> offered = request.list("Sec-WebSocket-Protocol");
-        answer = ws::accept_response(request, offered.empty() ? std::string_view{} : offered.front());
+        answer =
+            ws::accept_response(request, offered.empty() ? std::string_view{} : offered.front());
     } else {
         answer = ws::refuse_response(errc);
     }

@@ -1,5 +1,6 @@
 // The opening handshake of both modes, with all that may stand before it: a Unix socket, a proxy,
 // TLS, redirects. RFC 6455 §4.1 and §4.2.
+// Leaves out: extensions; none is offered and none is accepted.
 #pragma once
 
 #include <memory>

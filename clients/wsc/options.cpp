@@ -1,5 +1,6 @@
 // Each option once, with its reader and its line in --help. The man page and the completion for
 // bash list the same ones, and a test holds the three together.
+// Leaves out: a configuration file.
 #include "clients/wsc/options.hpp"
 
 #include <charconv>
@@ -67,7 +68,8 @@ void read_header(Settings& settings, const std::string& text) {
     const std::size_t colon = text.find(':');
     const std::string name = text.substr(0, colon);
     if (colon == std::string::npos || !ws::is_token(name))
-        throw UsageError{"a header such as 'X-Name: value', whose name has letters, digits and '-'"};
+        throw UsageError{
+            "a header such as 'X-Name: value', whose name has letters, digits and '-'"};
     const std::string value{ws::trim(std::string_view{text}.substr(colon + 1))};
     if (!ws::is_header_value(value))
         throw UsageError{"a value without line feeds and other control characters"};
@@ -102,7 +104,7 @@ Proxy read_proxy(const std::string& text) {
     }
 }
 
-void declare_wscat_options(cli::Options& options, Settings& settings, bool& show_version) {
+void declare_modes(cli::Options& options, Settings& settings, bool& show_version) {
     options.custom("-c, --connect", "URL", "connect to a WebSocket server",
                    [&](const std::string& text) { settings.connect = read_target(text); });
     options.custom("-l, --listen", "PORT", "listen on a port, for one client at a time",
@@ -111,6 +113,9 @@ void declare_wscat_options(cli::Options& options, Settings& settings, bool& show
                        if (!settings.listen) throw UsageError{"a number from 0 to 65535"};
                    });
     options.flag("-V, --version", show_version, "show the version");
+}
+
+void declare_handshake(cli::Options& options, Settings& settings) {
     options.custom("-H, --header", "NAME:VALUE", "send a header; may be repeated",
                    [&](const std::string& text) { read_header(settings, text); });
     options.custom("-s, --subprotocol", "NAME", "offer a subprotocol; may be repeated",
@@ -138,13 +143,16 @@ void declare_wscat_options(cli::Options& options, Settings& settings, bool& show
                            throw UsageError{"a name and a password, such as user:password"};
                        settings.authorization = text;
                    });
+}
+
+void declare_transport(cli::Options& options, Settings& settings) {
     options.flag("-L, --location", settings.follow_redirects, "follow redirects");
-    options.custom("--max-redirects", "[NUM]", "how many at most (default: 10)",
-                   [&](const std::string& text) {
-                       const auto count = number<std::uint64_t>(text.empty() ? "10" : text, 0, 1000);
-                       if (!count) throw UsageError{"a number from 0 to 1000"};
-                       settings.max_redirects = *count;
-                   });
+    options.custom(
+        "--max-redirects", "[NUM]", "how many at most (default: 10)", [&](const std::string& text) {
+            const auto count = number<std::uint64_t>(text.empty() ? "10" : text, 0, 1000);
+            if (!count) throw UsageError{"a number from 0 to 1000"};
+            settings.max_redirects = *count;
+        });
     options.custom("--proxy", "URL", "connect through an HTTP proxy, by CONNECT",
                    [&](const std::string& text) { settings.proxy = read_proxy(text); });
     options.custom("-n, --no-check", "", "wss: accept any certificate",
@@ -154,6 +162,9 @@ void declare_wscat_options(cli::Options& options, Settings& settings, bool& show
     options.text("--key", settings.tls.key, "FILE", "wss: its private key (PEM)");
     options.custom("--passphrase", "[TEXT]", "wss: the key's passphrase; asked for without TEXT",
                    [&](const std::string& text) { settings.tls.passphrase = text; });
+}
+
+void declare_session(cli::Options& options, Settings& settings) {
     options.custom("-x, --execute", "MESSAGE", "send this, wait (-w), leave; may be repeated",
                    [&](const std::string& text) { settings.execute.push_back(text); });
     options.custom("-w, --wait", "SECONDS", "after the last message; -1: for ever (default: 2)",
@@ -186,8 +197,7 @@ void declare_our_options(cli::Options& options, Settings& settings) {
 
 // Options of one mode in the other would do nothing; that is better said than kept silent.
 void check_together(const Settings& settings) {
-    if (settings.connect && settings.listen)
-        throw UsageError{"use either --listen or --connect"};
+    if (settings.connect && settings.listen) throw UsageError{"use either --listen or --connect"};
     for (const std::string& message : settings.execute) {
         if (settings.binary ? ws::unhex(message).has_value() : ws::is_utf8(ws::as_bytes(message)))
             continue;
@@ -197,8 +207,8 @@ void check_together(const Settings& settings) {
     }
     if (!settings.listen) return;
     const std::pair<bool, const char*> only_connect[] = {
-        {!settings.execute.empty(), "-x"},   {!settings.headers.empty(), "-H"},
-        {!settings.subprotocols.empty(), "-s"}, {!settings.origin.empty(), "-o"},
+        {!settings.execute.empty(), "-x"},           {!settings.headers.empty(), "-H"},
+        {!settings.subprotocols.empty(), "-s"},      {!settings.origin.empty(), "-o"},
         {!settings.authorization.empty(), "--auth"}, {settings.proxy.has_value(), "--proxy"},
         {!settings.replay.empty(), "--replay"}};
     for (const auto& [given, name] : only_connect)
@@ -210,9 +220,13 @@ void check_together(const Settings& settings) {
 Settings parse_options(int argc, char** argv) {
     Settings settings;
     bool show_version = false;
-    cli::Options options{"wsc", "A WebSocket client for the terminal, and a server for one client."};
+    cli::Options options{"wsc",
+                         "A WebSocket client for the terminal, and a server for one client."};
     options.short_help();
-    declare_wscat_options(options, settings, show_version);
+    declare_modes(options, settings, show_version);
+    declare_handshake(options, settings);
+    declare_transport(options, settings);
+    declare_session(options, settings);
     declare_our_options(options, settings);
     options.parse(argc, argv);
     if (show_version) {

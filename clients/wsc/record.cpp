@@ -1,5 +1,6 @@
 // Records: written frame by frame, so that each line of the trace can be followed by its bytes;
 // read back by the same rules, strictly, because what is misread would be sent to somebody.
+// Leaves out: the handshake's replay; heads are recorded for people.
 #include "clients/wsc/record.hpp"
 
 #include <fcntl.h>
@@ -89,7 +90,8 @@ class FrameReader {
 
     // What was recorded may have been changed by hand, and only what keeps the rules is sent.
     ws::Errc check(const ws::FrameHeader& header, ws::Bytes payload) {
-        if (const ws::Errc errc = ws::check_header(header, ws::Role::server); errc != ws::Errc::none)
+        if (const ws::Errc errc = ws::check_header(header, ws::Role::server);
+            errc != ws::Errc::none)
             return errc;
         if (header.opcode == ws::Opcode::close) {
             ws::CloseBody body;
@@ -123,9 +125,9 @@ bool is_line_of_hex(std::string_view line) {
 }  // namespace
 
 Recorder::Recorder(const std::string& path)
-    : path_{path},
-      file_{open_private(path), &std::fclose},
-      tracer_{[this](std::string_view line) { write(line); }} {}
+    : path_{path}, file_{open_private(path), &std::fclose}, tracer_{[this](std::string_view line) {
+          write(line);
+      }} {}
 
 void Recorder::write(std::string_view text) {
     const std::string line = std::string{text} + '\n';

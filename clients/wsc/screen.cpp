@@ -1,5 +1,6 @@
 // Lines, colored and escaped. Nothing that a peer sent reaches a terminal as it came, but for the
 // line feeds and tabs of a text.
+// Leaves out: the line that is being typed (cli/prompt).
 #include "clients/wsc/screen.hpp"
 
 #include <limits.h>
@@ -39,8 +40,7 @@ std::string time_of_day() {
     std::array<char, 32> text{};
     std::array<char, 40> all{};
     std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%S", &parts);
-    std::snprintf(all.data(), all.size(), "%s.%03dZ ", text.data(),
-                  static_cast<int>(part.count()));
+    std::snprintf(all.data(), all.size(), "%s.%03dZ ", text.data(), static_cast<int>(part.count()));
     return all.data();
 }
 
@@ -66,7 +66,8 @@ Screen::Screen(const Settings& settings, const Signals& signals)
     if (settings.output.empty()) return;
     file_.reset(std::fopen(settings.output.c_str(), "wbe"));
     if (!file_)
-        throw OwnFailure{"--output: cannot write '" + settings.output + "': " + std::strerror(errno)};
+        throw OwnFailure{"--output: cannot write '" + settings.output +
+                         "': " + std::strerror(errno)};
 }
 
 void Screen::begin_prompt() { prompt_ = std::make_unique<cli::Prompt>(); }
@@ -90,8 +91,8 @@ void Screen::show(const std::string& text, std::FILE* where) {
 std::string Screen::shown(ws::Opcode opcode, ws::Bytes data) const {
     if (opcode == ws::Opcode::binary) {
         if (!interactive_) return ws::hex(data);
-        return "(binary, " + std::to_string(data.size()) + (data.size() == 1 ? " byte) " : " bytes) ") +
-               ws::hex(data, shown_binary);
+        return "(binary, " + std::to_string(data.size()) +
+               (data.size() == 1 ? " byte) " : " bytes) ") + ws::hex(data, shown_binary);
     }
     const std::string_view text = ws::as_text(data);
     const auto json = settings_.json ? indented_json(text) : std::nullopt;
@@ -113,7 +114,8 @@ void Screen::write_file(ws::Opcode opcode, ws::Bytes data) {
     std::fwrite(data.data(), 1, data.size(), file_.get());
     if (opcode == ws::Opcode::text) std::fputc('\n', file_.get());
     if (std::fflush(file_.get()) != 0)
-        throw OwnFailure{"--output: cannot write '" + settings_.output + "': " + std::strerror(errno)};
+        throw OwnFailure{"--output: cannot write '" + settings_.output +
+                         "': " + std::strerror(errno)};
 }
 
 // A reader that is slow makes us wait, and a signal ends the waiting: what is left is dropped then,
@@ -125,9 +127,12 @@ void Screen::write_out(std::string_view text) {
         ::poll(polled.data(), polled.size(), -1);
         if (polled[0].revents == 0 && polled[1].revents != 0) return;
         // POLLOUT promises room for so much only, and more would block.
-        const ssize_t written = ::write(STDOUT_FILENO, text.data(), std::min<std::size_t>(text.size(), PIPE_BUF));
-        if (written > 0) text.remove_prefix(static_cast<std::size_t>(written));
-        else if (errno != EINTR && errno != EAGAIN) reader_gone_ = true;
+        const ssize_t written =
+            ::write(STDOUT_FILENO, text.data(), std::min<std::size_t>(text.size(), PIPE_BUF));
+        if (written > 0)
+            text.remove_prefix(static_cast<std::size_t>(written));
+        else if (errno != EINTR && errno != EAGAIN)
+            reader_gone_ = true;
     }
 }
 
@@ -136,7 +141,8 @@ void Screen::typed(std::string_view line) {
 }
 
 void Screen::received(const char* what, ws::Bytes data) {
-    const std::string text = std::string{"Received "} + what + " (data: \"" + ws::escape(data) + "\")";
+    const std::string text =
+        std::string{"Received "} + what + " (data: \"" + ws::escape(data) + "\")";
     if (interactive_)
         show(decorated((bare_ ? "" : "< ") + text, Color::blue), stdout);
     else

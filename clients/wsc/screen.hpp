@@ -1,5 +1,6 @@
 // What people and pipes get to see. On a terminal as wscat shows it: prompt, arrows, colors. In a
 // pipe messages are plain lines on standard output, everything else goes to standard error.
+// Also --json, --timestamps, --output.
 #pragma once
 
 #include <cstdio>
@@ -26,9 +27,9 @@ class Screen {
     bool interactive() const { return interactive_; }
 
     void message(ws::Opcode opcode, ws::Bytes data);
-    void typed(std::string_view line);       // stays on the screen, behind its prompt
+    void typed(std::string_view line);                // stays on the screen, behind its prompt
     void received(const char* what, ws::Bytes data);  // ping, pong
-    void notice(std::string_view text);      // Connected, Disconnected
+    void notice(std::string_view text);               // Connected, Disconnected
     void error(std::string_view text);
     void trace(std::string_view line);
 

@@ -1,5 +1,6 @@
 // The loop, what comes from the peer, and the ends of a session. What is typed is in
-// session_input.cpp.
+// session_input.cpp. RFC 6455 §5.5.1 and §7: who closes when, and who waits for whom.
+// Leaves out: the protocol itself; ws::Connection applies its rules.
 #include "clients/wsc/session.hpp"
 
 #include <poll.h>
@@ -66,8 +67,8 @@ void Session::turn() {
     flush();
     if (done_) return;
     std::vector<pollfd> polled{
-        {stream_.get(), static_cast<short>(out_.empty() || sending_ended_ ? POLLIN : POLLIN | POLLOUT),
-         0},
+        {stream_.get(),
+         static_cast<short>(out_.empty() || sending_ended_ ? POLLIN : POLLIN | POLLOUT), 0},
         {around_.signals.fd(), POLLIN, 0},
         {wants_input() ? screen_.prompt()->fd() : -1, POLLIN, 0}};
     for (const int other : around_.others) polled.push_back({other, POLLIN, 0});

@@ -1,5 +1,6 @@
 // An open connection, from "Connected" to its end: what is typed goes out, what comes is shown.
 // One poll(2) loop over the socket, standard input and the signals; ws::Connection is the protocol.
+// Serves both modes: -c plays the client, -l the server.
 #pragma once
 
 #include <functional>
@@ -111,8 +112,8 @@ class Session {
     std::optional<Replay> replay_;
     std::size_t replayed_ = 0;
     std::size_t sent_ = 0, received_ = 0;  // data messages
-    Deadline leave_at_;   // after the last message
-    Deadline end_at_;     // of waiting for the peer's Close, or for its end of TCP
+    Deadline leave_at_;                    // after the last message
+    Deadline end_at_;                      // of waiting for the peer's Close, or for its end of TCP
     Deadline ping_at_;
     int unanswered_pings_ = 0;
     Deadline replay_at_;  // the next step comes even if its message has not

@@ -1,5 +1,6 @@
 // What is typed, piped, given by -x or replayed: lines to messages, slash commands, and the end of
 // the input. Nothing is sent that would break a rule; the line that asked for it is refused.
+// RFC 6455 §5.5 (control frames), §5.6 (text is UTF-8), §7.4 (close codes).
 #include <poll.h>
 
 #include <charconv>
@@ -74,8 +75,10 @@ void Session::command(std::string_view text) {
         if (rest.size() > ws::max_control_bytes)
             return refuse_line("a ping or pong carries at most 125 bytes, not " +
                                std::to_string(rest.size()) + " (RFC 6455 §5.5)");
-        if (name == "/ping") connection_.ping(out_.storage(), ws::as_bytes(rest));
-        else connection_.pong(out_.storage(), ws::as_bytes(rest));
+        if (name == "/ping")
+            connection_.ping(out_.storage(), ws::as_bytes(rest));
+        else
+            connection_.pong(out_.storage(), ws::as_bytes(rest));
     } else if (name == "/close") {
         close_command(rest);
     } else if (name == "/binary") {
@@ -93,7 +96,8 @@ void Session::close_command(std::string_view arguments) {
     const std::string_view reason = ws::trim(arguments.substr(space));
     ws::CloseCode code = ws::close_code::normal;
     if (!number.empty()) {
-        const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), code);
+        const auto [end, error] =
+            std::from_chars(number.data(), number.data() + number.size(), code);
         if (error != std::errc{} || end != number.data() + number.size() || !ws::may_be_sent(code))
             return refuse_line('\'' + ws::escape(number, 40) +
                                "' is no close code that may be sent: 1000 to 1003, 1007 to 1014, "
@@ -110,8 +114,9 @@ void Session::close_command(std::string_view arguments) {
 
 void Session::send_text(std::string_view text) {
     if (!ws::is_utf8(ws::as_bytes(text)))
-        return refuse_line("this line is not UTF-8, and a text message must be (RFC 6455 §5.6); "
-                           "--binary sends bytes");
+        return refuse_line(
+            "this line is not UTF-8, and a text message must be (RFC 6455 §5.6); "
+            "--binary sends bytes");
     connection_.send(out_.storage(), ws::Opcode::text, ws::as_bytes(text));
     ++sent_;
 }
@@ -146,7 +151,8 @@ void Session::replay_steps() {
         replay_step(step);
     }
     if (!open() || leave_at_) return;
-    leave_at_ = now + (received_ >= replay_->messages ? std::chrono::milliseconds{0} : default_wait);
+    leave_at_ =
+        now + (received_ >= replay_->messages ? std::chrono::milliseconds{0} : default_wait);
 }
 
 void Session::replay_step(const Step& step) {
@@ -160,8 +166,7 @@ void Session::replay_step(const Step& step) {
             end_at_ = net::after(settings_.close_timeout);
             break;
         }
-        default:
-            connection_.send_fragment(out_.storage(), step.opcode, step.payload, step.fin);
+        default: connection_.send_fragment(out_.storage(), step.opcode, step.payload, step.fin);
     }
 }
 

@@ -1,4 +1,6 @@
 // signalfd(2): one descriptor for all signals that wsc answers.
+// And what a child process has to undo, because it inherits what is blocked here.
+// Leaves out: what each signal means (session.cpp, listening.cpp, waiting.cpp).
 #include "clients/wsc/signals.hpp"
 
 #include <signal.h>

@@ -1,5 +1,6 @@
 // URLs as they are typed for wsc. net/url reads those that a WebSocket client knows; what the
 // command line takes beyond them is handled here: Unix sockets, names and passwords, https.
+// RFC 3986. Leaves out: "../" in a redirect's path, which the server resolves as well.
 #include "clients/wsc/target.hpp"
 
 #include "net/address.hpp"
@@ -35,8 +36,8 @@ Target parse_unix(std::string_view text) {
 std::string percent_decoded(std::string_view text) {
     std::string result;
     for (std::size_t i = 0; i < text.size(); ++i) {
-        const auto byte = text[i] == '%' && i + 2 < text.size() ? ws::unhex(text.substr(i + 1, 2))
-                                                                    : std::nullopt;
+        const auto byte =
+            text[i] == '%' && i + 2 < text.size() ? ws::unhex(text.substr(i + 1, 2)) : std::nullopt;
         if (byte && byte->size() == 1) {
             result += static_cast<char>(byte->front());
             i += 2;
@@ -84,7 +85,8 @@ Target parse_target(std::string_view text) {
     const net::Url parsed = net::parse_url(url);
     if (!parsed.scheme.empty() && parsed.scheme != "ws" && parsed.scheme != "wss" &&
         parsed.scheme != "http" && parsed.scheme != "https")
-        throw net::UrlError{"'" + std::string{text} + "': the scheme must be ws://, wss://, "
+        throw net::UrlError{"'" + std::string{text} +
+                            "': the scheme must be ws://, wss://, "
                             "http://, https:// or ws+unix:"};
     target.secure = parsed.scheme == "wss" || parsed.scheme == "https";
     target.host = parsed.host;
@@ -111,7 +113,8 @@ Target redirected(const Target& from, std::string_view location) {
     else if (path.starts_with('?'))
         target.resource = std::string{old_path} + std::string{path};
     else
-        target.resource = std::string{old_path.substr(0, old_path.rfind('/') + 1)} + std::string{path};
+        target.resource =
+            std::string{old_path.substr(0, old_path.rfind('/') + 1)} + std::string{path};
     if (!ws::is_resource(target.resource))
         throw net::UrlError{"Invalid URL: " + ws::escape(location)};
     return target;

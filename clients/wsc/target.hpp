@@ -1,5 +1,6 @@
 // What follows -c, taken apart: ws://, wss://, http://, https://, ws+unix:, host:port, :port.
 // RFC 6455 §3. A user name and password in the URL become an Authorization header (RFC 7617).
+// Leaves out: looking the host up (connecting).
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,6 @@
 // The child processes of wss://, and openssl's complaints in wscat's words.
+// A passphrase goes through a pipe, and no name of a file is taken for an option: each has its own.
+// Leaves out: session tickets, ALPN, and every other wish that s_client could fulfil.
 #include "clients/wsc/tls.hpp"
 
 #include <fcntl.h>
@@ -20,6 +22,7 @@
 #include "clients/wsc/failure.hpp"
 #include "net/address.hpp"
 #include "net/error.hpp"
+#include "net/out_buffer.hpp"
 #include "ws/hex.hpp"
 
 namespace wsc {
@@ -44,44 +47,61 @@ bool openssl_is_installed() {
     return false;
 }
 
-// Copies what is there from one to the other; false at the end. Both block.
-bool copy_some(int from, int to) {
-    std::array<char, 65536> chunk;
-    const ssize_t got = ::read(from, chunk.data(), chunk.size());
-    if (got <= 0) return got < 0 && errno == EINTR;
-    for (ssize_t done = 0; done < got;) {
-        const ssize_t written = ::write(to, chunk.data() + done, static_cast<std::size_t>(got - done));
-        if (written < 0 && errno != EINTR) return false;
-        if (written > 0) done += written;
-    }
-    return true;
-}
+// One direction of the carrier. Neither side may have to wait for the other direction: a server may
+// refuse to read until we have read, so nothing here blocks.
+class Lane {
+  public:
+    Lane(int from, int to) : from_{from}, to_{to} {}
 
-// Both directions, until either side has ended.
-void carry(int server, int openssl) {
-    for (;;) {
-        std::array<pollfd, 2> polled{pollfd{server, POLLIN, 0}, pollfd{openssl, POLLIN, 0}};
-        if (::poll(polled.data(), polled.size(), -1) < 0) {
-            if (errno == EINTR) continue;
-            return;
+    // What to wait for: either more bytes, or room for those that are here.
+    pollfd reading() const { return {out_.empty() ? from_ : -1, POLLIN, 0}; }
+    pollfd writing() const { return {out_.empty() ? -1 : to_, POLLOUT, 0}; }
+
+    // Moves what can be moved; false at the end.
+    bool move() {
+        if (out_.empty()) {
+            std::array<std::uint8_t, 65536> chunk;
+            const ssize_t got = ::read(from_, chunk.data(), chunk.size());
+            if (got <= 0) return got < 0 && (errno == EAGAIN || errno == EINTR);
+            out_.append(std::span{chunk}.first(static_cast<std::size_t>(got)));
         }
-        if (polled[0].revents != 0 && !copy_some(server, openssl)) return;
-        if (polled[1].revents != 0 && !copy_some(openssl, server)) return;
+        const auto bytes = out_.bytes();
+        const ssize_t sent = ::send(to_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+        if (sent < 0) return errno == EAGAIN || errno == EINTR;
+        out_.taken(static_cast<std::size_t>(sent));
+        return true;
+    }
+
+  private:
+    int from_;
+    int to_;
+    net::OutBuffer out_;
+};
+
+// Both directions, until either side has ended. The descriptors do not block.
+void carry(int server, int openssl) {
+    Lane in{server, openssl};
+    Lane out{openssl, server};
+    for (;;) {
+        std::array<pollfd, 4> polled{in.reading(), in.writing(), out.reading(), out.writing()};
+        if (::poll(polled.data(), polled.size(), -1) < 0 && errno != EINTR) return;
+        if ((polled[0].revents | polled[1].revents) != 0 && !in.move()) return;
+        if ((polled[2].revents | polled[3].revents) != 0 && !out.move()) return;
     }
 }
-
-void set_blocking(int fd) { ::fcntl(fd, F_SETFL, ::fcntl(fd, F_GETFL) & ~O_NONBLOCK); }
 
 std::vector<std::string> openssl_arguments(const std::string& host, const std::string& path,
                                            const TlsOptions& options) {
-    std::vector<std::string> arguments{"openssl", "s_client", "-quiet", "-verify_quiet",
-                                       "-nocommands", "-unix", path};
+    std::vector<std::string> arguments{"openssl",     "s_client", "-quiet", "-verify_quiet",
+                                       "-nocommands", "-unix",    path};
     const auto add = [&arguments](const char* name, const std::string& value) {
         arguments.insert(arguments.end(), {name, value});
     };
     const bool is_address = net::parse_ip(host).has_value();
-    if (is_address) arguments.push_back("-noservername");
-    else add("-servername", host);
+    if (is_address)
+        arguments.push_back("-noservername");
+    else
+        add("-servername", host);
     if (options.check) {
         arguments.push_back("-verify_return_error");
         add(is_address ? "-verify_ip" : "-verify_hostname", host);
@@ -124,8 +144,8 @@ std::string in_wscats_words(const std::string& said, const std::string& host) {
 
 void check_readable(const char* option, const std::string& path) {
     if (!path.empty() && ::access(path.c_str(), R_OK) != 0)
-        throw OwnFailure{std::string{option} + ": cannot read '" + path + "': " +
-                         std::strerror(errno)};
+        throw OwnFailure{std::string{option} + ": cannot read '" + path +
+                         "': " + std::strerror(errno)};
 }
 
 void end_child(pid_t child) {
@@ -194,8 +214,7 @@ void Tls::start_carrier(net::Fd server) {
     if (carrier_ < 0) net::throw_system_error("fork");
     if (carrier_ > 0) return;
     become_child();
-    set_blocking(server.get());
-    const int openssl = ::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC);
+    const int openssl = ::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
     if (openssl >= 0) carry(server.get(), openssl);
     ::_exit(0);
 }
@@ -221,7 +240,8 @@ void Tls::start_openssl(const TlsOptions& options) {
 
     const std::vector<std::string> arguments = openssl_arguments(host_, path_, options);
     std::vector<char*> argv;
-    for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
+    for (const std::string& argument : arguments)
+        argv.push_back(const_cast<char*>(argument.c_str()));
     argv.push_back(nullptr);
     openssl_ = ::fork();
     if (openssl_ < 0) net::throw_system_error("fork");
@@ -229,7 +249,8 @@ void Tls::start_openssl(const TlsOptions& options) {
     become_child();
     // The first of them may be one of the numbers that the others go to; dup2() of a number to
     // itself would leave it to be closed by exec, so all go through new numbers first.
-    const int in = ::fcntl(theirs.get(), F_DUPFD, 10), say = ::fcntl(their_errors.get(), F_DUPFD, 10),
+    const int in = ::fcntl(theirs.get(), F_DUPFD, 10),
+              say = ::fcntl(their_errors.get(), F_DUPFD, 10),
               pass = ::fcntl(their_passphrase.get(), F_DUPFD, 10);
     ::dup2(in, STDIN_FILENO), ::dup2(in, STDOUT_FILENO), ::dup2(say, STDERR_FILENO);
     ::dup2(pass, passphrase_fd);

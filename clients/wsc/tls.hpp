@@ -1,8 +1,6 @@
 // wss:// without a TLS library: `openssl s_client` as a child process speaks TLS, and we speak to
 // it through a socket. It checks the certificate and the name in it unless it is told not to.
-//
 //   we ── plain bytes ── openssl ── TLS ── carrier ── TLS ── the server
-//
 // The carrier is a process of our own that copies bytes, because s_client wants to connect by
 // itself, and the connection is made here: through proxies, with our timeouts and our words.
 #pragma once

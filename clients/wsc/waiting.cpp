@@ -1,4 +1,6 @@
 // poll(2) over the one descriptor that matters and that of the signals.
+// A Ctrl-C becomes an exception here, because there is nobody yet to say goodbye to.
+// Leaves out: more than one descriptor at a time; an open connection has a loop (session).
 #include "clients/wsc/waiting.hpp"
 
 #include <signal.h>

@@ -1,5 +1,6 @@
 // Waiting for a descriptor while the connection is being opened: with one deadline for all of the
 // opening, and with an ear for Ctrl-C.
+// Leaves out: the deadlines of an open connection.
 #pragma once
 
 #include <poll.h>

@@ -1,4 +1,6 @@
 // What crosses the wire of one connection, shown to whoever wants to see it: --trace, --record.
+// Costs nothing when nobody does.
+// Leaves out: finding the frames in the bytes (ws/trace, record).
 #pragma once
 
 #include <optional>

@@ -1,5 +1,6 @@
 // Our rules are finer than wscat's words in some places, and coarser in others; then the frame or
-// the head itself decides.
+// the head itself decides. RFC 6455 §4.1, §5.
+// Leaves out: what the system calls say (waiting, connecting).
 #include "clients/wsc/words.hpp"
 
 #include <algorithm>
@@ -37,8 +38,8 @@ std::string frame_words(ws::Errc errc, const FrameWatch& frame) {
     constexpr std::uint64_t max_safe_integer = (std::uint64_t{1} << 53) - 1;
     switch (errc) {
         case ws::Errc::rsv_without_extension:
-            return invalid + ((header.rsv & 3) != 0 ? "RSV2 and RSV3 must be clear"
-                                                    : "RSV1 must be clear");
+            return invalid +
+                   ((header.rsv & 3) != 0 ? "RSV2 and RSV3 must be clear" : "RSV1 must be clear");
         case ws::Errc::reserved_opcode:
         case ws::Errc::unexpected_continuation:
         case ws::Errc::expected_continuation: return invalid + "invalid opcode " + opcode;
@@ -87,16 +88,16 @@ std::string response_words(ws::Errc errc, const ws::Response& response,
                        ? "Server sent a subprotocol but none was requested"
                        : "Server sent an invalid subprotocol";
         case ws::Errc::duplicate_header:
-            return response.count("Sec-WebSocket-Accept") > 1 ? "Invalid Sec-WebSocket-Accept header"
-                                                              : "Server sent an invalid subprotocol";
+            return response.count("Sec-WebSocket-Accept") > 1
+                       ? "Invalid Sec-WebSocket-Accept header"
+                       : "Server sent an invalid subprotocol";
         default: return head_words(errc);
     }
 }
 
 std::string head_words(ws::Errc errc) {
     switch (errc) {
-        case ws::Errc::malformed_start_line:
-            return "Parse Error: Expected HTTP/, RTSP/ or ICE/";
+        case ws::Errc::malformed_start_line: return "Parse Error: Expected HTTP/, RTSP/ or ICE/";
         case ws::Errc::head_too_long:
         case ws::Errc::start_line_too_long:
         case ws::Errc::too_many_headers: return "Parse Error: Header overflow";

@@ -1,5 +1,6 @@
 // What failed, in the words of wscat (which are those of npm's ws): its users know them, and
 // their scripts look for them.
+// Leaves out: the section of the RFC, which --trace adds.
 #pragma once
 
 #include <string>

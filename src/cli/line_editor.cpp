@@ -18,9 +18,10 @@ constexpr unsigned char escape_key = 0x1B, delete_key = 0x7F;
 
 // How many bytes the character that begins so will have; 1 for what begins none.
 std::size_t announced_bytes(unsigned char lead) {
-    return lead >= 0xF0 && lead <= 0xF4 ? 4 : lead >= 0xE0 && lead < 0xF0 ? 3
-                                          : lead >= 0xC2 && lead < 0xE0   ? 2
-                                                                          : 1;
+    return lead >= 0xF0 && lead <= 0xF4  ? 4
+           : lead >= 0xE0 && lead < 0xF0 ? 3
+           : lead >= 0xC2 && lead < 0xE0 ? 2
+                                         : 1;
 }
 
 bool is_space(char c) { return c == ' '; }

@@ -58,7 +58,7 @@ class LineEditor {
     std::string partial_;  // a character whose bytes have not all come
     std::deque<std::string> finished_;
     enum class Escape { none, begun, sequence } escape_ = Escape::none;  // of a key such as ↑
-    std::string parameters_;  // "1;5" of ESC [ 1 ; 5 D
+    std::string parameters_;                                             // "1;5" of ESC [ 1 ; 5 D
     std::vector<std::string> history_;
     std::size_t recalled_ = 0;  // the line of history_ that is shown; its size: the one typed
     std::string typed_;         // what was typed before ↑

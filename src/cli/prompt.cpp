@@ -1,6 +1,6 @@
-// Keys to lines, and lines drawn again. Lesson 12; termios(3), and a few escape codes: ESC [ K clears
-// to the end of the line, ESC [ J to that of the screen, ESC [ n A and ESC [ n C move the cursor.
-// The terminal does no editing in this mode; cli/line_editor does. Ctrl-C stays a signal.
+// Keys to lines, and lines drawn again. Lesson 12; termios(3), and a few escape codes: ESC [ K
+// clears to the end of the line, ESC [ J to that of the screen, ESC [ n A and ESC [ n C move the
+// cursor. The terminal does no editing in this mode; cli/line_editor does. Ctrl-C stays a signal.
 #include "cli/prompt.hpp"
 
 #include <signal.h>
@@ -214,7 +214,8 @@ void Prompt::draw() {
     const std::size_t used = columns(prompt_) + 1;
     const std::size_t room = width > used ? width - used : 0;
     // What was pasted may hold anything.
-    const std::string before = ws::escape(std::string_view{editor_.text()}.substr(0, editor_.cursor()));
+    const std::string before =
+        ws::escape(std::string_view{editor_.text()}.substr(0, editor_.cursor()));
     const std::string shown =
         before + ws::escape(std::string_view{editor_.text()}.substr(editor_.cursor()));
     first_ = scrolled(shown, before.size(), first_, room);

@@ -42,12 +42,16 @@ TEST_CASE("line editor: the cursor moves by characters, and to both ends") {
 }
 
 TEST_CASE("line editor: words") {
-    for (const char* back : {"\x1B[1;5D", "\x1B[1;3D", "\x1B" "b"}) {
+    for (const char* back : {"\x1B[1;5D", "\x1B[1;3D",
+                             "\x1B"
+                             "b"}) {
         CHECK(typed("one two" + std::string{back}) == "one |two");
         CHECK(typed("one two  " + std::string{back}) == "one |two  ");
         CHECK(typed("one" + std::string{back} + back) == "|one");
     }
-    for (const char* forth : {"\x1B[1;5C", "\x1B[1;3C", "\x1B" "f"}) {
+    for (const char* forth : {"\x1B[1;5C", "\x1B[1;3C",
+                              "\x1B"
+                              "f"}) {
         CHECK(typed("one two\x01" + std::string{forth}) == "one| two");
         CHECK(typed("one two\x01" + std::string{forth} + forth + forth) == "one two|");
     }
@@ -74,10 +78,17 @@ TEST_CASE("line editor: erasing") {
 TEST_CASE("line editor: characters come in bytes, and what is none is kept as it is") {
     CHECK(typed("a\xE4\xB8") == "a|");
     CHECK(typed("a\xE4\xB8\x96") == "a\u4E16|");
-    CHECK(typed("\xFF""a") == "\xFF""a|");
-    CHECK(typed("\xE4""a") == "\xE4""a|");
+    CHECK(typed("\xFF"
+                "a") ==
+          "\xFF"
+          "a|");
+    CHECK(typed("\xE4"
+                "a") ==
+          "\xE4"
+          "a|");
     CHECK(typed("a\tb") == "a\tb|");
-    CHECK(typed("a\x03\x07\x0F""b") == "ab|");
+    CHECK(typed("a\x03\x07\x0F"
+                "b") == "ab|");
     // Keys that nothing is known about leave nothing behind.
     CHECK(typed("a\x1BOP\x1B[15~\x1B[200~\x1B[1;2Qb") == "ab|");
 }

@@ -63,7 +63,9 @@ TEST_CASE("lines: the last one needs no line feed, and an input may be empty") {
     CHECK(buffered(lines) == Lines{"one"});
     lines.fill();
     CHECK(lines.at_end());
+    CHECK_FALSE(lines.exhausted());
     CHECK(buffered(lines) == Lines{"rest"});
+    CHECK(lines.exhausted());
     CHECK(buffered(lines) == Lines{});
 
     Input nothing;

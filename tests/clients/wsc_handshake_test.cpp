@@ -16,8 +16,8 @@ using test::next_frame;
 using test::Process;
 using test::RawPeer;
 using test::run;
-using test::WscServer;
 using test::wsc;
+using test::WscServer;
 using namespace test::literals;
 
 namespace {
@@ -82,10 +82,10 @@ TEST_CASE("wsc: the request, and the options that change it") {
     CHECK(plain.find("Extensions") == std::string::npos);
     CHECK(plain.find("Origin") == std::string::npos);
 
-    const std::string full = request_with(
-        {"-H", "A: 1", "--header", "B:2:3", "-H", "C:", "-o", "http://page", "--host", "h.example:1",
-         "--auth", "user:pass:word", "-s", "chat", "-s", "superchat"},
-        "Sec-WebSocket-Protocol: superchat\r\n");
+    const std::string full =
+        request_with({"-H", "A: 1", "--header", "B:2:3", "-H", "C:", "-o", "http://page", "--host",
+                      "h.example:1", "--auth", "user:pass:word", "-s", "chat", "-s", "superchat"},
+                     "Sec-WebSocket-Protocol: superchat\r\n");
     CHECK(header(full, "A") == "1");
     CHECK(header(full, "B") == "2:3");
     CHECK(full.find("\r\nC: \r\n") != std::string::npos);
@@ -156,8 +156,8 @@ TEST_CASE("wsc: each refusal and each wrong answer has wscat's words") {
           "error: Server indicated an extension that was not requested\n");
     CHECK(complaint_about_answer("\r\n\r\n", "\r\nSec-WebSocket-Protocol: z\r\n\r\n") ==
           "error: Server sent a subprotocol but none was requested\n");
-    CHECK(complaint_about_answer("\r\n\r\n", "\r\nSec-WebSocket-Protocol: z\r\n\r\n", {"-s", "a"}) ==
-          "error: Server sent an invalid subprotocol\n");
+    CHECK(complaint_about_answer("\r\n\r\n", "\r\nSec-WebSocket-Protocol: z\r\n\r\n",
+                                 {"-s", "a"}) == "error: Server sent an invalid subprotocol\n");
     CHECK(complaint_about_answer("", "", {"-s", "a"}) == "error: Server sent no subprotocol\n");
 }
 
@@ -195,13 +195,12 @@ TEST_CASE("wsc: a server that never answers is given up after the handshake time
     Process process{wsc(), {"-c", server.url(), "--handshake-timeout", "0.3"}};
     process.write("kept\n");
     process.close_stdin();
-    SUBCASE("silent") {
-        CHECK(process.wait() == 255);
-    }
+    SUBCASE("silent") { CHECK(process.wait() == 255); }
     SUBCASE("a byte now and then") {
         RawPeer peer{server.listener};
         const std::string endless = "HTTP/1.1 101 Switching Protocols\r\nA: ";
-        for (std::size_t i = 0; i < 2000 && peer.try_send(ws::as_bytes(endless.substr(i % 30, 1))); ++i) {
+        for (std::size_t i = 0; i < 2000 && peer.try_send(ws::as_bytes(endless.substr(i % 30, 1)));
+             ++i) {
             if (process.errors_so_far() != "") break;
         }
         CHECK(process.wait() == 255);
@@ -235,7 +234,8 @@ TEST_CASE("wsc: -L follows redirects, relative and absolute, up to a limit") {
         return head;
     };
     SUBCASE("relative, then to another host, which gets no password") {
-        Process process{wsc(), {"-L", "-c", first.url("/a/b?q"), "--auth", "u:p", "-H", "Cookie: s"}};
+        Process process{wsc(),
+                        {"-L", "-c", first.url("/a/b?q"), "--auth", "u:p", "-H", "Cookie: s"}};
         process.close_stdin();
         redirect(RawPeer{first.listener}, "c?d");
         std::string head = redirect(RawPeer{first.listener}, "/e");
@@ -266,7 +266,8 @@ TEST_CASE("wsc: -L follows redirects, relative and absolute, up to a limit") {
 TEST_CASE("wsc: --proxy asks for a tunnel, with its own password") {
     WscServer proxy;
     SUBCASE("it agrees") {
-        Process process{wsc(), {"-c", "ws://far.example/x", "--proxy", "http://u:p@" + proxy.address()}};
+        Process process{wsc(),
+                        {"-c", "ws://far.example/x", "--proxy", "http://u:p@" + proxy.address()}};
         process.close_stdin();
         RawPeer peer{proxy.listener};
         const std::string head = peer.receive_head();
@@ -308,7 +309,8 @@ TEST_CASE("wsc: ws+unix: connects to a Unix socket") {
         process.close_stdin();
         RawPeer peer{net::Fd{::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC)}};
         const std::string request = peer.receive_head();
-        CHECK(request.starts_with("GET " + std::string{target} + " HTTP/1.1\r\nHost: localhost\r\n"));
+        CHECK(
+            request.starts_with("GET " + std::string{target} + " HTTP/1.1\r\nHost: localhost\r\n"));
         peer.send(answer_to(request));
         finish(process, peer);
     }

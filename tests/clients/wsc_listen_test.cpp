@@ -63,7 +63,9 @@ TEST_CASE("wsc -l: any path, any origin, the first subprotocol; messages go both
     CHECK(peer.receive_text() == "to you");
     peer.send_frame(ws::Opcode::ping, "x");
     CHECK(peer.receive(3) == "8A 01 78"_hex);
-    peer.send_frame(ws::Opcode::close, "\x03\xE8""bye");
+    peer.send_frame(ws::Opcode::close,
+                    "\x03\xE8"
+                    "bye");
     CHECK(peer.receive(7) == "88 05 03 E8 62 79 65"_hex);
     peer.expect_end();  // the server ends TCP
     CHECK(listening.process.read_error_line() == "Disconnected (code: 1000, reason: \"bye\")");
@@ -137,7 +139,8 @@ TEST_CASE("wsc -l: a port that is taken, and options that would do nothing") {
     Listening listening;
     const std::string port = std::to_string(listening.port);
     const auto taken = test::run(wsc(), {"-l", port});
-    CHECK(taken.errors == "error: listen EADDRINUSE: address already in use localhost:" + port + "\n");
+    CHECK(taken.errors ==
+          "error: listen EADDRINUSE: address already in use localhost:" + port + "\n");
     CHECK(taken.status == 255);
     const auto elsewhere = test::run(wsc(), {"-l", "0", "--host", "192.0.2.1"});
     CHECK(elsewhere.errors ==

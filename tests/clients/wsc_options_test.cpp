@@ -122,8 +122,10 @@ TEST_CASE("wsc: help, man page and completion name the same options") {
     CHECK(list(in_page) == list(in_help));
 
     const std::string script = contents_of("clients/wsc/completion.bash");
-    const auto completed = run("/bin/bash", {"-c", script +
-        "\nCOMP_WORDS=(wsc -); COMP_CWORD=1; _wsc; printf '%s\\n' \"${COMPREPLY[@]}\""});
+    const auto completed = run(
+        "/bin/bash",
+        {"-c",
+         script + "\nCOMP_WORDS=(wsc -); COMP_CWORD=1; _wsc; printf '%s\\n' \"${COMPREPLY[@]}\""});
     std::istringstream words{completed.output};
     std::set<std::string> in_completion;
     for (std::string word; words >> word;) in_completion.insert(word);
@@ -135,9 +137,10 @@ TEST_CASE("wsc: the completion completes files where a file belongs, and values 
     test::write_file(folder.path("certificate.pem"), "");
     const auto complete = [&](const std::string& before, const std::string& word) {
         return run("/bin/bash",
-                   {"-c", "cd " + folder.path() + "; . \"$1\"; COMP_WORDS=(wsc " + before + " " + word +
-                              "); COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); _wsc; "
-                              "printf '%s\\n' \"${COMPREPLY[@]}\"",
+                   {"-c",
+                    "cd " + folder.path() + "; . \"$1\"; COMP_WORDS=(wsc " + before + " " + word +
+                        "); COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); _wsc; "
+                        "printf '%s\\n' \"${COMPREPLY[@]}\"",
                     "bash", std::string{::getenv("PWD")} + "/clients/wsc/completion.bash"})
             .output;
     };
@@ -150,8 +153,8 @@ TEST_CASE("wsc: the completion completes files where a file belongs, and values 
 
 TEST_CASE("wsc: the man page can be read, and names each exit status") {
     const std::string page = contents_of("clients/wsc/wsc.1");
-    for (const char* part : {".TH WSC 1", ".SH NAME", ".SH SYNOPSIS", ".SH OPTIONS", ".SH EXIT STATUS",
-                             ".SH FILES", ".SH EXAMPLES"})
+    for (const char* part : {".TH WSC 1", ".SH NAME", ".SH SYNOPSIS", ".SH OPTIONS",
+                             ".SH EXIT STATUS", ".SH FILES", ".SH EXAMPLES"})
         CHECK_MESSAGE(page.find(part) != std::string::npos, part);
     for (const char* status : {".B 0\n", ".B 1\n", ".B 2\n", ".B 3\n", ".B 4\n", ".B 255\n"})
         CHECK_MESSAGE(page.find(status) != std::string::npos, status);

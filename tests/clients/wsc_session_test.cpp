@@ -13,8 +13,8 @@ using test::frame;
 using test::next_frame;
 using test::Process;
 using test::RawPeer;
-using test::WscServer;
 using test::wsc;
+using test::WscServer;
 using namespace test::literals;
 
 namespace {
@@ -74,7 +74,8 @@ TEST_CASE("wsc: piped lines are kept until it is open, sent, and their answers a
 
 TEST_CASE("wsc: host:port is enough, against a server of the course") {
     test::LessonServer server{"08-messages"};
-    const auto result = test::run(wsc(), {"-c", "localhost:" + std::to_string(server.port)}, "a\nb\n");
+    const auto result =
+        test::run(wsc(), {"-c", "localhost:" + std::to_string(server.port)}, "a\nb\n");
     CHECK(result.output == "a\nb\n");
     CHECK(result.errors == connected);
     CHECK(result.status == 0);
@@ -143,7 +144,8 @@ TEST_CASE("wsc: -w says how long to wait after the last line") {
         CHECK(next_frame(peer) == "close 4000 bye");
         peer.close();
         CHECK(process.wait() == 0);
-        CHECK(process.errors_so_far() == connected + "Disconnected (code: 4000, reason: \"bye\")\n");
+        CHECK(process.errors_so_far() ==
+              connected + "Disconnected (code: 4000, reason: \"bye\")\n");
     }
 }
 
@@ -160,21 +162,22 @@ TEST_CASE("wsc: -x sends its messages in order, waits and leaves without a word"
 }
 
 TEST_CASE("wsc: slash commands send control frames, and refuse what breaks a rule") {
-    const Session result = session(
-        {"--slash"}, "/ping hb\n/pong\n/binary 00 ff\n/foo\n/ping " + std::string(126, 'x') +
-                         "\n/close 1005\n/close x\n/close 4000 " + std::string(124, 'x') +
-                         "\ntext\n/close 4001 bye bye\nignored\n");
+    const Session result =
+        session({"--slash"}, "/ping hb\n/pong\n/binary 00 ff\n/foo\n/ping " +
+                                 std::string(126, 'x') + "\n/close 1005\n/close x\n/close 4000 " +
+                                 std::string(124, 'x') + "\ntext\n/close 4001 bye bye\nignored\n");
     CHECK(result.received == "ping hb, pong , binary 00 FF, text text, close 4001 bye bye");
-    CHECK(result.finished.errors ==
-          connected +
-              "error: Unrecognized slash command.\n"
-              "error: a ping or pong carries at most 125 bytes, not 126 (RFC 6455 §5.5)\n"
-              "error: '1005' is no close code that may be sent: 1000 to 1003, 1007 to 1014, 3000 to "
-              "4999 (RFC 6455 §7.4)\n"
-              "error: 'x' is no close code that may be sent: 1000 to 1003, 1007 to 1014, 3000 to "
-              "4999 (RFC 6455 §7.4)\n"
-              "error: the reason of a Close has at most 123 bytes, not 124 (RFC 6455 §5.5)\n"
-              "Disconnected (code: 4001, reason: \"\")\n");
+    CHECK(
+        result.finished.errors ==
+        connected +
+            "error: Unrecognized slash command.\n"
+            "error: a ping or pong carries at most 125 bytes, not 126 (RFC 6455 §5.5)\n"
+            "error: '1005' is no close code that may be sent: 1000 to 1003, 1007 to 1014, 3000 to "
+            "4999 (RFC 6455 §7.4)\n"
+            "error: 'x' is no close code that may be sent: 1000 to 1003, 1007 to 1014, 3000 to "
+            "4999 (RFC 6455 §7.4)\n"
+            "error: the reason of a Close has at most 123 bytes, not 124 (RFC 6455 §5.5)\n"
+            "Disconnected (code: 4001, reason: \"\")\n");
     CHECK(result.finished.status == 1);  // lines were refused
 
     CHECK(session({"--slash"}, "/close\n").received == "close 1000 ");
@@ -187,8 +190,9 @@ TEST_CASE("wsc: binary messages: sent from hex, shown as hex") {
     const Session result = session({"--binary"}, "00 ff\n81 05\n\nxyz\n0\n");
     CHECK(result.received == "binary 00 FF, binary 81 05, binary , close 1000 ");
     CHECK(result.finished.errors ==
-          connected + "error: 'xyz' is no hex: expected bytes of two digits each, such as 81 05 48\n"
-                      "error: '0' is no hex: expected bytes of two digits each, such as 81 05 48\n");
+          connected +
+              "error: 'xyz' is no hex: expected bytes of two digits each, such as 81 05 48\n"
+              "error: '0' is no hex: expected bytes of two digits each, such as 81 05 48\n");
     CHECK(result.finished.status == 1);
     CHECK(session({"--binary", "-x", "0aff", "-w", "0"}).received == "binary 0A FF, close 1000 ");
 
@@ -239,10 +243,9 @@ TEST_CASE("wsc: -P tells of pings and pongs, and a ping is answered in any case"
         CHECK(next_frame(peer) == "pong h\x07");
         peer.close();
         CHECK(process.wait() == 0);
-        const std::string shown =
-            "Received ping (data: \"h\\x07\")\nReceived pong (data: \"p\")\n";
-        CHECK(process.errors_so_far() == connected + (show ? shown : "") +
-                                             "Disconnected (code: 1005, reason: \"\")\n");
+        const std::string shown = "Received ping (data: \"h\\x07\")\nReceived pong (data: \"p\")\n";
+        CHECK(process.errors_so_far() ==
+              connected + (show ? shown : "") + "Disconnected (code: 1005, reason: \"\")\n");
         CHECK(process.output_so_far().empty());
     }
 }
@@ -436,7 +439,8 @@ TEST_CASE("wsc: --json indents messages that are JSON, and leaves numbers and ot
 TEST_CASE("wsc: --timestamps puts the time before each line") {
     const Session result = session({"--timestamps"}, "hi\n");
     const auto digits_hidden = [](std::string text) {
-        std::ranges::replace_if(text, [](char c) { return c >= '0' && c <= '9'; }, 'd');
+        std::ranges::replace_if(
+            text, [](char c) { return c >= '0' && c <= '9'; }, 'd');
         return text;
     };
     CHECK(digits_hidden(result.finished.output) == "dddd-dd-ddTdd:dd:dd.dddZ hi\n");
@@ -460,9 +464,9 @@ TEST_CASE("wsc: --output writes messages to a file as they are") {
 
 TEST_CASE("wsc: files that cannot be had are one line and status 1") {
     const std::string none = "/nonexistent/file";
-    for (const auto& [option, words] :
-         {std::pair{"--output", "--output: cannot write"}, {"--record", "--record: cannot write"},
-          {"--replay", "--replay: cannot read"}}) {
+    for (const auto& [option, words] : {std::pair{"--output", "--output: cannot write"},
+                                        {"--record", "--record: cannot write"},
+                                        {"--replay", "--replay: cannot read"}}) {
         const auto result = test::run(wsc(), {"-c", "ws://127.0.0.1:1", option, none});
         CHECK(result.status == 1);
         CHECK(result.errors ==
@@ -521,7 +525,8 @@ TEST_CASE("wsc: a session is recorded frame by frame, and its client's side play
     {
         WscServer server;
         Process process{wsc(), {"-c", server.url(), "--slash", "--record", record}};
-        process.write("first\n/ping p\n/binary 00 01 02 03 04 05 06 07 08 09\nsecond\n/close 4000 x\n");
+        process.write(
+            "first\n/ping p\n/binary 00 01 02 03 04 05 06 07 08 09\nsecond\n/close 4000 x\n");
         RawPeer peer = server.accept();
         CHECK(next_frame(peer) == "text first");
         peer.send(frame(ws::Opcode::ping, "q"));

@@ -10,8 +10,8 @@ using test::frame;
 using test::next_frame;
 using test::RawPeer;
 using test::Terminal;
-using test::WscServer;
 using test::wsc;
+using test::WscServer;
 using namespace test::literals;
 
 namespace {

@@ -9,8 +9,8 @@ using test::next_frame;
 using test::Process;
 using test::RawPeer;
 using test::run;
-using test::WscServer;
 using test::wsc;
+using test::WscServer;
 using namespace test::literals;
 
 namespace {
@@ -57,9 +57,11 @@ struct TlsServer {
     }
     static std::vector<std::string> arguments(const std::string& name,
                                               std::vector<std::string> more) {
-        std::vector<std::string> all{"openssl", "s_server", "-accept", "127.0.0.1:0", "-cert",
-                                     certificates().file(name + ".pem"), "-key",
-                                     certificates().file(name + ".key"), "-naccept", "1",
+        std::vector<std::string> all{"openssl",  "s_server",
+                                     "-accept",  "127.0.0.1:0",
+                                     "-cert",    certificates().file(name + ".pem"),
+                                     "-key",     certificates().file(name + ".key"),
+                                     "-naccept", "1",
                                      "-ign_eof", "-no_ticket"};
         all.insert(all.end(), more.begin(), more.end());
         return all;
@@ -130,11 +132,11 @@ TEST_CASE("wsc: a certificate for another host is refused") {
 }
 
 TEST_CASE("wsc: a client's own certificate, with a key that has a passphrase") {
-    const std::vector<std::string> wanted{"-Verify", "1", "-CAfile", certificates().file("good.pem"),
-                                          "-verify_return_error"};
-    const std::vector<std::string> arguments{
-        "--ca", certificates().file("good.pem"), "--cert", certificates().file("good.pem"),
-        "--key", certificates().file("locked.key")};
+    const std::vector<std::string> wanted{"-Verify", "1", "-CAfile",
+                                          certificates().file("good.pem"), "-verify_return_error"};
+    const std::vector<std::string> arguments{"--ca",   certificates().file("good.pem"),
+                                             "--cert", certificates().file("good.pem"),
+                                             "--key",  certificates().file("locked.key")};
     TlsServer server{"good", wanted};
     auto right = arguments;
     right.insert(right.end(), {"--passphrase", "open sesame"});
@@ -160,7 +162,8 @@ TEST_CASE("wsc: wss:// to a port without TLS, and one that hangs up") {
         CHECK(process.wait() == 255);
         const std::string& errors = process.errors_so_far();
         if (speaks)
-            CHECK(errors == "error: wrong version number (this port does not speak TLS; is it ws://?)\n");
+            CHECK(errors ==
+                  "error: wrong version number (this port does not speak TLS; is it ws://?)\n");
         CHECK(errors.starts_with("error: "));
         CHECK(std::count(errors.begin(), errors.end(), '\n') == 1);
     }
@@ -173,7 +176,8 @@ TEST_CASE("wsc: wss:// to a port without TLS, and one that hangs up") {
 }
 
 TEST_CASE("wsc: wss:// without openssl, and with files that are not there") {
-    const auto result = run("/usr/bin/env", {"PATH=/nonexistent", wsc(), "-c", "wss://127.0.0.1:1"});
+    const auto result =
+        run("/usr/bin/env", {"PATH=/nonexistent", wsc(), "-c", "wss://127.0.0.1:1"});
     CHECK(result.errors == "error: wss:// needs the program openssl, and it is not installed\n");
     CHECK(result.status == 1);
     for (const char* option : {"--ca", "--cert", "--key"}) {
@@ -188,13 +192,15 @@ TEST_CASE("wsc: TLS carries megabytes, and leaves no process and no file behind"
     const test::TemporaryFolder temporary;
     TlsServer server{"good"};
     {
-        Process process{"/usr/bin/env", {"TMPDIR=" + temporary.path(), wsc(), "-c", server.url(), "-n",
-                                         "-w", "-1"}};
+        Process process{
+            "/usr/bin/env",
+            {"TMPDIR=" + temporary.path(), wsc(), "-c", server.url(), "-n", "-w", "-1"}};
         process.close_stdin();
         std::string line, request;
-        while (!line.starts_with("GET / ")) line = process.errors_so_far().empty()
-                                                       ? server.process.read_line()
-                                                       : throw std::runtime_error{process.errors_so_far()};
+        while (!line.starts_with("GET / "))
+            line = process.errors_so_far().empty()
+                       ? server.process.read_line()
+                       : throw std::runtime_error{process.errors_so_far()};
         request = line + "\n";
         while ((line = server.process.read_line()) != "\r") request += line + "\n";
         server.process.write(test::answer_to(request + "\r\n"));

@@ -160,6 +160,7 @@ class Run:
         self.looks = []
         steps = self.session.steps[self.which]
         vain = [step for step in steps if not self.step(*step.partition(" "))]
+        # Where nobody answers, wscat is known to hang: that need not be seen for long.
         patience = 2 if self.session.server.split()[-1:] == ["silent"] else PATIENCE
         self.collect(self.program.end(patience), vain)
 

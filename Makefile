@@ -299,7 +299,8 @@ $(LOAD_PROGRAM): $(call objects_below,tests/load tests/support tests/main.cpp) \
                  $(BUILD)/obj/tests/lessons/peers.o $(all_objects)
 	@mkdir -p $(@D)
 	$(link)
-$(TEST_PROGRAM): $(test_objects) $(all_objects)
+# The harness of the checks, less its main().
+$(TEST_PROGRAM): $(test_objects) $(all_objects) $(filter-out %/main.o,$(harness))
 	@mkdir -p $(@D)
 	$(link)
 

@@ -6,6 +6,7 @@
 #   says what it records;
 #   no scenario is left that neither the starter nor a mutant can fail;
 #   every exercise has hints at three levels.
+# and, by itself with LESSON=verdicts, that every verdict is given (tests/lessons/verdicts).
 # It has a build folder and a folder of files of its own, and leaves work/ alone.
 set -euo pipefail
 
@@ -83,7 +84,8 @@ check_mutant() {
         return
     fi
     failed >>"$scratch/failable"
-    if ! failed | grep -qx "$scenario"; then
+    # "-": it does not come as far as a scenario.
+    if [[ $scenario != - ]] && ! failed | grep -qx "$scenario"; then
         fault "$name fails $(failed | tr '\n' ' '), not $scenario: $(head -3 "$scratch/output" | tail -1)"
     elif ! sentences | grep -qF -e "$says"; then
         fault "$name: the output does not say '$says'"
@@ -143,11 +145,19 @@ check_lesson() {
     check_texts "$folder"
 }
 
+# Each verdict, by a file of lesson 5 that deserves it.
+check_verdicts() {
+    local patch
+    echo "verdicts"
+    for patch in tests/lessons/verdicts/*.patch; do check_mutant 5 "$patch"; done
+}
+
 "$holes" check || fault "markers of holes"
 begin=$SECONDS
+if [[ -z $only || $only == verdicts ]]; then check_verdicts; fi
 for folder in lessons/[0-9][0-9]-*; do
     name=$(basename "$folder")
-    if [[ -n $only ]] && ((10#${name%%-*} != only)); then continue; fi
+    if [[ -n $only && $only != "$((10#${name%%-*}))" ]]; then continue; fi
     [[ -e $folder/checks.cpp ]] || continue
     check_lesson "$folder"
 done

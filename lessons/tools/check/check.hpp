@@ -31,8 +31,8 @@ struct ScenarioInfo {
     int exercise = 0;        // whose hints help
     std::string rule{};      // one sentence, as the headline of its failure
     std::string section{};   // "RFC 6455 §5.2", or empty
-    // Exercises without which it cannot pass: until their own scenarios do, its failure explains
-    // nothing and is one line.
+    // Exercises without which it cannot pass: until their own scenarios do (those that call
+    // functions, or have no needs), its failure explains nothing and is one line.
     std::vector<int> needs{};
     // What to run it in. One cut where cuts mean nothing (a test of time, of many clients).
     std::vector<Cut> cuts{Cut::whole, Cut::byte_by_byte, Cut::inside, Cut::glued};

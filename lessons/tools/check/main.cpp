@@ -48,6 +48,7 @@ struct Job {
     std::string notes{};   // not yet read
     std::size_t mark = 0;  // exchange lines before the cuts of one reader
     bool done = false, ended = false;
+    std::chrono::seconds limit{};
     Clock::time_point deadline{};
 };
 
@@ -82,12 +83,24 @@ struct Job {
     ::_exit(0);
 }
 
+// How much longer than on an idle machine everything may take: 1 to 8. A class that is graded, or a
+// build beside it, must not make right answers late.
+int slowness() {
+    double load = 0;
+    if (::getloadavg(&load, 1) != 1) return 1;
+    const double processors = std::max(1U, std::thread::hardware_concurrency());
+    return static_cast<int>(std::clamp(load / processors, 1.0, 8.0));
+}
+
 // --- in the process that reports ----------------------------------------------------------------
 
 Job start(const Scenario& scenario, const Options& options, std::chrono::milliseconds patience) {
+    const int slow = slowness();
+    patience *= slow;
     Job job;
     job.outcome.scenario = &scenario;
-    job.deadline = Clock::now() + std::chrono::seconds{scenario.info().seconds};
+    job.limit = std::chrono::seconds{scenario.info().seconds * slow};
+    job.deadline = Clock::now() + job.limit;
     int ends[2];
     if (::pipe2(ends, O_CLOEXEC) != 0) std::exit((std::perror("check: pipe2"), 2));
     job.errors = ::memfd_create("errors", MFD_CLOEXEC);
@@ -114,6 +127,7 @@ void take_note(Job& job, char kind, std::string text) {
         case 'L': case 'Q': case 'B': outcome.exchange.push_back(kind + text); break;
         case '{': job.mark = outcome.exchange.size(); break;
         case '<': outcome.exchange.resize(std::min(job.mark, outcome.exchange.size())); break;
+        case 'P': outcome.programs = true; break;
         case 'S': outcome.step = text; break;
         case '1': outcome.says = text; break;
         case 'T': outcome.block = text; break;
@@ -170,7 +184,7 @@ void finish(Job& job, bool late) {
     job.ended = true;
     if (!job.done && late) {
         set_outcome(job, Verdict::timed_out,
-                    "still at work after " + std::to_string(job.outcome.scenario->info().seconds) +
+                    "still at work after " + std::to_string(job.limit.count()) +
                         " seconds" +
                         (job.outcome.step.empty() ? "" : ", in: " + job.outcome.step) +
                         ". A loop that does not end?");
@@ -194,8 +208,9 @@ int missing_exercise(const Outcome& outcome, const std::vector<Job>& jobs) {
     for (const int exercise : info.needs)
         for (const Job& job : jobs) {
             const check::ScenarioInfo& other = job.outcome.scenario->info();
+            const bool of_its_own = !job.outcome.programs || other.needs.empty();
             if (job.ended && other.lesson == info.lesson && other.exercise == exercise &&
-                other.needs.empty() && job.outcome.verdict != Verdict::passed)
+                of_its_own && job.outcome.verdict != Verdict::passed)
                 return exercise;
         }
     return 0;

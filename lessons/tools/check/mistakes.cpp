@@ -48,6 +48,11 @@ Found length_announced_and_missing(const Came& came) {
     const Seen want = wanted(came);
     const auto form = static_cast<std::size_t>(want.length_bytes);
     if (form == 0 || came.at >= 2 + form || want.masked) return {};
+    if (came.at == came.got.size())
+        return Explained{1, hex(came.got[1]) + " announces a " + decimal(8 * form) +
+                                "-bit length, and " + decimal(came.got.size() - 2) + " of its " +
+                                decimal(form) + " bytes are there.  Expected " +
+                                expected_bytes(came, 1 + form)};
     const Bytes behind = came.got.subspan(2);
     const std::size_t looked_at = std::min<std::size_t>(std::min(want.payload.size(), behind.size()), 8);
     if (looked_at < 2 || !std::equal(behind.begin(), behind.begin() + static_cast<std::ptrdiff_t>(looked_at),
@@ -138,6 +143,19 @@ Found fin_missing(const Came& came) {
                         "does not."};
 }
 
+// Data was due, and the answer is a Close: the program took a right frame for a broken one.
+Found refused(const Came& came) {
+    if (!wrong_frame(came) || wanted(came).is(Op::close)) return {};
+    const Seen got = read_frame(came.got);
+    if (!got.whole || !got.is(Op::close) || got.close_code() < 1000) return {};
+    const std::string reason{got.text().substr(2)};
+    return Explained{0, "this is a refusal: a Close with the code " + decimal(got.close_code()) +
+                            (reason.empty() ? std::string{"."}
+                                            : " and the reason " + quote(reason, 125) + ".") +
+                            " What was sent before breaks no rule.  Expected " +
+                            expected_bytes(came, 1)};
+}
+
 Found rsv_set(const Came& came) {
     if (!wrong_frame(came) || came.at != 0) return {};
     if ((came.got[0] & 0x70) == 0 || (came.expected[0] & 0x70) != 0) return {};
@@ -210,6 +228,12 @@ Found wrong_key_order(const Came& came) {
     if (matches([&](std::size_t i) { return key[3 - i % 4]; }))
         return Explained{came.at, "the key was used backwards, " + hex(key[3]) + " first. Its bytes "
                                   "are in the order of the wire: it is no number." + by_hand};
+    for (const std::size_t period : {2u, 3u, 5u, 8u})
+        if (size >= period && size > 3 && matches([&](std::size_t i) {
+                return i % period < 4 ? key[i % period] : std::uint8_t{0};
+            }))
+            return Explained{came.at, "the key begins again after " + decimal(period) +
+                                          " bytes; it has four." + by_hand};
     for (std::size_t shift = 1; shift < 4; ++shift)
         if (matches([&](std::size_t i) { return key[(i + shift) % 4]; }))
             return Explained{came.at, "the key was used from its byte " + decimal(shift) +
@@ -229,6 +253,17 @@ Found wrong_key_order(const Came& came) {
                                           "it goes on where the last piece stopped."};
     }
     return {};
+}
+
+// A client that says MASK, sends a key, and leaves the payload as it is.
+Found payload_not_masked(const Came& came) {
+    std::size_t begin = 0;
+    const auto payload = payload_that_came(came, begin);
+    const Seen want = wanted(came);
+    if (!payload || !want.masked || want.payload.size() < 2) return {};
+    if (!std::ranges::equal(*payload, want.payload)) return {};
+    return Explained{begin, "the MASK bit is set and the key is there, but the payload is not masked: "
+                            "each byte must be XORed with a byte of the key (§5.3)."};
 }
 
 Found key_taken_for_payload(const Came& came) {
@@ -303,6 +338,7 @@ bool is_control_opcode(std::uint8_t opcode) { return (opcode & 8) != 0; }
 const Mistakes& common_mistakes() {
     static const Mistakes all{masked_by_server,
                               unmasked_by_client,
+                              refused,
                               rsv_set,
                               fin_missing,
                               wrong_opcode,
@@ -316,6 +352,7 @@ const Mistakes& common_mistakes() {
                               length_cut_to_its_low_bits,
                               payload_cut_short,
                               key_taken_for_payload,
+                              payload_not_masked,
                               payload_still_masked,
                               wrong_key_order};
     return all;
@@ -324,8 +361,10 @@ const Mistakes& common_mistakes() {
 std::string expected_bytes(const Came& came, std::size_t at) {
     const std::size_t last = std::min(came.expected.size(), std::max<std::size_t>(at + 1, 2));
     const std::size_t first = last > 12 ? last - 6 : 0;
+    // Where the header is shown whole, the payload need not be promised.
+    const std::size_t whole = came.frames ? read_frame(came.expected).header_size : came.expected.size();
     return (first > 0 ? "… " : "") + hex(came.expected.subspan(first, last - first)) +
-           (last < came.expected.size() ? " …" : "");
+           (last < whole ? " …" : "");
 }
 
 Explained explain_difference(const Came& came) {

@@ -519,7 +519,16 @@ Head Peer::head(std::string_view what) {
     std::size_t end = std::string_view::npos;
     while ((end = text_of(in_).find("\r\n\r\n")) == std::string_view::npos) {
         const Got got = fill(deadline);
-        if (got != Got::bytes) fail_waiting(what, got);
+        if (got == Got::bytes) continue;
+        if (text_of(in_).starts_with("HTTP/") || text_of(in_).starts_with("GET ")) {
+            run_.show_bytes(theirs(), in_);
+            run_.fail(got == Got::end ? Verdict::closed_early : Verdict::timed_out,
+                      "this is no whole head: there is no blank line, \"\\r\\n\\r\\n\", at its end" +
+                          std::string{text_of(in_).find("\n\n") == std::string_view::npos
+                                          ? ""
+                                          : ". There is \"\\n\\n\": every line ends with \"\\r\\n\""});
+        }
+        fail_waiting(what, got);
     }
     const Head head = read_head(text_of(in_).substr(0, end + 4));
     run_.show_bytes(theirs(), bytes_of(head.text));

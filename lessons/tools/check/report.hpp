@@ -13,6 +13,7 @@ namespace check {
 struct Outcome {
     const Scenario* scenario = nullptr;
     Verdict verdict = Verdict::passed;
+    bool programs = false;              // it ran some, and did not call functions only
     std::vector<std::string> exchange;  // lines; those that only a trace shows begin with "Q"
     std::string step;                   // what was done last
     std::string says;                   // the explanation, in one line

@@ -123,7 +123,7 @@ class Run {
     // Did one of them die of a mistake? Then that is what happened.
     void look_for_crashes(Milliseconds wait);
     void note(char kind, std::string_view text);
-    void used_sockets() { sockets_ = true; }
+    void used_sockets();
     bool has_used_sockets() const { return sockets_; }
     const std::vector<std::unique_ptr<Program>>& programs() const { return programs_; }
     // Waits until `fd` is ready, reading meanwhile what the programs print. False: too late.

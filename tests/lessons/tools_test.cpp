@@ -1,0 +1,361 @@
+// The classroom's own tools: starters from the true source, the build with a student's files in
+// place of ours, and what the checks say. What needs a compiler is part of `make mutants`.
+
+#include <doctest/doctest.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "lessons/tools/check/check.hpp"
+#include "lessons/tools/check/reading.hpp"
+#include "lessons/tools/markers.hpp"
+#include "tests/support/process.hpp"
+
+namespace fs = std::filesystem;
+
+namespace {
+
+// A folder that goes away with everything in it.
+struct Folder {
+    Folder() {
+        std::string name = (fs::temp_directory_path() / "tools-XXXXXX").string();
+        REQUIRE(mkdtemp(name.data()) != nullptr);
+        path = name;
+    }
+    ~Folder() { fs::remove_all(path); }
+    Folder(const Folder&) = delete;
+    Folder& operator=(const Folder&) = delete;
+
+    void write(const fs::path& file, const std::string& text) const {
+        fs::create_directories((path / file).parent_path());
+        std::ofstream{path / file} << text;
+    }
+    fs::path path;
+};
+
+std::string contents(const fs::path& path) {
+    std::ifstream file{path};
+    REQUIRE_MESSAGE(file, "cannot read " << path);
+    std::ostringstream text;
+    text << file.rdbuf();
+    return text.str();
+}
+
+// `holes` in another folder than this one.
+test::Finished holes_in(const fs::path& folder, std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(),
+                     {"-C", folder.string(), fs::absolute(test::program("tools/holes")).string()});
+    return test::run("/usr/bin/env", arguments);
+}
+
+test::Finished holes(const std::vector<std::string>& arguments) {
+    return test::run(test::program("tools/holes"), arguments);
+}
+
+const std::string source = R"(int before;
+int answer(int x) {
+    // [exercise 5/3] twice the number
+    // [task] and one more
+    return 2 * x + 1;
+    // [stub] (void)x;
+    // [stub]
+    // [stub] return 0;
+    // [end]
+}
+// [exercise 5/4] a helper
+int helper() { return 1; }
+// [end]
+)";
+
+std::vector<std::string> words(const std::string& text) {
+    std::istringstream stream{text};
+    std::vector<std::string> all;
+    for (std::string word; stream >> word;) all.push_back(word);
+    return all;
+}
+
+}  // namespace
+
+// --- holes --------------------------------------------------------------------------------------
+
+TEST_CASE("holes: cut writes the starter, strip the true text") {
+    const Folder folder;
+    folder.write("src/a.cpp", source);
+    folder.write("lessons/05-x/server.cpp", "int main() {}\n");
+    CHECK(holes_in(folder.path, {"cut", "5", "src/a.cpp"}).output == R"(int before;
+int answer(int x) {
+    // Exercise 5/3: twice the number
+    // and one more
+    (void)x;
+
+    return 0;
+}
+// Exercise 5/4: a helper
+)");
+    const std::string stripped = R"(int before;
+int answer(int x) {
+    return 2 * x + 1;
+}
+int helper() { return 1; }
+)";
+    CHECK(holes_in(folder.path, {"strip", "src/a.cpp"}).output == stripped);
+    // For another lesson the file is whole.
+    CHECK(holes_in(folder.path, {"cut", "6", "src/a.cpp"}).output == stripped);
+    CHECK(holes_in(folder.path, {"list", "5"}).output ==
+          "5/3\tsrc/a.cpp\t3\ttwice the number\n5/4\tsrc/a.cpp\t11\ta helper\n");
+    CHECK(holes_in(folder.path, {"files", "5"}).output == "src/a.cpp\n");
+    CHECK(holes_in(folder.path, {"files", "6"}).output == "");
+    CHECK(holes_in(folder.path, {"check"}).status == 0);
+    CHECK(holes_in(folder.path, {"cut", "5", "src/b.cpp"}).errors == "holes: cannot read src/b.cpp\n");
+    CHECK(holes_in(folder.path, {"cut", "five", "src/a.cpp"}).status == 1);
+    CHECK(holes_in(folder.path, {"sew"}).status == 2);
+}
+
+TEST_CASE("holes: a marker that is wrong is named with its line") {
+    const auto fault = [](const std::string& text) {
+        const Folder folder;
+        folder.write("src/a.cpp", text);
+        folder.write("lessons/05-x/server.cpp", "int main() {}\n");
+        const test::Finished check = holes_in(folder.path, {"check"});
+        CHECK(check.status == 1);
+        return check.errors;
+    };
+    const std::string begin = "// [exercise 5/1] x\n";
+    CHECK(fault(begin) == "src/a.cpp: a hole has no [end]\n");
+    CHECK(fault("// [end]\n") == "src/a.cpp:1: there is no [exercise] before it\n");
+    CHECK(fault(begin + begin) == "src/a.cpp:2: a hole within a hole\n");
+    CHECK(fault("// [exercise 5/1]\n// [end]\n") == "src/a.cpp:1: the task is missing\n");
+    CHECK(fault(begin + "// [stub] a\nint x;\n// [end]\n") ==
+          "src/a.cpp:3: code between [stub] and [end]\n");
+    CHECK(fault(begin + "  // [end]\n") == "src/a.cpp:2: not indented like its [exercise]\n");
+    CHECK(fault(begin + "int x;\n// [task] y\n// [end]\n") ==
+          "src/a.cpp:3: [task] follows [exercise] directly\n");
+    CHECK(fault(begin + "// [end]\n// [exercise 6/1] y\n// [end]\n") ==
+          "src/a.cpp:3: a file's holes belong to one lesson\n");
+    CHECK(fault("// [excercise 5/1] x\n") ==
+          "src/a.cpp:1: a comment that begins with '[' is no marker: // [excercise 5/1] x\n");
+}
+
+TEST_CASE("holes: the course's own are well formed, and no starter shows an answer") {
+    const test::Finished check = holes({"check"});
+    CHECK_MESSAGE(check.status == 0, check.errors);
+    for (const auto& entry : fs::directory_iterator{"lessons"}) {
+        const std::string folder = entry.path().filename().string();
+        if (folder.front() < '0' || folder.front() > '9') continue;
+        const std::string number = std::to_string(std::stoi(folder));
+        for (const std::string& file : words(holes({"files", number}).output)) {
+            CAPTURE(file);
+            const std::string starter = holes({"cut", number, file}).output;
+            std::istringstream lines{starter};
+            for (std::string line; std::getline(lines, line);) CHECK_FALSE(markers::read(line));
+            CHECK(starter.find("// Exercise " + number + "/") != starter.npos);
+            CHECK(starter.size() < holes({"strip", file}).output.size() + 2000);
+        }
+    }
+}
+
+TEST_CASE("start: writes the files once, and keeps what is there") {
+    const Folder folder;
+    const std::string work = folder.path.string();
+    const std::string program = test::program("tools/holes");
+    const auto start = [&](const std::string& force) {
+        return test::run("lessons/tools/start.sh", {"5", work, program, force});
+    };
+    REQUIRE(start("").status == 0);
+    const fs::path file = folder.path / "src/ws/frame.cpp";
+    CHECK(contents(file) == holes({"cut", "5", "src/ws/frame.cpp"}).output);
+    CHECK(fs::exists(folder.path / ".course/started-5"));
+
+    folder.write("src/ws/frame.cpp", "mine\n");
+    CHECK(start("").output.find("kept") != std::string::npos);
+    CHECK(contents(file) == "mine\n");
+    for (const char* old : {".old-1", ".old-2"}) {
+        CHECK(start("1").status == 0);
+        CHECK(contents(file.string() + old) ==
+              (std::string{old} == ".old-1" ? "mine\n" : contents(file)));
+    }
+    CHECK(contents(file) == holes({"cut", "5", "src/ws/frame.cpp"}).output);
+    CHECK(test::run("lessons/tools/start.sh", {"99", work, program}).status == 2);
+}
+
+// --- the overlay --------------------------------------------------------------------------------
+
+TEST_CASE("overlay: what was built from another copy of a file is built anew") {
+    const Folder folder;
+    const std::string build = (folder.path / "build").string();
+    const std::string work = (folder.path / "work").string();
+    const auto objects = [&] {
+        folder.write("build/obj/src/ws/a.d", "a.o: src/ws/a.cpp src/ws/b.hpp\n");
+        folder.write("build/obj/src/ws/a.o", "");
+        folder.write("build/obj/src/ws/c.d", "c.o: src/ws/c.cpp\n");
+        folder.write("build/obj/src/ws/c.o", "");
+    };
+    const auto run = [&] {
+        const test::Finished overlay = test::run("lessons/tools/overlay.sh", {build, work});
+        CHECK_MESSAGE(overlay.status == 0, overlay.errors);
+    };
+    const auto has_a = [&] { return fs::exists(build + "/obj/src/ws/a.o"); };
+    const auto has_c = [&] { return fs::exists(build + "/obj/src/ws/c.o"); };
+
+    objects();
+    run();
+    CHECK(has_a());  // no files of a student: nothing is stale
+
+    folder.write("work/src/ws/b.hpp", "one\n");
+    run();
+    CHECK_FALSE(has_a());  // a header appeared
+    CHECK(has_c());
+
+    objects();
+    run();
+    CHECK(has_a());  // nothing changed since
+
+    // Other contents with an older date, as from an archive.
+    folder.write("work/src/ws/b.hpp", "two\n");
+    fs::last_write_time(work + "/src/ws/b.hpp", fs::file_time_type::clock::now() - std::chrono::hours{24});
+    run();
+    CHECK_FALSE(has_a());
+
+    objects();
+    fs::remove(work + "/src/ws/b.hpp");
+    run();
+    CHECK_FALSE(has_a());  // it is gone again
+    CHECK(has_c());
+
+    objects();
+    folder.write("work/src/ws/c.cpp", "int c;\n");
+    run();
+    CHECK(has_a());
+    CHECK_FALSE(has_c());
+}
+
+// --- what the checks say ------------------------------------------------------------------------
+
+namespace {
+
+// What the checks say about `got` where `expected` was due after `sent`.
+check::Explained explain(const check::Buffer& sent, const check::Buffer& expected,
+                         const check::Buffer& got) {
+    const check::Came came{sent, expected, got, check::first_difference(got, expected),
+                           check::Verdict::wrong, true};
+    for (const check::Mistake& mistake : check::common_mistakes())
+        if (auto explained = mistake(came)) return *explained;
+    return check::explain_difference(came);
+}
+
+bool says(const check::Explained& explained, std::string_view part) {
+    INFO(explained.says);
+    return explained.says.find(part) != std::string::npos;
+}
+
+}  // namespace
+
+TEST_CASE("mistakes: the common ones are recognised from the bytes") {
+    const check::Key key{0x37, 0xFA, 0x21, 0x3D};
+    const std::string long_text(126, 'a');
+    const check::Buffer question = check::text("Hello").masked(key).bytes();
+    const check::Buffer hello = check::text("Hello").bytes();
+    const check::Buffer long_question = check::text(long_text).masked(key).bytes();
+    const check::Buffer long_reply = check::text(long_text).bytes();
+
+    CHECK(says(explain(question, hello, question), "Only a client masks"));
+    CHECK(says(explain({}, question, hello), "lacks the MASK bit"));
+    CHECK(says(explain(question, hello, check::text("Hello").not_last().bytes()), "FIN 0"));
+    CHECK(says(explain(question, hello, check::text("Hello").rsv(4).bytes()), "reserved bit"));
+    CHECK(says(explain({}, check::pong("a").bytes(), check::ping("a").bytes()),
+               "a ping is answered with a pong"));
+
+    check::Buffer cut = long_reply;
+    cut.erase(cut.begin() + 2, cut.begin() + 4);
+    const check::Explained missing = explain(long_question, long_reply, cut);
+    CHECK(missing.at == 1);
+    CHECK(missing.says ==
+          "7E announces a 16-bit length, so the next two bytes are the length; yours are payload "
+          "(\"aa\" = 24929).  Expected 81 7E 00 7E");
+
+    check::Buffer turned = long_reply;
+    std::swap(turned[2], turned[3]);
+    CHECK(says(explain(long_question, long_reply, turned), "most significant byte comes first"));
+
+    const std::string longer(300, 'b');
+    check::Buffer truncated = check::text(longer).bytes();
+    truncated[1] = 300 & 0x7F;
+    CHECK(says(explain({}, check::text(longer).bytes(), truncated), "its upper bits are lost"));
+
+    const check::Buffer masked = check::masked_with(key, check::bytes_of("Hello"));
+    CHECK(says(explain(question, hello, check::text(check::text_of(masked)).bytes()), "still masked"));
+    check::Buffer one_key = masked;
+    for (std::uint8_t& byte : one_key) byte ^= key[0];
+    CHECK(says(explain(question, hello, check::text(check::text_of(one_key)).bytes()),
+               "with the first byte of the key"));
+
+    CHECK(says(explain({}, check::close(1002).bytes(), check::close(1006).bytes()), "must never be sent"));
+    CHECK(says(explain({}, check::close(1000).bytes(), check::close(0xE803).bytes()), "wrong byte order"));
+    CHECK(says(explain({}, check::close(1000).bytes(), check::close().bytes()), "has no body"));
+    // None of them: the byte itself is explained.
+    CHECK(says(explain(question, hello, check::text("Hallo").bytes()),
+               "payload byte 1 = \"a\".  Expected"));
+}
+
+TEST_CASE("reports: a sanitizer's, an assertion's, an exception's, in one line") {
+    setenv("CHECK_WORK", "work", 1);
+    const std::string here = fs::current_path().string();
+    const std::string stack = "    #0 0x55 in ws::load_be<unsigned short>(std::span<unsigned char>) " +
+                              here + "/src/ws/bytes.hpp:37\n    #1 0x56 in ws::decode_header(std::span<"
+                              "unsigned char const>, ws::FrameHeader&) " +
+                              here + "/work/src/ws/frame.cpp:48\n";
+    CHECK(check::read_report("==1==ERROR: AddressSanitizer: heap-buffer-overflow on address 0x60\n"
+                             "READ of size 1 at 0x60 thread T0\n" +
+                             stack) ==
+          "heap-buffer-overflow (reads beyond the end of a buffer on the heap) in ws::decode_header "
+          "work/src/ws/frame.cpp:48");
+    CHECK(check::read_report("work/src/ws/frame.cpp:48:12: runtime error: shift exponent 64 is too "
+                             "large\n" +
+                             stack) ==
+          "shift exponent 64 is too large in ws::decode_header work/src/ws/frame.cpp:48");
+    CHECK(check::read_report("/usr/include/c++/12/span:283: ... Assertion '__idx < size()' failed.\n"
+                             "==1==ERROR: AddressSanitizer: ABRT on unknown address\n" +
+                             stack) ==
+          "an index or a piece beyond the end of what is there in ws::decode_header "
+          "work/src/ws/frame.cpp:48");
+    CHECK(check::read_report("terminate called after throwing an instance of 'std::out_of_range'\n"
+                             "  what():  basic_string::substr\n") ==
+          "an exception that nobody caught: basic_string::substr");
+    CHECK_FALSE(check::read_report("Frame 1: TEXT FIN len=5\n"));
+    unsetenv("CHECK_WORK");
+}
+
+TEST_CASE("checks: frames are made and read as RFC 6455 §5.7 shows them") {
+    CHECK(check::hex(check::text("Hello").bytes()) == "81 05 48 65 6C 6C 6F");
+    CHECK(check::hex(check::text("Hello").masked({0x37, 0xFA, 0x21, 0x3D}).bytes()) ==
+          "81 85 37 FA 21 3D 7F 9F 4D 51 58");
+    CHECK(check::hex(check::text("Hel").not_last().bytes()) == "01 03 48 65 6C");
+    CHECK(check::hex(check::binary(check::Buffer(256)).header()) == "82 7E 01 00");
+    CHECK(check::hex(check::binary({}).announcing(65536).header()) == "82 7F 00 00 00 00 00 01 00 00");
+    const check::Buffer masked = check::unhex("81 85 37 FA 21 3D 7F 9F 4D 51 58");
+    CHECK(check::describe(check::read_frame(masked)) == "TEXT FIN masked len=5 \"Hello\"");
+    CHECK(check::what_is(masked, 3) == "byte 3 (FA), the second byte of the masking key");
+    CHECK(check::accept_key("dGhlIHNhbXBsZSBub25jZQ==") == "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
+    CHECK(check::quote("a\x1B[2J\xC2\x9B\xFF \xC3\xA4") == "\"a\\x1B[2J\\xC2\\x9B\\xFF \xC3\xA4\"");
+}
+
+TEST_CASE("readings: an answer is judged, and a wrong one explained") {
+    const check::Buffer bytes = check::unhex("81 85 48 65 6C 6C 6F");
+    const check::Buffer right = check::text("Hello").bytes();
+    const auto judge = [&](std::string_view answer) {
+        return check::judge_difference(bytes, right, answer, "a server does not mask");
+    };
+    CHECK(judge("1 because").right);
+    CHECK(judge("byte 0x1").right);
+    CHECK(judge("0").says.starts_with("byte 0 (81): FIN 1, opcode 1 (TEXT)"));
+    CHECK(judge("99").says == "there are bytes 0 to 6");
+    CHECK_FALSE(judge("the mask").right);
+    const check::Judgement line = check::judge_line(check::bytes_of("one\r\ntwo\r\n"), "1", 2, "why");
+    CHECK(line.says.starts_with("line 1, \"one\\r\", is as it should be"));
+    CHECK(check::judge_number("126", 126, "why").right);
+}

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <ctime>
 
+#include "endpoint/admission.hpp"
 #include "lessons/tools/check/check.hpp"
 #include "net/forwarded.hpp"
 #include "ws/credentials.hpp"
@@ -473,13 +474,13 @@ const check::Scenario two_headers{
         const Users users{run};
         const std::string right = "Authorization: Bearer " + users.alice().secret + "\r\n";
         const std::string wrong = "Authorization: Bearer x\r\n";
-        const std::string cookie = "Cookie: session=" + users.alice().secret + "\r\n";
+        const std::string session = "Cookie: session=" + users.alice().secret + "\r\n";
         const std::string why = "two headers say two things; whoever picks one of them may pick "
                                 "another than the proxy in front that has checked it";
         expect_user(run, users, right + wrong, Errc::unauthorized, "", why);
         expect_user(run, users, right + right, Errc::unauthorized, "", why);
-        expect_user(run, users, right + right + cookie, Errc::unauthorized, "", why);
-        expect_user(run, users, wrong + cookie, Errc::unauthorized, "",
+        expect_user(run, users, right + right + session, Errc::unauthorized, "", why);
+        expect_user(run, users, wrong + session, Errc::unauthorized, "",
                     "the header is wrong, and it decides: whoever sends one means it");
         expect_user(run, users, right + "Cookie: session=x\r\n", Errc::none, "alice",
                     "the header is right, and it decides");
@@ -532,8 +533,8 @@ std::string joined(const std::vector<std::string>& texts) {
 // The proxies are 10.0.0.1, 10.0.0.2 and fd00::1.
 void expect_client(Run& run, const std::string& peer, const std::vector<std::string>& list,
                    const std::string& expected, std::string_view why) {
-    const std::vector<net::Address> proxies{address("10.0.0.1"), address("10.0.0.2"),
-                                            address("fd00::1")};
+    const decltype(endpoint::Admission::proxies) proxies{address("10.0.0.1"), address("10.0.0.2"),
+                                                         address("fd00::1")};
     const std::vector<std::string_view> views(list.begin(), list.end());
     run.step("believed_client(" + peer + ", X-Forwarded-For: " + joined(list) +
              ")   // proxies: 10.0.0.1, 10.0.0.2, fd00::1");

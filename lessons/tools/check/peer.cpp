@@ -326,9 +326,11 @@ void Peer::drain() {
     }
 }
 
-bool Peer::read() {
+bool Peer::read() { return read(run_.patience()); }
+
+bool Peer::read(Milliseconds time) {
     flush();
-    return fill(in(run_.patience())) == Got::bytes;
+    return fill(in(time)) == Got::bytes;
 }
 
 void Peer::drop(std::size_t bytes) {
@@ -512,7 +514,7 @@ Seen Peer::expect_close(std::uint16_t code, std::string_view why, const Mistakes
     return seen;
 }
 
-Head Peer::head(std::string_view what) {
+Head Peer::head(std::string_view what, bool in_trace_only) {
     flush();
     run_.note('S', "waits for " + std::string{what});
     const Deadline deadline = in(run_.patience());
@@ -531,7 +533,7 @@ Head Peer::head(std::string_view what) {
         fail_waiting(what, got);
     }
     const Head head = read_head(text_of(in_).substr(0, end + 4));
-    run_.show_bytes(theirs(), bytes_of(head.text));
+    run_.show_bytes(theirs(), bytes_of(head.text), in_trace_only);
     drop(end + 4);
     return head;
 }
@@ -668,7 +670,7 @@ void Peer::judge_response(const std::string& key) {
 }
 
 Head Peer::welcome(std::string_view headers) {
-    const Head request = head("the request of your client");
+    const Head request = head("the request of your client", true);
     const std::string answer =
         "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
         "Sec-WebSocket-Accept: " + accept_key(request.find("Sec-WebSocket-Key")) + "\r\n" +

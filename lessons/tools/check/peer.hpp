@@ -82,7 +82,7 @@ class Peer {
     // the check goes on by itself.
     Seen expect_close(std::uint16_t code, std::string_view why, const Mistakes& mistakes = {});
     // A head, up to its blank line; shown.
-    Head head(std::string_view what = "the head of an answer");
+    Head head(std::string_view what = "the head of an answer", bool in_trace_only = false);
     // A response with this status; `why` is said when it has another.
     Head expect_status(int status, std::string_view why);
     // One line of a head: fails with the line marked.
@@ -99,6 +99,7 @@ class Peer {
     // For checks with rules of their own. read() waits for at least one further byte; false: the
     // end, or too late.
     bool read();
+    bool read(Milliseconds time);
     const Buffer& received() const { return in_; }
     void drop(std::size_t bytes);
     bool ended() const { return ended_; }

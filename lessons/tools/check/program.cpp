@@ -127,7 +127,10 @@ std::string Program::what_it_said() {
     return said.empty() ? "It printed nothing." : "It said: " + quote(last_line(said), 200);
 }
 
-std::string Program::line() {
+std::string Program::line() { return next_line(""); }
+
+// `wanted` says what the line should be, when there is none.
+std::string Program::next_line(const std::string& wanted) {
     const Deadline deadline = in(run_.patience() + (serves_ ? Milliseconds{0} : Milliseconds{2500}));
     for (;;) {
         read_output();
@@ -139,24 +142,25 @@ std::string Program::line() {
         if (out_ < 0)
             run_.fail(Verdict::closed_early,
                       "the " + name_ + " ended before it printed the line that was waited for. " +
-                          what_it_said());
+                          what_it_said() + wanted);
         if (!run_.wait_for(out_, POLLIN, deadline)) {
             const std::string rest = output_.substr(read_);
             run_.fail(rest.empty() ? Verdict::nothing_received : Verdict::timed_out,
                       "the " + name_ + " printed no further line. " +
                           (rest.empty() ? what_it_said()
-                                        : "It printed " + quote(rest, 60) + " without a line's end"));
+                                        : "It printed " + quote(rest, 60) + " without a line's end") +
+                          wanted);
         }
     }
 }
 
 void Program::expect_line(std::string_view expected, std::string_view why) {
     run_.note('S', "waits for the " + name_ + " to print " + quote(expected, 80));
-    const std::string printed = line();
+    const std::string because = why.empty() ? "" : "\n" + std::string{why};
+    const std::string printed = next_line("\nExpected " + quote(expected, 120) + because);
     if (printed == expected) return;
     run_.fail(Verdict::wrong, "the " + name_ + " printed " + quote(printed, 120) + "\n   expected  " +
-                                  std::string(name_.size() - 3, ' ') + quote(expected, 120) +
-                                  (why.empty() ? "" : "\n" + std::string{why}));
+                                  std::string(name_.size() - 3, ' ') + quote(expected, 120) + because);
 }
 
 std::string Program::line_with(std::string_view part) {

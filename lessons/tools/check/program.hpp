@@ -57,6 +57,7 @@ class Program {
 
   private:
     void read_some(int& fd, std::string& text);
+    std::string next_line(const std::string& wanted);
     bool reap();
     std::string what_it_said();
 

@@ -1,0 +1,57 @@
+// Descriptors for the checks of functions that take one: pairs of sockets, connections made by
+// hand, signals that come at the right moment. System calls only, nothing of src/.
+// Leaves out: cuts and explanations (peer.hpp).
+#pragma once
+
+#include <csignal>
+
+#include "lessons/tools/check/bytes.hpp"
+
+namespace check {
+
+int some_descriptor();
+bool is_open(int descriptor);
+
+// Two ends of one stream. `small`: the buffer for what the student sends is as small as the
+// kernel allows.
+class Ends {
+  public:
+    explicit Ends(bool small = false);
+    ~Ends() { close_mine(); }
+    Ends(const Ends&) = delete;
+    Ends& operator=(const Ends&) = delete;
+
+    int mine() const { return mine_; }
+    int theirs() const { return theirs_; }  // the student's to close
+    void close_mine();
+
+  private:
+    int mine_ = -1;
+    int theirs_ = -1;
+};
+
+// Over the loopback, with any free port. -1: it was refused, or nobody came within a second.
+int listen_on_loopback();
+int connect_to_loopback(std::uint16_t port, bool ipv6 = false);
+int accept_from(int listening);
+int datagrams_on_loopback();
+int datagrams_to_loopback(std::uint16_t port);  // connected, with a port of its own
+std::uint16_t port_of(int socket);
+
+// Reads until `size` bytes are there, or the end, or a second without any.
+Buffer read_all(int descriptor, std::size_t size);
+
+// While it lives, a signal comes every so many milliseconds, and interrupts whatever waits. The third one also
+// writes a byte to `descriptor`. One at a time.
+class Alarm {
+  public:
+    explicit Alarm(int descriptor, int milliseconds = 20);
+    ~Alarm();
+    Alarm(const Alarm&) = delete;
+    Alarm& operator=(const Alarm&) = delete;
+
+  private:
+    struct sigaction before_ {};
+};
+
+}  // namespace check

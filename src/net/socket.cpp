@@ -19,8 +19,10 @@ namespace net {
 
 namespace {
 
-// Connections that wait to be accepted; the kernel may lower it (net.core.somaxconn).
+// [exercise 1/3] how many connections may wait to be accepted
+// The kernel may lower it (net.core.somaxconn).
 constexpr int listen_backlog = 4096;
+// [end]
 
 // Ports that Listener tries when it may choose one and the other family has it in use.
 constexpr int port_attempts = 16;
@@ -52,11 +54,14 @@ bool wait(const Fd& socket, short events, Deadline deadline) {
     return wait(std::span{&descriptor, 1}, deadline);
 }
 
+// [exercise 1/4] the two names of "there is nothing now, but there may be later"
 bool would_block(int error) { return error == EAGAIN || error == EWOULDBLOCK; }
+// [end]
 
 Fd bind_to(const Address& address, int type, bool only_one) {
     Fd socket{::socket(address.family(), type | SOCK_CLOEXEC, 0)};
     if (!socket) throw_system_error("cannot make a socket");
+    // [exercise 1/3] the options, then bind() and, for a stream, listen()
     // Without this a restarted server finds its own port "in use" for a minute: connections of
     // the previous run are still in TIME_WAIT. Datagram sockets know no such state; there the
     // option would let a second server take the first one's datagrams.
@@ -71,6 +76,9 @@ Fd bind_to(const Address& address, int type, bool only_one) {
     if (::bind(socket.get(), address.raw(), address.length) < 0 ||
         (type == SOCK_STREAM && ::listen(socket.get(), listen_backlog) < 0))
         throw_system_error("cannot listen on " + address.to_string());
+    // [stub] (void)only_one;
+    // [stub] throw_system_error("cannot listen on " + address.to_string(), ENOSYS);
+    // [end]
     // accept() must not block when the client that poll() announced has gone again.
     ::fcntl(socket.get(), F_SETFL, O_NONBLOCK);
     return socket;
@@ -132,6 +140,7 @@ std::string IoResult::message() const {
 
 IoResult receive_some(const Fd& socket, std::span<std::uint8_t> buffer, Deadline deadline) {
     assert(!buffer.empty());  // recv() of nothing returns 0, as at the end of the stream
+    // [exercise 1/4] one recv(): bytes, the end, a reason to try again, the deadline, a failure
     // With a deadline: try first, and wait only when there is nothing. Mostly one system call.
     const int flags = deadline ? MSG_DONTWAIT : 0;
     for (;;) {
@@ -143,6 +152,10 @@ IoResult receive_some(const Fd& socket, std::span<std::uint8_t> buffer, Deadline
         if (!would_block(errno)) return {IoStatus::failed, 0, errno};
         if (!wait(socket, POLLIN, deadline)) return {IoStatus::timed_out, 0, 0};
     }
+    // [stub] (void)socket;
+    // [stub] (void)deadline;
+    // [stub] return {IoStatus::failed, 0, ENOSYS};
+    // [end]
 }
 
 IoResult receive_exactly(const Fd& socket, std::span<std::uint8_t> buffer, Deadline deadline) {
@@ -159,6 +172,7 @@ IoResult receive_exactly(const Fd& socket, std::span<std::uint8_t> buffer, Deadl
 }
 
 IoResult send_some(const Fd& socket, std::span<const std::uint8_t> bytes, Deadline deadline) {
+    // [exercise 1/5] one send(), which a peer that is gone must not turn into a signal
     // MSG_NOSIGNAL: a peer that is gone gives EPIPE. The default would be SIGPIPE, which ends
     // the whole program, and with it every other client.
     const int flags = MSG_NOSIGNAL | (deadline ? MSG_DONTWAIT : 0);
@@ -169,9 +183,15 @@ IoResult send_some(const Fd& socket, std::span<const std::uint8_t> bytes, Deadli
         if (!would_block(errno)) return {IoStatus::failed, 0, errno};
         if (!wait(socket, POLLOUT, deadline)) return {IoStatus::timed_out, 0, 0};
     }
+    // [stub] (void)socket;
+    // [stub] (void)bytes;
+    // [stub] (void)deadline;
+    // [stub] return {IoStatus::failed, 0, ENOSYS};
+    // [end]
 }
 
 IoResult send_all(const Fd& socket, std::span<const std::uint8_t> bytes, Deadline deadline) {
+    // [exercise 1/5] a short write goes on where it stopped; `bytes` of the result counts them all
     std::size_t done = 0;
     while (done < bytes.size()) {
         IoResult result = send_some(socket, bytes.subspan(done), deadline);
@@ -182,6 +202,8 @@ IoResult send_all(const Fd& socket, std::span<const std::uint8_t> bytes, Deadlin
         }
     }
     return {IoStatus::ok, done, 0};
+    // [stub] return send_some(socket, bytes, deadline);
+    // [end]
 }
 
 IoResult send_all(const Fd& socket, std::string_view text, Deadline deadline) {
@@ -289,14 +311,15 @@ std::optional<Accepted> Listener::accept(int stop_fd) {
                             sockets_.begin() + static_cast<std::ptrdiff_t>(i) + 1, sockets_.end());
                 return client;
             }
+            if (errno == EBADF || errno == EINVAL || errno == ENOTSOCK)
+                throw_system_error("accept");
+            // [exercise 1/6] no descriptor left: the client stays in the queue, so poll() says so
             // No descriptor or no memory left: the client stays in the queue, so poll() would
             // return at once, over and over. Wait a moment; others give theirs back.
             const bool exhausted =
                 errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM;
-            if (exhausted)
-                wait(std::span{polled}.first(1), after(std::chrono::milliseconds{50}));
-            else if (errno == EBADF || errno == EINVAL || errno == ENOTSOCK)
-                throw_system_error("accept");
+            if (exhausted) wait(std::span{polled}.first(1), after(std::chrono::milliseconds{50}));
+            // [end]
             // Anything else is that client's own misfortune: it gave up while it waited, or
             // its network failed.
         }

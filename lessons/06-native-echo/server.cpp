@@ -16,6 +16,7 @@ void echo(const net::Fd& socket, const net::Address& peer, const lesson::ServerO
     lesson::FrameSocket connection{socket, nullptr, options.common.trace};
     if (!lesson::accept_handshake(connection, peer, options)) return;
 
+    // [exercise 6/3] frame by frame, until the client closes, breaks a rule, or is gone
     lesson::Frame frame;
     while (connection.receive(frame)) {
         switch (frame.header.opcode) {
@@ -35,6 +36,8 @@ void echo(const net::Fd& socket, const net::Address& peer, const lesson::ServerO
     if (connection.errc() == ws::Errc::none) return;  // the client is gone
     lesson::log_broken_rule(peer, connection.errc());
     connection.fail(connection.errc());
+    // [stub] connection.end();
+    // [end]
 }
 
 int serve(int argc, char** argv) {

@@ -13,31 +13,38 @@ namespace {
 
 struct Options : lesson::ServerOptions {
     bool echo = false;
+    std::chrono::milliseconds close_timeout{5'000};
 };
 
-// How long a client may take to answer our Close.
-constexpr std::chrono::seconds close_timeout{5};
-
 // Greeting and Close leave in one write, so one read of the client's may bring both.
-void greet_and_close(lesson::FrameSocket& connection, const net::Address& peer) {
+void greet_and_close(lesson::FrameSocket& connection, const net::Address& peer,
+                     std::chrono::milliseconds close_timeout) {
+    // [exercise 7/4] the greeting with the address, and a Close with 1000, in one write
     ws::Buffer bytes;
     ws::FrameHeader header;
     ws::append_frame(bytes, header, ws::as_bytes("Hello! Your IP is " + peer.ip()));
     header.opcode = ws::Opcode::close;
     ws::append_frame(bytes, header, ws::Buffer{0x03, 0xE8});  // 1000, normal closure
     connection.send_raw(bytes);
+    // [stub] (void)peer;
+    // [end]
 
     // RFC 6455 §5.5.1: "The server MUST close the underlying TCP connection immediately; the client
     // SHOULD wait for the server to close the connection". Immediately: once the client's Close has
     // come as well.
+    // [exercise 7/4] waits for the client's Close, but not for ever; then ends TCP
     lesson::Frame frame;
     const net::Deadline patience = net::after(close_timeout);
     while (connection.receive(frame, patience) && frame.header.opcode != ws::Opcode::close) {
     }
     connection.end();
+    // [stub] (void)close_timeout;
+    // [stub] connection.end();
+    // [end]
 }
 
 void greet_and_echo(lesson::FrameSocket& connection, const net::Address& peer) {
+    // [exercise 7/5] greets, then shows and sends back each text until a Close comes
     const std::string who = peer.to_string();
     connection.send_text("Hello! Your IP is " + who);
     lesson::Frame frame;
@@ -52,6 +59,9 @@ void greet_and_echo(lesson::FrameSocket& connection, const net::Address& peer) {
         std::fflush(stdout);
         if (!connection.send_text(message)) return;
     }
+    // [stub] (void)peer;
+    // [stub] connection.end();
+    // [end]
 }
 
 void hello(const net::Fd& socket, const net::Address& peer, const Options& options) {
@@ -60,7 +70,7 @@ void hello(const net::Fd& socket, const net::Address& peer, const Options& optio
     if (options.echo)
         greet_and_echo(connection, peer);
     else
-        greet_and_close(connection, peer);
+        greet_and_close(connection, peer, options.close_timeout);
     if (connection.errc() == ws::Errc::none) return;
     lesson::log_broken_rule(peer, connection.errc());
     if (options.echo) connection.fail(connection.errc());
@@ -71,6 +81,8 @@ int serve(int argc, char** argv) {
     cli::Options parser{"server", "Tells each client its address, and closes or echoes."};
     options.declare(parser);
     parser.flag("--echo", options.echo, "after the greeting, echo messages instead of closing");
+    parser.seconds("--close-timeout", options.close_timeout,
+                   "how long a client may take to answer our Close");
     parser.parse(argc, argv);
 
     const net::StopSignal stop;

@@ -43,6 +43,7 @@ Fd connect_udp(const std::string& host, std::uint16_t port, int stop_fd) {
         failure = errno;
     }
     throw_system_error("cannot send to " + join_host_port(host, port), failure);
+    // [stub] (void)stop_fd;
     // [stub] throw_system_error("cannot send to " + join_host_port(host, port), ENOSYS);
     // [end]
 }

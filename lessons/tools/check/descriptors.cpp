@@ -123,6 +123,17 @@ Alarm::Alarm(int descriptor, int milliseconds) {
     ::setitimer(ITIMER_REAL, &every, nullptr);
 }
 
+Rescue::Rescue(std::chrono::milliseconds time, std::function<void()> help)
+    : thread_{[this, time, help = std::move(help)] {
+          pollfd entry{over_.mine(), POLLIN, 0};
+          if (::poll(&entry, 1, static_cast<int>(time.count())) == 0) help();
+      }} {}
+
+Rescue::~Rescue() {
+    ::close(over_.theirs());
+    thread_.join();
+}
+
 Alarm::~Alarm() {
     const itimerval never{};
     ::setitimer(ITIMER_REAL, &never, nullptr);

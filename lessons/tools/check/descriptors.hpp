@@ -3,7 +3,10 @@
 // Leaves out: cuts and explanations (peer.hpp).
 #pragma once
 
+#include <chrono>
 #include <csignal>
+#include <functional>
+#include <thread>
 
 #include "lessons/tools/check/bytes.hpp"
 
@@ -52,6 +55,20 @@ class Alarm {
 
   private:
     struct sigaction before_ {};
+};
+
+// Does something when it has lived for so long, so that a call that waits for ever does come back
+// and can be explained.
+class Rescue {
+  public:
+    Rescue(std::chrono::milliseconds time, std::function<void()> help);
+    ~Rescue();
+    Rescue(const Rescue&) = delete;
+    Rescue& operator=(const Rescue&) = delete;
+
+  private:
+    Ends over_;
+    std::thread thread_;
 };
 
 }  // namespace check

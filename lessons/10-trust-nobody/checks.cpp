@@ -1,8 +1,6 @@
 // The judge of lesson 10: which page, which user, which address, then the server at its door.
 // RFC 6455 §4.2.2, §10.2, §10.5, RFC 6454, RFC 7617, RFC 6265.
 // Most of it calls the functions; names, secrets and hosts come from the seed.
-#include <openssl/evp.h>
-
 #include <algorithm>
 #include <ctime>
 
@@ -312,17 +310,8 @@ const check::Scenario origin_twice{
 
 // --- exercise 4: which user ---------------------------------------------------------------------
 
-std::string base64(const std::string& text) {
-    std::string out(4 * ((text.size() + 2) / 3) + 1, '\0');
-    const int size = ::EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()),
-                                       reinterpret_cast<const unsigned char*>(text.data()),
-                                       static_cast<int>(text.size()));
-    out.resize(static_cast<std::size_t>(size));
-    return out;
-}
-
 std::string basic(const std::string& pair) {
-    return "Authorization: Basic " + base64(pair) + "\r\n";
+    return "Authorization: Basic " + check::base64(check::bytes_of(pair)) + "\r\n";
 }
 
 // Three accounts with names and secrets from the seed; mallory's is blocked.
@@ -370,7 +359,7 @@ const check::Scenario basic_pair{
                     "alice with her password");
         expect_user(run, users, basic("carol:" + carol.secret), Errc::none, "carol",
                     "carol with her password, the last one of the list");
-        expect_user(run, users, "Authorization: bAsIc " + base64("alice:" + alice.secret) + "\r\n",
+        expect_user(run, users, "Authorization: bAsIc " + check::base64(check::bytes_of("alice:" + alice.secret)) + "\r\n",
                     Errc::none, "alice", "the scheme is compared without regard to case");
         expect_user(run, users, basic("carol:" + alice.secret), Errc::unauthorized, "",
                     "it is alice's password, and not carol's: name and secret belong together");

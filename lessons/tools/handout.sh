@@ -87,7 +87,7 @@ lessons_table() {
         echo "| $((10#${name%%-*})) | [${name#*-}](lessons/$name/README.md) |"
     done
 }
-sed -e "s/@FROM@/$from/g" -e "s/@TO@/$to/g" lessons/tools/handout.md |
+sed -e "s/@FROM@/$from/g" -e "s/@TO@/$to/g" lessons/tools/handout.in |
     while IFS= read -r line; do
         if [[ $line == @LESSONS@ ]]; then lessons_table; else printf '%s\n' "$line"; fi
     done >"$target/README.md"

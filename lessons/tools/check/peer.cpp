@@ -237,6 +237,17 @@ bool Peer::write_piece(Bytes bytes) {
     return true;
 }
 
+std::size_t Peer::push_now(Bytes bytes) {
+    std::size_t taken = 0;
+    while (taken < bytes.size() && run_.wait_for(fd_, POLLOUT, in(Milliseconds{300}))) {
+        const Bytes rest = bytes.subspan(taken);
+        const ssize_t sent = ::send(fd_, rest.data(), rest.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+        if (sent < 0 && errno != EAGAIN) break;
+        if (sent > 0) taken += static_cast<std::size_t>(sent);
+    }
+    return taken;
+}
+
 // What cannot be sent is no failure yet: the answer, or its absence, explains more.
 void Peer::write(Bytes bytes, bool head) {
     cpu_before_ = program_ != nullptr ? program_->cpu_time() : Milliseconds{0};
@@ -294,6 +305,12 @@ void Peer::freeze() {
     const int little = 4096;
     ::setsockopt(fd_, SOL_SOCKET, SO_RCVBUF, &little, sizeof little);
     run_.show_event(ours(), "reads no more");
+}
+
+void Peer::thaw() {
+    const int much = 4 << 20;
+    ::setsockopt(fd_, SOL_SOCKET, SO_RCVBUF, &much, sizeof much);
+    run_.show_event(ours(), "reads again");
 }
 
 void Peer::reset() {

@@ -68,8 +68,11 @@ class Peer {
     void end_sending();  // "no more from me": the end of our direction
     // As it is, unseen and uncut: for floods. False: the program does not take it.
     bool push(Bytes bytes) { return write_piece(bytes); }
+    // The same, and nothing is read meanwhile: how many bytes were taken until none was for 0.3 s.
+    std::size_t push_now(Bytes bytes);
     // From now on nothing is read, and the kernel takes little in our place.
     void freeze();
+    void thaw();  // takes as much again as it can
     void reset();        // drops the connection as a crashed computer would
 
     // --- expecting; each fails with an explanation ----------------------------------------------

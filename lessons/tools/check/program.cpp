@@ -225,6 +225,13 @@ std::optional<std::string> Program::crash(Milliseconds wait) {
     return std::nullopt;
 }
 
+std::size_t Program::resident_kib() const {
+    std::ifstream file{"/proc/" + std::to_string(pid_) + "/status"};
+    for (std::string word; file >> word;)
+        if (std::size_t kib = 0; word == "VmRSS:" && file >> kib) return kib;
+    return 0;
+}
+
 Milliseconds Program::cpu_time() const {
     std::ifstream file{"/proc/" + std::to_string(pid_) + "/stat"};
     std::string line;

@@ -47,6 +47,8 @@ class Program {
     std::optional<std::string> crash(Milliseconds wait);
     // CPU time that it has used so far.
     Milliseconds cpu_time() const;
+    // Memory that it has now, the sanitizers' included: of use as a difference.
+    std::size_t resident_kib() const;
 
     // The port in the first line of a server. The same for each call.
     std::uint16_t port();

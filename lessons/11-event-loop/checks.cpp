@@ -1,0 +1,425 @@
+// The judge of lesson 11: the buffer and the clock alone, then the loop over real sockets.
+// RFC 6455 §5.5.2, §7; RFC 9110 §15.6.4 for those who are too many.
+// What time brings is asked of the program, with times that are short enough to wait for.
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <memory>
+#include <thread>
+
+#include "lessons/tools/check/check.hpp"
+#include "net/out_buffer.hpp"
+#include "net/timer.hpp"
+
+namespace {
+
+using check::Run;
+
+const check::Lesson lesson{11, "11-event-loop"};
+
+const std::vector<check::Cut> whole{check::Cut::whole};
+
+// --- exercise 2: a buffer and a clock -----------------------------------------------------------
+
+const check::Scenario out_buffer{
+    {.lesson = 11,
+     .name = "out-buffer",
+     .exercise = 2,
+     .rule = "what was taken goes from the front, the rest stays in order",
+     .section = ""},
+    [](Run& run) {
+        const std::string text = run.payload(400);
+        for (const std::size_t step : {1u, 3u, 7u, 100u, 399u, 400u}) {
+            net::OutBuffer buffer;
+            buffer.append(check::bytes_of(text));
+            std::size_t gone = 0;
+            while (gone < text.size()) {
+                const std::size_t count = std::min(step, text.size() - gone);
+                run.note('S', "taken(" + std::to_string(count) + ") of " +
+                                  std::to_string(text.size() - gone) + " bytes");
+                buffer.taken(count);
+                gone += count;
+                run.equal("size()", buffer.size(), text.size() - gone,
+                          "what the kernel took is gone, and nothing else");
+                run.equal("bytes()", check::text_of(buffer.bytes()), text.substr(gone),
+                          "the rest, in its order");
+            }
+            run.is_true(buffer.empty(), "all was taken, so the buffer is empty");
+            buffer.append(check::bytes_of("next"));
+            run.equal("bytes() after the next append()", check::text_of(buffer.bytes()), "next",
+                      "what was sent must not come a second time");
+        }
+    }};
+
+const check::Scenario out_buffer_cost{
+    {.lesson = 11,
+     .name = "out-buffer-cost",
+     .exercise = 2,
+     .rule = "the rest is not moved with each write, and what was sent is not kept for ever",
+     .section = ""},
+    [](Run& run) {
+        const check::Buffer block(1000, 0x61);
+        run.within(check::Milliseconds{1500}, "2 MB leave in crumbs of 40 bytes", [&] {
+            net::OutBuffer buffer;
+            for (int i = 0; i < 2000; ++i) buffer.append(block);
+            while (!buffer.empty()) buffer.taken(std::min<std::size_t>(40, buffer.size()));
+        });
+        // A client that is always a little behind.
+        net::OutBuffer buffer;
+        buffer.append(block);
+        for (int i = 0; i < 3000; ++i) {
+            buffer.append(block);
+            buffer.taken(block.size());
+        }
+        run.step("3,000 times: append() 1,000 bytes, taken(1000)");
+        run.is_true(buffer.capacity() <= 64'000, "1,000 bytes are waiting, and the buffer holds " +
+                                                     std::to_string(buffer.capacity()) +
+                                                     ": what was sent long ago is still in memory");
+    }};
+
+// Waits until the clock's own time has moved on by so much.
+void wait(net::LoopClock& clock, net::Milliseconds first, net::Milliseconds time) {
+    do {
+        std::this_thread::sleep_for(check::Milliseconds{5});
+        clock.update();
+    } while (net::elapsed(clock.now(), first) < time);
+}
+
+void expect_ticks(Run& run, net::Milliseconds first, std::string_view when) {
+    net::LoopClock clock{first};
+    run.step("a LoopClock that begins with " + std::to_string(first) + std::string{when});
+    run.is_true(!clock.due(), "no interval has passed, and due() says true");
+    run.is_true(clock.until_due().count() > 0 && clock.until_due() <= net::LoopClock::interval,
+                "until_due() is " + std::to_string(clock.until_due().count()) +
+                    " ms at the beginning of an interval of 250");
+    wait(clock, first, 150);
+    run.is_true(!clock.due(), "150 ms have passed, and due() says true");
+    run.is_true(clock.until_due().count() <= 100,
+                "150 ms have passed, and until_due() still says " +
+                    std::to_string(clock.until_due().count()) + " ms; the interval is 250");
+    wait(clock, first, 260);
+    run.equal("until_due() when it is due", clock.until_due().count(),
+              std::chrono::milliseconds::rep{0}, "the loop must not sleep any more");
+    run.is_true(clock.due(), "260 ms have passed, and due() says false");
+    run.is_true(!clock.due(), "due() is true once an interval, not twice");
+}
+
+const check::Scenario clock_{{.lesson = 11,
+                              .name = "clock",
+                              .exercise = 2,
+                              .rule = "due() is true once an interval",
+                              .section = "",
+                              .cuts = whole},
+                             [](Run& run) { expect_ticks(run, 0, ""); }};
+
+const check::Scenario clock_wrap{
+    {.lesson = 11,
+     .name = "clock-wrap",
+     .exercise = 2,
+     .rule = "the 32 bits begin again after 49 days, and the clock goes on",
+     .section = "",
+     .cuts = whole},
+    [](Run& run) { expect_ticks(run, 0xFFFF'FFFF - 200, ", 200 ms before the 32 bits are full"); }};
+
+// --- exercise 3: one read, one write ------------------------------------------------------------
+
+const check::Scenario echo{{.lesson = 11,
+                            .name = "echo",
+                            .exercise = 3,
+                            .rule = "what comes in goes out again",
+                            .section = "RFC 6455 §5.6",
+                            .needs = {4}},
+                           [](Run& run) {
+                               check::Server server{run};
+                               check::Peer client{run, server};
+                               client.open();
+                               const std::string word = run.payload(5),
+                                                 longer = run.payload(70'000);
+                               client.send(check::text(word).masked(run.key()));
+                               client.expect(check::text(word));
+                               client.send(check::binary(check::bytes_of(word)).masked(run.key()));
+                               client.expect(check::binary(check::bytes_of(word)));
+                               client.send(check::text(longer).masked(run.key()));
+                               client.expect(check::text(longer));
+                           }};
+
+const check::Scenario end_of_stream{
+    {.lesson = 11,
+     .name = "end-of-stream",
+     .exercise = 3,
+     .rule = "a client that ends its direction still gets what it asked for",
+     .section = "RFC 6455 §7.1.1",
+     .needs = {4}},
+    [](Run& run) {
+        check::Server server{run};
+        check::Peer client{run, server};
+        client.open();
+        const std::string word = run.payload(9);
+        client.send(check::text(word).masked(run.key()));
+        client.end_sending();
+        client.expect(check::text(word));
+        client.expect_end("it has sent its end, and everything was answered");
+    }};
+
+const check::Scenario reset{{.lesson = 11,
+                             .name = "reset",
+                             .exercise = 3,
+                             .rule = "a client that drops its connection harms nobody else",
+                             .section = "",
+                             .needs = {4}},
+                            [](Run& run) {
+                                check::Server server{run};
+                                check::Peer stays{run, server};
+                                stays.open();
+                                stays.send(check::text("before").masked(run.key()));
+                                stays.expect(check::text("before"));
+                                for (int i = 0; i < 3; ++i) {
+                                    check::Peer goes{run, server};
+                                    goes.open();
+                                    goes.send(check::text(run.payload(2000)).masked(run.key()));
+                                    goes.reset();
+                                }
+                                stays.send(check::text("after").masked(run.key()));
+                                stays.expect(check::text("after"));
+                            }};
+
+// Sends as much as is taken while nothing is read; then all of it has to come back.
+void fill_and_drain(Run& run, check::Peer& client, std::size_t messages) {
+    const std::string payload = run.payload(50'000);
+    const check::Buffer frame = check::text(payload).masked(run.key()).bytes();
+    const check::Buffer answer = check::text(payload).bytes();
+    run.step("up to " + std::to_string(messages) + " messages of 50,000 bytes, nothing is read");
+    std::size_t sent = 0;
+    while (sent < messages) {
+        const std::size_t taken = client.push_now(frame);
+        if (taken == 0) break;
+        ++sent;
+        if (taken == frame.size()) continue;
+        if (!client.push(check::Bytes{frame}.subspan(taken)))
+            client.fail(check::Verdict::timed_out, "the server takes no more bytes at all");
+        break;
+    }
+    client.thaw();
+    run.step("now the " + std::to_string(sent) + " echoes are read");
+    for (std::size_t i = 1; i <= sent; ++i) {
+        while (client.received().size() < answer.size())
+            if (!client.read())
+                client.fail(client.ended() ? check::Verdict::closed_early
+                                           : check::Verdict::nothing_received,
+                            "echo " + std::to_string(i) + " of " + std::to_string(sent) +
+                                " did not come whole. What send() does not take has to wait, and "
+                                "to be sent when epoll says so");
+        const check::Bytes got = check::Bytes{client.received()}.first(answer.size());
+        if (!std::ranges::equal(got, answer)) {
+            const std::size_t at = check::first_difference(got, answer);
+            client.fail(check::Verdict::wrong,
+                        "echo " + std::to_string(i) + " is wrong from its byte " +
+                            std::to_string(at) +
+                            " on: something was sent twice, lost, or overtaken "
+                            "by later bytes");
+        }
+        client.drop(answer.size());
+    }
+}
+
+const check::Scenario slow_reader_lives{
+    {.lesson = 11,
+     .name = "slow-reader-lives",
+     .exercise = 3,
+     .rule = "EAGAIN is no end: a client that reads late gets everything",
+     .section = "",
+     .needs = {4},
+     .cuts = whole,
+     .seconds = 30},
+    [](Run& run) {
+        check::Server server{run};
+        check::Peer client{run, server};
+        client.open();
+        client.send(check::text("a").masked(run.key()));
+        client.expect(check::text("a"));
+        client.freeze();
+        fill_and_drain(run, client, 200);
+    }};
+
+// --- exercise 4: what the kernel does not take --------------------------------------------------
+
+const check::Scenario backlog_order{
+    {.lesson = 11,
+     .name = "backlog-order",
+     .exercise = 4,
+     .rule = "what has waited leaves before what came later",
+     .section = "",
+     .needs = {3},
+     .cuts = whole,
+     .seconds = 30},
+    [](Run& run) {
+        check::Server server{run, {"--max-backlog-bytes", "67108864"}};
+        check::Peer client{run, server};
+        client.open();
+        client.send(check::text("a").masked(run.key()));
+        client.expect(check::text("a"));
+        client.freeze();
+        fill_and_drain(run, client, 300);
+    }};
+
+const check::Scenario backlog_limit{
+    {.lesson = 11,
+     .name = "backlog-limit",
+     .exercise = 4,
+     .rule = "a client that reads nothing costs max_backlog_bytes, and no more",
+     .section = "",
+     .needs = {3},
+     .cuts = whole,
+     .seconds = 30},
+    [](Run& run) {
+        check::Server server{run, {"--max-backlog-bytes", "262144"}};
+        check::Peer client{run, server};
+        client.open();
+        client.send(check::text("a").masked(run.key()));
+        client.expect(check::text("a"));
+        client.freeze();
+        const std::size_t before = server->resident_kib();
+        const check::Buffer frame = check::binary(check::Buffer(100'000)).masked(run.key()).bytes();
+        run.step("messages of 100,000 bytes, up to 64 MB, and nothing is read");
+        std::size_t taken = 0;
+        while (taken < 640 && client.push_now(frame) == frame.size()) ++taken;
+        const std::size_t grown = server->resident_kib() - before;
+        run.is_true(taken < 640 || grown < 24 * 1024,
+                    "the server has taken 64 MB from a client that reads nothing, and holds " +
+                        std::to_string(grown / 1024) +
+                        " MiB more than before: it has to stop reading");
+        run.is_true(grown < 24 * 1024, "the server has grown by " + std::to_string(grown / 1024) +
+                                           " MiB for one client that reads nothing");
+    }};
+
+const check::Scenario others_served{
+    {.lesson = 11,
+     .name = "others-served",
+     .exercise = 4,
+     .rule = "a client that reads nothing keeps nobody waiting",
+     .section = "",
+     .needs = {3},
+     .cuts = whole,
+     .seconds = 30},
+    [](Run& run) {
+        check::Server server{run};
+        check::Peer frozen{run, server};
+        frozen.open();
+        frozen.send(check::text("a").masked(run.key()));
+        frozen.expect(check::text("a"));
+        frozen.freeze();
+        const check::Buffer frame = check::binary(check::Buffer(100'000)).masked(run.key()).bytes();
+        for (int i = 0; i < 200 && frozen.push_now(frame) == frame.size(); ++i) {
+        }
+        check::Peer other{run, server};
+        other.open();
+        for (int i = 0; i < 20; ++i) {
+            other.send(check::text("still there?").masked(run.key()));
+            other.expect(check::text("still there?"));
+        }
+    }};
+
+// --- exercise 5: time without timers ------------------------------------------------------------
+
+const check::Scenario handshake_timeout{
+    {.lesson = 11,
+     .name = "handshake-timeout",
+     .exercise = 5,
+     .rule = "half a request is not waited for without end",
+     .section = "RFC 9110 §15.5.9",
+     .cuts = whole},
+    [](Run& run) {
+        check::Server server{run, {"--handshake-timeout", "0.3"}};
+        check::Peer client{run, server};
+        client.send("GET /ws HTTP/1.1\r\nHost: localhost\r\n");
+        client.expect_status(408, "the request is not complete after 0.3 s: 408, Request Timeout");
+    }};
+
+const check::Scenario ping{
+    {.lesson = 11,
+     .name = "ping",
+     .exercise = 5,
+     .rule = "silence is answered by a ping, once, and whoever answers stays",
+     .section = "RFC 6455 §5.5.2",
+     .needs = {3, 4},
+     .cuts = whole},
+    [](Run& run) {
+        check::Server server{run, {"--ping-interval", "0.3", "--idle-timeout", "2"}};
+        check::Peer client{run, server};
+        client.open();
+        client.expect(check::ping());
+        client.expect_silence(check::Milliseconds{500},
+                              "one ping for one silence: it is still the same");
+        client.send(check::pong().masked(run.key()));
+        client.expect(check::ping());
+    }};
+
+const check::Scenario idle_timeout{
+    {.lesson = 11,
+     .name = "idle-timeout",
+     .exercise = 5,
+     .rule = "a client from which nothing comes any more is given up",
+     .section = "",
+     .needs = {3, 4},
+     .cuts = whole},
+    [](Run& run) {
+        check::Server server{run, {"--ping-interval", "0.3", "--idle-timeout", "0.8"}};
+        check::Peer client{run, server};
+        client.open();
+        client.expect(check::ping());
+        client.expect_end("no byte for 0.8 s, not even a pong: nobody is there");
+    }};
+
+const check::Scenario close_timeout{
+    {.lesson = 11,
+     .name = "close-timeout",
+     .exercise = 5,
+     .rule = "a Close that is not answered is not waited for without end",
+     .section = "RFC 6455 §7.1.1",
+     .needs = {3, 4},
+     .cuts = whole},
+    [](Run& run) {
+        check::Server server{run, {"--close-timeout", "0.5"}};
+        check::Peer client{run, server};
+        client.open();
+        client.send(check::text("not masked"));
+        client.expect_close(1002, "a client's frame must be masked (§5.1)");
+        client.expect_end("it has ended its side, and waits no longer than 0.5 s for ours");
+    }};
+
+// --- exercise 6: nothing left -------------------------------------------------------------------
+
+const check::Scenario no_descriptors{
+    {.lesson = 11,
+     .name = "no-descriptors",
+     .exercise = 6,
+     .rule = "whoever is too many is told so, and the loop does not spin",
+     .section = "RFC 9110 §15.6.4",
+     .needs = {3, 4, 5},
+     .cuts = whole,
+     .seconds = 30},
+    [](Run& run) {
+        rlimit old{};
+        ::getrlimit(RLIMIT_NOFILE, &old);
+        const rlimit few{24, 24};
+        // The server inherits it; the limit of connections is set beyond it, as if other parts of
+        // the program had taken the descriptors.
+        ::setrlimit(RLIMIT_NOFILE, &few);
+        check::Server server{run, {"--max-connections", "1000"}};
+        ::setrlimit(RLIMIT_NOFILE, &old);
+        std::vector<std::unique_ptr<check::Peer>> peers;
+        const check::Milliseconds before = server->cpu_time();
+        run.step("30 clients for a server that may open 24 descriptors");
+        for (int i = 0; i < 30; ++i) peers.push_back(std::make_unique<check::Peer>(run, server));
+        std::this_thread::sleep_for(check::Milliseconds{1200});
+        const check::Milliseconds used = server->cpu_time() - before;
+        run.is_true(
+            used < check::Milliseconds{400},
+            "the server has used " + std::to_string(used.count()) +
+                " ms of CPU time in 1.2 s in which nothing happened: accept() fails, epoll says "
+                "at once that somebody waits, accept() fails");
+        check::Peer& last = *peers.back();
+        last.expect_status(503, "who is too many learns it at once, and not by its own patience");
+    }};
+
+}  // namespace

@@ -278,6 +278,9 @@ $(GRADE): $(patsubst %.cpp,$(BUILD)/obj/%.o,$(wildcard lessons/tools/grade/*.cpp
 grade: $(GRADE) $(HOLES) $(TEXTS)
 	+@MAKE='$(MAKE)' BUILD=$(BUILD) lessons/tools/grade.sh "$(DIR)" $(FROM) $(TO)
 
+# The tests want them too.
+programs: $(ANSWER) $(if $(wildcard lessons/tools/grade),$(GRADE))
+
 .PHONY: classroom
 classroom: $(GRADE) $(HOLES) $(TEXTS)
 	+@tests/classroom/handout.sh '$(MAKE)' $(BUILD)
@@ -292,6 +295,7 @@ mutants: $(HOLES)
 objects_below = $(patsubst %.cpp,$(BUILD)/obj/%.o,$(shell find $(1) -name '*.cpp' $(2) 2>/dev/null))
 test_objects := $(call objects_below,tests,-not -path 'tests/load/*' -not -path 'tests/fuzz/*' \
                   -not -path 'tests/interop/*')
+test_objects += $(patsubst %.cpp,$(BUILD)/obj/%.o,$(filter-out %/main.cpp,$(wildcard lessons/tools/grade/*.cpp)))
 TEST_PROGRAM := $(BUILD)/tests/run
 LOAD_PROGRAM := $(BUILD)/tests/load
 $(TEST_PROGRAM) $(LOAD_PROGRAM): LDLIBS += -lcrypto

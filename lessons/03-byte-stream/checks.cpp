@@ -179,33 +179,45 @@ const check::Scenario plan_too_long{
 
 // What is wrong with an echo, as far as it can be told from the bytes.
 check::Mistakes echo_mistakes(std::size_t length) {
+    using check::Explained;
+    using Found = std::optional<Explained>;
     return {
-        [](const check::Came& came) -> std::optional<check::Explained> {
-            if (came.verdict != check::Verdict::wrong || came.at < 2 || came.got[came.at] != 0)
+        [](const check::Came& came) -> Found {
+            if (came.verdict != check::Verdict::wrong || came.at != 1 || came.got_byte(1) != 0)
                 return std::nullopt;
-            return check::Explained{
+            return Explained{0,
+                             "a length of 00 00: its second byte had not come yet when it was "
+                             "used. Even two bytes may come in two reads. Expected " +
+                                 check::hex(came.expected, 2),
+                             2};
+        },
+        [](const check::Came& came) -> Found {
+            if (came.verdict != check::Verdict::wrong || came.at < 2 || came.got_byte(came.at) != 0)
+                return std::nullopt;
+            return Explained{
                 came.at,
                 "00 is what resize() put there: the rest of the message had not come yet when it "
                 "was sent back. One read brings what is there; net::receive_exactly brings all."};
         },
-        [](const check::Came& came) -> std::optional<check::Explained> {
-            if (came.verdict != check::Verdict::wrong || came.at != 0 || came.expected.size() < 3 ||
-                came.got[0] != came.expected[2])
+        [](const check::Came& came) -> Found {
+            if (came.verdict != check::Verdict::wrong || came.at != 0 ||
+                came.got_byte(0) != came.expected_byte(2))
                 return std::nullopt;
-            return check::Explained{0,
-                                    "the message came back without its length. The client "
-                                    "cannot know where it ends. Expected " +
-                                        check::hex(came.expected, 7)};
+            return Explained{0, "the message came back without its length. The client cannot know "
+                                "where it ends. Expected " +
+                                    check::hex(came.expected, 7)};
         },
-        [length](const check::Came& came) -> std::optional<check::Explained> {
-            if (came.verdict != check::Verdict::nothing_received &&
-                came.verdict != check::Verdict::closed_early)
-                return std::nullopt;
-            return check::Explained{
-                0, "no echo of a message of " + std::to_string(length) + " bytes. Is its length, " +
-                       check::hex(came.expected, 2) +
-                       ", read with its bytes the wrong way round? Then it is " +
-                       wrong_way_round(length) + ". (Exercise 2.)"};
+        check::when(
+            [](const check::Came& came) { return came.verdict == check::Verdict::closed_early; },
+            "the server ended the stream where an echo was due. To return false ends the "
+            "conversation; after a message that was answered it goes on."),
+        [length](const check::Came& came) -> Found {
+            if (came.verdict != check::Verdict::nothing_received) return std::nullopt;
+            return Explained{0, "no echo of a message of " + std::to_string(length) +
+                                    " bytes, and the server waits for more. Is the length, " +
+                                    check::hex(check::Bytes{came.expected}.first(2)) +
+                                    ", read as another number? The wrong way round it is " +
+                                    wrong_way_round(length) + '.'};
         },
     };
 }
@@ -334,7 +346,8 @@ const check::Scenario client_one{
         server.expect(framed("Hello"));
         server.send(framed("Hello"));
         client->expect_line("Echo: \"Hello\"",
-                            "An answer may come in several reads, and is one answer all the same.");
+                            "An answer is its text, without the two bytes before it, however many "
+                            "reads bring it.");
         const std::string longer = run.payload(300);
         client->type(longer + '\n');
         server.expect(framed(longer));

@@ -102,7 +102,7 @@ int ask(int argc, char** argv) {
     print_lines("Request", request);
     socket.send(ws::Direction::from_client, request, deadline);
 
-    ws::HeadReader reader;
+    ws::HeadReader reader{{}, ws::HeadReader::Interim::skip};
     ws::Response response;
     ws::Errc errc = ws::Errc::none;
     const bool received = socket.receive(reader, ws::Direction::from_server, deadline, stop.fd());

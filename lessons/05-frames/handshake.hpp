@@ -93,7 +93,7 @@ inline bool ask_handshake(FrameSocket& connection, const std::string& host,
         return false;
     }
 
-    ws::HeadReader reader;
+    ws::HeadReader reader{{}, ws::HeadReader::Interim::skip};
     ws::Response response;
     ws::Errc errc = ws::Errc::none;
     if (connection.send_raw(ws::as_bytes(ws::client_request(handshake))) &&

@@ -10,15 +10,16 @@ namespace lesson {
 
 // Writes into `target`, which lives until options.parse() has returned.
 inline void declare_keep_alive(cli::Options& options, endpoint::Options& target) {
-    options.seconds("--ping-interval", target.ping_interval, "from one ping to the next");
-    options.seconds("--idle-timeout", target.idle_timeout,
-                    "without any byte from the peer; then it is given up");
+    options.seconds_or_off("--ping-interval", target.ping_interval, "from one ping to the next");
+    options.seconds_or_off("--idle-timeout", target.idle_timeout,
+                           "without any byte from the peer; then it is given up");
     options.number("--max-message-bytes", target.limits.max_message_bytes, 0, 1u << 30, "N",
                    "a longer message is refused with 1009");
 }
 
 inline void check_keep_alive(const endpoint::Options& options) {
-    if (options.idle_timeout <= options.ping_interval)
+    const bool both = options.idle_timeout.count() != 0 && options.ping_interval.count() != 0;
+    if (both && options.idle_timeout <= options.ping_interval)
         throw cli::UsageError{
             "--idle-timeout must be longer than --ping-interval: a peer needs the time between "
             "them to answer"};

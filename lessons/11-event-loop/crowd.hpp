@@ -36,7 +36,7 @@ struct Peer {
     explicit Peer(ws::KeySource* keys) : connection{ws::Role::client, {}, keys} {}
     net::Fd socket;
     ws::ClientHandshake handshake;
-    ws::HeadReader head;
+    ws::HeadReader head{{}, ws::HeadReader::Interim::skip};
     ws::Connection connection;
     std::string said;
     bool open = false;   // the handshake has succeeded

@@ -38,8 +38,9 @@ Settings read_options(int argc, char** argv) {
                    "N", "0: no limit");
     cli::declare_trusted_proxies(options, server.proxies);
     options.seconds("--handshake-timeout", server.handshake_timeout, "for the opening handshake");
-    options.seconds("--ping-interval", server.ping_interval, "of silence, then a ping is sent");
-    options.seconds("--idle-timeout", server.idle_timeout, "of silence, then the end");
+    options.seconds_or_off("--ping-interval", server.ping_interval,
+                           "of silence, then a ping is sent");
+    options.seconds_or_off("--idle-timeout", server.idle_timeout, "of silence, then the end");
     options.seconds("--close-timeout", server.close_timeout, "for the peer's Close");
     options.seconds("--write-timeout", server.write_timeout, "without the peer taking a byte");
     options.seconds("--shutdown-timeout", server.shutdown_timeout, "for all of them, at the end");

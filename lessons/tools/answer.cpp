@@ -2,7 +2,7 @@
 // The questions are lessons/NN-name/reading.cpp; each makes its bytes and finds its answer by
 // code. `make answer-N T=k A='…'` runs it. Status 0: right (or asked), 1: not right, 2: wrong
 // usage.
-// --check: every question has one right number, and every other one gets an explanation.
+// --check: no question has many right numbers, and every wrong answer gets an explanation.
 #include <cstdio>
 #include <stdexcept>
 #include <string>
@@ -91,8 +91,8 @@ int check_all() {
             right += judgement.right;
             explained = explained && !judgement.says.empty();
         }
-        if (right == 0 || right > 2)
-            std::printf("%s: %d numbers are right\n", name.c_str(), right), ++faults;
+        // None may be right where an answer is not a number, such as some bytes.
+        if (right > 2) std::printf("%s: %d numbers are right\n", name.c_str(), right), ++faults;
         if (!explained) std::printf("%s: an answer gets no explanation\n", name.c_str()), ++faults;
     }
     std::printf("%zu questions, %d faults\n", Reading::all().size(), faults);

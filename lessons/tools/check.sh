@@ -115,7 +115,7 @@ if ! "$MAKE" --no-print-directory -s "${jobs[@]}" BUILD="$BUILD" OVERLAY="$WORK"
     did_not_compile
 fi
 # A warning in the student's own files is worth reading, once: when it was compiled.
-grep -E "^$WORK/.*warning: " "$log" | sort -u | head -5 || :
+grep -E "^$WORK/.*warning: " "$log" | sort -u | sed -n 1,5p || :
 if ((SECONDS - begin > 5)); then echo "built in $((SECONDS - begin)) s"; fi
 
 # `make grade` builds once what all submissions share.

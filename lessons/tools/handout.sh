@@ -74,7 +74,7 @@ done
 "$holes" files | while IFS= read -r file; do
     [[ -f $target/$file ]] || continue
     "$holes" handout "$from" "$to" "$file" >"$target/$file.handout"
-    lesson=$("$holes" list | awk -F '\t' -v file="$file" '$2 == file { print int($1); exit }')
+    lesson=$("$holes" list | awk -F '\t' -v file="$file" '$2 == file && !n++ { print int($1) }')
     ((lesson >= from && lesson <= to)) || lesson=0
     "$holes" cut "$lesson" "$file" >"$target/$file"
 done

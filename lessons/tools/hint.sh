@@ -27,7 +27,7 @@ example=${exercises%% *}
 [[ -n $task ]] || wrong "say which exercise or scenario: make hint-$number T=$example (there are $exercises)"
 if [[ ! $task =~ ^[0-9]+$ ]]; then
     name=${task#*/} # "5/length-126" as a failure prints it
-    exercise=$(scenarios | awk -v name="$name" '$1 == name { print $2; exit }')
+    exercise=$(scenarios | awk -v name="$name" '$1 == name && !n++ { print $2 }')
     [[ -n $exercise ]] || wrong "there is no scenario '$name'; T= takes an exercise ($exercises) or" \
         "a name that make check-$number shows"
     task=$exercise

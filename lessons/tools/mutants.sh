@@ -85,11 +85,11 @@ check_mutant() {
     fi
     failed >>"$scratch/failable"
     # "-": it does not come as far as a scenario.
-    if [[ $scenario != - ]] && ! failed | grep -qx "$scenario"; then
+    if [[ $scenario != - ]] && ! grep -qx -e "$scenario" <(failed); then
         fault "$name fails $(failed | tr '\n' ' '), not $scenario: $(head -3 "$scratch/output" | tail -1)"
-    elif ! sentences | grep -qF -e "$says"; then
+    elif ! grep -qF -e "$says" <(sentences); then
         fault "$name: the output does not say '$says'"
-        sed 's/^/    | /' "$scratch/output" | head -30
+        sed 's/^/    | /' "$scratch/output" | sed -n 1,30p
     else
         echo "  mutant   $name: $scenario, \"$says\""
     fi

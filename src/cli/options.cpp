@@ -98,6 +98,22 @@ void Options::seconds(std::string name, std::chrono::milliseconds& target, std::
            [&target](const std::string& value) { target = parse_seconds(value); });
 }
 
+void Options::seconds_or_off(std::string name, std::chrono::milliseconds& target,
+                             std::string help) {
+    help += "; 0: off (default: " + shown_seconds(target) + " s)";
+    custom(std::move(name), "SECONDS", std::move(help), [&target](const std::string& value) {
+        if (value == "0") {
+            target = {};
+            return;
+        }
+        try {
+            target = parse_seconds(value);
+        } catch (const UsageError& error) {
+            throw UsageError{std::string{error.what()} + ", or 0 for off"};
+        }
+    });
+}
+
 void Options::custom(std::string name, std::string placeholder, std::string help,
                      std::function<void(const std::string&)> reader) {
     entries_.push_back({std::move(name), std::move(placeholder), std::move(help), std::move(reader)});

@@ -45,6 +45,8 @@ class Options {
                 std::uint64_t max, std::string placeholder, std::string help);
     // A duration, given in seconds: "10", "0.5".
     void seconds(std::string name, std::chrono::milliseconds& target, std::string help);
+    // The same, and 0 switches it off; --help says so.
+    void seconds_or_off(std::string name, std::chrono::milliseconds& target, std::string help);
     // An option with a reader of its own, which throws UsageError("what would be right").
     void custom(std::string name, std::string placeholder, std::string help,
                 std::function<void(const std::string&)> reader);

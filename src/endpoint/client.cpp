@@ -338,9 +338,11 @@ void Client::check_silence() {
     // [exercise 11/5] a ping after ping_interval, once; the end after idle_timeout
     if (paused_) return;  // it is we who do not read
     const net::Milliseconds silent = net::elapsed(loop_.clock.now(), received_);
-    if (silent >= count(loop_.options.idle_timeout)) {
+    const net::Milliseconds patience = count(loop_.options.idle_timeout);
+    const net::Milliseconds interval = count(loop_.options.ping_interval);
+    if (patience != 0 && silent >= patience) {
         timed_out("the peer went silent");
-    } else if (silent >= count(loop_.options.ping_interval) && !pinged_) {
+    } else if (interval != 0 && silent >= interval && !pinged_) {
         pinged_ = true;
         ping({});
         flush();

@@ -38,7 +38,9 @@ struct ReceivedHead {
     std::array<std::uint8_t, 4096> buffer;
     ws::Bytes rest{};
 
-    explicit ReceivedHead(const ws::HeadLimits& limits) : reader{limits} {}
+    explicit ReceivedHead(const ws::HeadLimits& limits,
+                          ws::HeadReader::Interim interim = ws::HeadReader::Interim::deliver)
+        : reader{limits, interim} {}
 
     // Reads until the head is complete or wrong; what stopped it otherwise. Throws net::Stopped.
     net::IoResult receive(const net::Fd& socket, const Options& options, net::Deadline deadline,
@@ -173,7 +175,7 @@ std::unique_ptr<Connection> dial(std::string_view text, const DialOptions& optio
     const std::string request = ws::client_request(handshake);
     trace(tracer, ws::Direction::from_client, ws::as_bytes(request));
     net::IoResult result = net::send_all(socket, request, deadline);
-    ReceivedHead head{options.head_limits};
+    ReceivedHead head{options.head_limits, ws::HeadReader::Interim::skip};
     if (result)
         result = head.receive(socket, options, deadline, ws::Direction::from_server, tracer);
     if (result.status == net::IoStatus::timed_out)

@@ -52,8 +52,8 @@ struct ServerOptions {
     ws::Limits limits{};
     ws::HeadLimits head_limits{};
     std::chrono::milliseconds handshake_timeout{10'000};  // from accept to the blank line
-    std::chrono::milliseconds ping_interval{30'000};      // of silence, then a ping
-    std::chrono::milliseconds idle_timeout{60'000};       // of silence, then TCP is ended
+    std::chrono::milliseconds ping_interval{30'000};      // of silence, then a ping; 0: none
+    std::chrono::milliseconds idle_timeout{60'000};       // of silence, then TCP is ended; 0: never
     std::chrono::milliseconds close_timeout{5'000};       // for the peer's Close and end of TCP
     std::chrono::milliseconds write_timeout{30'000};      // without the peer taking a byte
     std::chrono::milliseconds shutdown_timeout{5'000};    // for all of them, at the end

@@ -121,15 +121,33 @@ Errc parse_header_line(std::string_view line, Header& header) {
 
 Parse HeadReader::feed(Bytes bytes, std::size_t& taken) {
     taken = 0;
+    std::size_t kept = 0;  // of those that were taken: they are in text_, or skipped
     while (taken < bytes.size() && !complete_ && error_ == Errc::none) {
-        if (text_.size() + taken == limits_.max_head_bytes)
+        if (skipped_ + text_.size() + taken - kept == limits_.max_head_bytes)
             error_ = Errc::head_too_long;
         else
             error_ = check(bytes[taken++]);
+        if (!complete_) continue;
+        text_ += as_text(bytes.subspan(kept, taken - kept));
+        kept = taken;
+        if (interim_ == Interim::skip) skip_interim();
     }
-    text_ += as_text(bytes.first(taken));
+    text_ += as_text(bytes.subspan(kept, taken - kept));
     if (error_ != Errc::none) return Parse::error;
     return complete_ ? Parse::ok : Parse::need_more;
+}
+
+// RFC 9110 §15.2: "A client MUST be able to parse one or more 1xx responses received prior to a
+// final response, even if the client does not expect one. A user agent MAY ignore unexpected 1xx
+// responses." The final one is, for us, also 101 (§15.2.2): HTTP ends with it.
+void HeadReader::skip_interim() {
+    Response response;
+    if (response.parse(text_) != Errc::none) return;  // whoever asks for the text will see
+    if (response.status / 100 != 1 || response.status == 101) return;
+    skipped_ += text_.size();
+    text_.clear();
+    lines_ = 0;
+    complete_ = false;
 }
 
 // One look at each byte, however the reads are cut: the search for the blank line goes on where

@@ -23,7 +23,12 @@ struct HeadLimits {
 // Collects a head from reads that are cut anywhere, and refuses a bad one at its first bad byte.
 class HeadReader {
   public:
-    explicit HeadReader(HeadLimits limits = {}) noexcept : limits_{limits} {}
+    // What is done with a response that only announces the final one: 1xx, but not 101. A client
+    // skips them; the limit of bytes holds for all of them together.
+    enum class Interim : std::uint8_t { deliver, skip };
+
+    explicit HeadReader(HeadLimits limits = {}, Interim interim = Interim::deliver) noexcept
+        : limits_{limits}, interim_{interim} {}
 
     // Takes bytes up to and including the blank line and says in `taken` how many; what
     // follows belongs to the protocol after the handshake. `ok`: text() is complete. Not to be
@@ -37,9 +42,12 @@ class HeadReader {
 
   private:
     Errc check(std::uint8_t byte);
+    void skip_interim();
 
     HeadLimits limits_;
+    Interim interim_;
     std::string text_;
+    std::size_t skipped_ = 0;     // bytes of the heads before this one
     std::size_t lines_ = 0;       // complete ones
     std::size_t line_bytes_ = 0;  // of the line at hand, without its end
     bool after_cr_ = false;

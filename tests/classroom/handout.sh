@@ -49,9 +49,9 @@ expect "no teacher's notes, mutants or tests are in it" \
 expect "no line of an answer is in it" lessons/tools/leaks.sh 1 "$last" "$tree" "$holes"
 
 # The search itself: a comment, a text and code that give an answer away are found.
-answer=$(diff <("$holes" cut "$last" "$("$holes" files "$last" | head -1)") \
-    <("$holes" strip "$("$holes" files "$last" | head -1)") | sed -n 's/^> //p' |
-    grep -vE '^ *(//|return [a-z]+;)' | grep -E '^.{40,}$' | head -1 || :)
+answer=$(diff <("$holes" cut "$last" "$("$holes" files "$last" | sed -n 1p)") \
+    <("$holes" strip "$("$holes" files "$last" | sed -n 1p)") | sed -n 's/^> //p' |
+    grep -vE '^ *(//|return [a-z]+;)' | grep -E '^.{40,}$' | sed -n 1p || :)
 if [[ -n $answer ]]; then
     for place in "lessons/hint.md:" "lessons/hint.txt:- " "lessons/quote.md:> "; do
         printf '%s%s\n' "${place#*:}" "$answer" >"$tree/${place%%:*}"
@@ -59,7 +59,7 @@ if [[ -n $answer ]]; then
             not lessons/tools/leaks.sh 1 "$last" "$tree" "$holes" 2>"$scratch/found"
         rm "$tree/${place%%:*}"
     done
-    file=$("$holes" files "$last" | head -1)
+    file=$("$holes" files "$last" | sed -n 1p)
     cp "$tree/$file" "$scratch/kept"
     "$holes" strip "$file" >"$tree/$file"
     expect "an answer in the code is found" \

@@ -128,6 +128,24 @@ TEST_CASE("options: each mistake has its words") {
           "'ws://a:b' is not a usable URL: the port must be a number from 1 to 65535");
 }
 
+TEST_CASE("options: a duration that 0 switches off") {
+    std::chrono::milliseconds wait{500};
+    cli::Options options{"server", "A server."};
+    options.seconds_or_off("--wait", wait, "how long");
+    CHECK(options.help().find("how long; 0: off (default: 0.5 s)\n") != std::string::npos);
+    parse(options, {"--wait", "0.25"});
+    CHECK(wait == std::chrono::milliseconds{250});
+    parse(options, {"--wait", "0"});
+    CHECK(wait == std::chrono::milliseconds{0});
+    for (const char* wrong : {"-1", "0.0001", "", "off"})
+        CHECK_THROWS_WITH_AS(parse(options, {"--wait", wrong}),
+                             ("--wait '" + std::string{wrong} +
+                              "': expected seconds, from 0.001 to 86400, or 0 for off")
+                                 .c_str(),
+                             cli::UsageError);
+    CHECK(complaint({"--wait", "0"}) == "--wait '0': expected seconds, from 0.001 to 86400");
+}
+
 TEST_CASE("options: a server takes no argument without a dash; its port may be 0") {
     cli::Common common;
     cli::Options options{"server", "A server."};

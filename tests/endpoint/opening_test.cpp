@@ -377,3 +377,18 @@ TEST_CASE("accept: who looks on sees all from the answer 101 on, and nothing of 
     CHECK(seen.find("<101\n") != std::string::npos);
     CHECK(seen.find("<8A 00 88 02 03 E8\n") != std::string::npos);
 }
+
+TEST_CASE("RFC 9110 §15.2 dial() skips interim responses, but not for ever") {
+    const std::string hint = "HTTP/1.1 103 Early Hints\r\nLink: </style.css>\r\n\r\n";
+    {
+        OneClientServer server{answer(hint + hint + std::string{response_head} + "\x81\x02hi")};
+        const auto connection = endpoint::dial(server.url(), with_rfc_key());
+        const auto message = connection->read_message();
+        REQUIRE(message);
+        CHECK(ws::as_text(message->data) == "hi");
+    }
+    std::string endless;
+    while (endless.size() < 20'000) endless += hint;
+    OneClientServer server{answer(endless)};
+    CHECK(dial_failure(server.url(), with_rfc_key()).starts_with("Handshake failed: "));
+}

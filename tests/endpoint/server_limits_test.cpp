@@ -271,6 +271,25 @@ TEST_CASE("limits: a silent peer is pinged, then given up; one that answers stay
     CHECK(running.journal.next() == normal);
 }
 
+TEST_CASE("limits: without an idle timeout nobody is given up, without an interval nobody pinged") {
+    endpoint::ServerOptions options;
+    options.ping_interval = {};
+    options.idle_timeout = {};
+    RunningServer running{options};
+    RawPeer silent = running.connect();
+    net::wait_readable({}, net::after(600ms));  // the loop's clock has ticked twice
+    end_normally(silent);                       // and nothing stood before the Close
+    CHECK(running.journal.next() == "open");
+    CHECK(running.journal.next() == normal);
+
+    options.ping_interval = 300ms;
+    RunningServer pinging{options};
+    RawPeer peer = pinging.connect();
+    CHECK(peer.receive(2) == "89 00"_hex);
+    net::wait_readable({}, net::after(600ms));
+    end_normally(peer);
+}
+
 TEST_CASE("limits: a peer that does not answer our Close, or sends on for ever, is given up") {
     endpoint::ServerOptions options;
     options.close_timeout = 300ms;

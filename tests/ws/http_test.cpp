@@ -28,8 +28,9 @@ struct Reading {
     Errc error = Errc::none;
 };
 
-Reading read(const test::Pieces& pieces, ws::HeadLimits limits = {}) {
-    ws::HeadReader reader{limits};
+Reading read(const test::Pieces& pieces, ws::HeadLimits limits = {},
+             ws::HeadReader::Interim interim = ws::HeadReader::Interim::deliver) {
+    ws::HeadReader reader{limits, interim};
     Reading reading;
     for (const ws::Buffer& piece : pieces) {
         std::size_t taken = 0;
@@ -431,4 +432,42 @@ TEST_CASE("RFC 9110 §5.6.2 tokens and values") {
     for (const std::string_view text : {std::string_view{"a\r\nB: c"}, std::string_view{"\n"},
                                         std::string_view{"\0", 1}, std::string_view{"\x1b"}})
         CHECK_FALSE(ws::is_header_value(text));
+}
+
+TEST_CASE("RFC 9110 §15.2 interim responses before the final one are skipped, over every cut") {
+    const std::string final = crlf("HTTP/1.1 101 Switching Protocols\nUpgrade: websocket\n\n");
+    const std::string interim = crlf("HTTP/1.1 100 Continue\n\n") +
+                                crlf("HTTP/1.1 103 Early Hints\nLink: </a.css>\nA: b\n\n");
+    const std::string frame = "\x81\x02hi";
+    constexpr auto skip = ws::HeadReader::Interim::skip;
+    test::for_every_split(ws::as_bytes(interim + final + frame), [&](const test::Pieces& pieces) {
+        const Reading reading = read(pieces, {}, skip);
+        REQUIRE(reading.result == Parse::ok);
+        REQUIRE(reading.text == final);
+        REQUIRE(reading.taken == (interim + final).size());
+    });
+    const auto whole = [&](const std::string& text, ws::HeadLimits limits = {}) {
+        const ws::Bytes bytes = ws::as_bytes(text);
+        return read(test::Pieces{{bytes.begin(), bytes.end()}}, limits, skip);
+    };
+    // Others are final: also a refusal, and 101 itself. A server that reads requests skips nothing.
+    for (const char* status : {"101 Switching Protocols", "200 OK", "404 Not Found"}) {
+        const std::string head = crlf("HTTP/1.1 " + std::string{status} + "\n\n");
+        CHECK(whole(head + final).text == head);
+    }
+    CHECK(read(interim).text == crlf("HTTP/1.1 100 Continue\n\n"));
+
+    // All of them together are within the limit of one.
+    const ws::HeadLimits enough{.max_head_bytes = (interim + final).size()};
+    CHECK(whole(interim + final, enough).text == final);
+    const ws::HeadLimits too_few{.max_head_bytes = (interim + final).size() - 1};
+    CHECK(whole(interim + final, too_few).error == Errc::head_too_long);
+    std::string endless;
+    while (endless.size() < 20'000) endless += crlf("HTTP/1.1 100 Continue\n\n");
+    const Reading reading = whole(endless);
+    CHECK(reading.error == Errc::head_too_long);
+    CHECK(reading.taken == 16 * 1024);
+    // The lines of each count for itself.
+    CHECK(whole(interim + final, {.max_header_lines = 2}).text == final);
+    CHECK(whole(interim + final, {.max_header_lines = 1}).error == Errc::too_many_headers);
 }

@@ -10,7 +10,7 @@ cp --recursive --symbolic-link /base/. build/
 rm -f build/check/overlay.list build/check/build.log # these are written to
 cp --recursive /submission/. work/
 
-timeout --kill-after=1 "$seconds" make --no-print-directory -j2 "check-$number" SEED="$seed"
+timeout --kill-after=1 "$seconds" make --no-print-directory -j2 "check-$number" SEED="$seed" V=1
 status=$?
 
 # Whatever a submission left running goes now; from here on nothing is started, for a fork bomb

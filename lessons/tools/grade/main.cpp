@@ -72,6 +72,23 @@ int read_results(std::string_view text, Row& row) {
     return status;
 }
 
+// The same from what the check printed as it went, for a submission that was ended before the table
+// was complete: "ok   5/echo ...", "FAIL 5/echo ...   [timed out]".
+void read_shown(std::string_view text, Row& row) {
+    std::istringstream stream{std::string{text}};
+    for (std::string line; std::getline(stream, line);) {
+        std::istringstream words{line};
+        std::string first, name;
+        words >> first >> name;
+        if ((first != "ok" && first != "FAIL") || name.find('/') == name.npos) continue;
+        std::string verdict = first == "ok" ? "passed" : "wrong";
+        const std::size_t open = line.rfind('[');
+        if (first == "FAIL" && line.ends_with(']') && open != line.npos)
+            verdict = line.substr(open + 1, line.size() - open - 2);
+        row.outcomes.try_emplace(name, grade::Outcome{verdict, ""});
+    }
+}
+
 constexpr int timeout_status = 124;
 
 // What a submission whose time is up still gets, to say how far it came.
@@ -101,11 +118,14 @@ void judge(const Ended& ended, int status, const std::vector<std::string>& scena
         row.verdict = "timed out";
     } else if (ended.how == Ended::How::too_much_memory) {
         row.verdict = "out of memory";
+    } else if (ended.how == Ended::How::too_many_processes) {
+        row.verdict = "too many processes";
     } else if (row.outcomes.empty()) {
         row.verdict = "no results";
         row.explanation = "the check ended with status " + std::to_string(ended.status);
     } else {
         row.verdict = all ? "passed" : "failed";
+        if (!all && row.first.empty()) row.explanation = "the check was ended before it was done";
     }
 }
 
@@ -142,6 +162,7 @@ Row check(const Submission& submission, const Settings& settings, unsigned slot,
     int status = 0;
     if (at != ended.output.npos)
         status = read_results(std::string_view{ended.output}.substr(at + mark.size()), row);
+    read_shown(std::string_view{ended.output}.substr(0, at), row);
     judge(ended, status, scenarios, row);
     // What the check said in full, for the teacher.
     std::ofstream{settings.out + "/logs/" + submission.student + ".txt"}

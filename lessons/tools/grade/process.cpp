@@ -26,6 +26,9 @@ using Clock = std::chrono::steady_clock;
 // How often the memory is measured. A program can take a few hundred megabytes in that time.
 constexpr std::chrono::milliseconds interval{50};
 
+// A fork bomb stays; the processes of a test that starts many go.
+constexpr std::chrono::seconds moment{3};
+
 struct Process {
     pid_t parent = 0;
     std::size_t resident = 0;  // bytes
@@ -50,26 +53,34 @@ bool read_stat(const std::string& pid, Process& process) {
     return true;
 }
 
-std::size_t memory_below(pid_t root) {
+// A process and all below it.
+struct Family {
+    std::size_t memory = 0;
+    std::size_t processes = 0;
+};
+
+Family family_of(pid_t root) {
     std::map<pid_t, Process> processes;
     DIR* folder = ::opendir("/proc");
-    if (folder == nullptr) return 0;
+    if (folder == nullptr) return {};
     while (const dirent* entry = ::readdir(folder)) {
         if (entry->d_name[0] < '1' || entry->d_name[0] > '9') continue;
         Process process;
         if (read_stat(entry->d_name, process)) processes[std::atoi(entry->d_name)] = process;
     }
     ::closedir(folder);
-    std::size_t sum = 0;
+    Family family;
     for (const auto& [pid, process] : processes) {
         pid_t above = pid;
         while (above != root && above != 0) {
             const auto parent = processes.find(above);
             above = parent == processes.end() ? 0 : parent->second.parent;
         }
-        if (above == root) sum += process.resident;
+        if (above != root) continue;
+        family.memory += process.resident;
+        ++family.processes;
     }
-    return sum;
+    return family;
 }
 
 struct Child {
@@ -114,6 +125,7 @@ Ended run(const std::vector<std::string>& arguments, const Bounds& bounds) {
     Ended ended;
     const auto deadline = Clock::now() + bounds.time;
     auto measured = Clock::now();
+    auto few = measured;  // when there were not too many processes
     int status = 0;
     bool open = true, running = true;
     // It may close its outputs and go on, so both ends count.
@@ -124,9 +136,15 @@ Ended run(const std::vector<std::string>& arguments, const Bounds& bounds) {
         if (!open) running = ::waitpid(child.pid, &status, WNOHANG) == 0;
         if (ended.output.size() > bounds.output) ended.how = Ended::How::too_much_output;
         if (Clock::now() >= deadline) ended.how = Ended::How::too_late;
-        if (bounds.memory == 0 || Clock::now() - measured < interval) continue;
+        const bool bounded = bounds.memory > 0 || bounds.processes > 0;
+        if (!bounded || Clock::now() - measured < interval) continue;
         measured = Clock::now();
-        if (memory_below(child.pid) > bounds.memory) ended.how = Ended::How::too_much_memory;
+        const Family family = family_of(child.pid);
+        if (bounds.memory > 0 && family.memory > bounds.memory)
+            ended.how = Ended::How::too_much_memory;
+        if (family.processes <= bounds.processes) few = measured;
+        if (bounds.processes > 0 && measured - few > moment)
+            ended.how = Ended::How::too_many_processes;
     }
     if (running) {
         ::kill(child.pid, SIGKILL);

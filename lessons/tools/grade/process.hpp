@@ -1,6 +1,6 @@
-// A program run to its end, which may be a bad one: with a deadline, and limits on what it prints
-// and on the memory of it and all that it started. No limit of the kernel's covers the last one
-// for programs under AddressSanitizer, which reserve terabytes and use little of them.
+// A program run to its end, which may be a bad one: with a deadline, and limits on what it prints,
+// on the memory of it and all that it started, and on their number. No limit of the kernel's covers
+// memory for programs under AddressSanitizer, which reserve terabytes and use little of them.
 #pragma once
 
 #include <chrono>
@@ -13,10 +13,11 @@ struct Bounds {
     std::chrono::seconds time{20};
     std::size_t output = 4u << 20;  // bytes of standard output and standard error
     std::size_t memory = 0;         // bytes resident, all processes together; 0: no limit
+    std::size_t processes = 0;      // for more than a moment; 0: no limit
 };
 
 struct Ended {
-    enum class How { exited, too_late, too_much_output, too_much_memory };
+    enum class How { exited, too_late, too_much_output, too_much_memory, too_many_processes };
     How how = How::exited;
     int status = 0;        // 128 + n after signal n
     std::string output{};  // both streams, as they came

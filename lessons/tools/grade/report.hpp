@@ -16,7 +16,8 @@ struct Outcome {
 
 struct Row {
     std::string student{};
-    // passed, failed, did not compile, timed out, out of memory, empty, refused, no results
+    // passed, failed, did not compile, timed out, out of memory, too many processes, empty,
+    // refused, no results
     std::string verdict{};
     std::size_t score = 0;
     std::string first{};        // the first scenario that did not pass: "5/length-126"

@@ -19,9 +19,10 @@ using Words = std::vector<std::string>;
 constexpr const char* max_file_bytes = "268435456";    // one file; there is no disk to fill
 constexpr const char* max_tree_bytes = "805306368";    // build/ with what had to be built anew
 constexpr const char* max_scratch_bytes = "67108864";  // /tmp, and work/
-constexpr const char* max_descriptors = "4096";        // lesson 11 asks for many
-constexpr const char* max_cpu_seconds = "150";         // of one process: a compiler in a loop
-constexpr unsigned first_user = 60'001;                // a number that no login has
+constexpr const char* max_results_bytes = "1048576";
+constexpr const char* max_descriptors = "4096";  // lesson 11 asks for many
+constexpr const char* max_cpu_seconds = "150";   // of one process: a compiler in a loop
+constexpr unsigned first_user = 60'001;          // a number that no login has
 
 void add(Words& words, std::initializer_list<std::string> more) { words.insert(words.end(), more); }
 
@@ -45,9 +46,12 @@ void add_memory_folder(Words& words, const char* bytes, const fs::path& path) {
     add(words, {"--perms", "1777", "--size", bytes, "--tmpfs", path.string()});
 }
 
-// Processes and threads, all together: two compilers, or a few scenarios for each core, with a
-// server and its threads in each.
-unsigned max_processes() { return 64 + 24 * std::max(2u, std::thread::hardware_concurrency()); }
+// What a check needs: two compilers, or a few scenarios for each core, with two or three processes
+// in each. The kernel's limit counts threads as well; the watch, which sees processes, ends a
+// submission that keeps more of them for a moment, since a fork bomb at its limit burns what it
+// can.
+unsigned enough_processes() { return 24 + 8 * std::max(2u, std::thread::hardware_concurrency()); }
+unsigned max_processes() { return 64 + 3 * enough_processes(); }
 
 // Sets the limits, becomes the user, starts the command.
 void add_limits(Words& words, unsigned slot) {
@@ -61,7 +65,8 @@ void add_limits(Words& words, unsigned slot) {
                 "--inh-caps=-all", "--bounding-set=-all", "--no-new-privs", "--"});
 }
 
-Ended run_command(const Sandbox& sandbox, const fs::path& files, const Words& command) {
+Ended run_command(const Sandbox& sandbox, const fs::path& files, const Words& command,
+                  std::size_t processes) {
     Words words{"bwrap",         "--die-with-parent",    "--new-session",
                 "--unshare-pid", "--unshare-net",        "--unshare-ipc",
                 "--unshare-uts", "--unshare-cgroup-try", "--clearenv"};
@@ -70,8 +75,8 @@ Ended run_command(const Sandbox& sandbox, const fs::path& files, const Words& co
                     "--cap-add", "CAP_SETPCAP"});
     else
         add(words, {"--unshare-user"});
-    // A sanitizer that grows too large ends with a report, before the watch ends everything.
-    const std::string megabytes = std::to_string(sandbox.memory >> 20);
+    // A process that grows to a quarter ends with a sanitizer's report, before the watch ends all.
+    const std::string megabytes = std::to_string(sandbox.memory >> 22);
     add(words, {"--setenv", "PATH", "/usr/local/bin:/usr/bin:/bin", "--setenv", "HOME", "/tmp",
                 "--setenv", "LC_ALL", "C.UTF-8", "--setenv", "NO_COLOR", "1", "--setenv",
                 "ASAN_OPTIONS", "hard_rss_limit_mb=" + megabytes});
@@ -82,10 +87,15 @@ Ended run_command(const Sandbox& sandbox, const fs::path& files, const Words& co
                 "--ro-bind", sandbox.script.string(), "/inside.sh"});
     add_memory_folder(words, max_tree_bytes, sandbox.tree / "build");
     add_memory_folder(words, max_scratch_bytes, sandbox.tree / "work");
+    // The results have room, whatever else is full.
+    add_memory_folder(words, max_results_bytes, sandbox.tree / "work" / ".course");
     add(words, {"--remount-ro", "/", "--chdir", sandbox.tree.string(), "--"});
     add_limits(words, sandbox.slot);
     words.insert(words.end(), command.begin(), command.end());
-    return run(words, {.time = sandbox.time, .output = 2u << 20, .memory = sandbox.memory});
+    return run(words, {.time = sandbox.time,
+                       .output = 2u << 20,
+                       .memory = sandbox.memory,
+                       .processes = processes});
 }
 
 }  // namespace
@@ -93,7 +103,7 @@ Ended run_command(const Sandbox& sandbox, const fs::path& files, const Words& co
 Ended run_inside(const Sandbox& sandbox, const fs::path& files, const Words& arguments) {
     Words command{"bash", "/inside.sh"};
     command.insert(command.end(), arguments.begin(), arguments.end());
-    return run_command(sandbox, files, command);
+    return run_command(sandbox, files, command, enough_processes());
 }
 
 std::string missing_for_sandbox(const Sandbox& sandbox) {
@@ -110,7 +120,8 @@ std::string missing_for_sandbox(const Sandbox& sandbox) {
          "    ((${#now[@]} <= most)) || most=${#now[@]}\n"
          "done\n"
          "((most > $1 + 20)) || echo bounded\n",
-         "probe", std::to_string(max_processes())});
+         "probe", std::to_string(max_processes())},
+        0);
     const auto says = [&ended](const char* word) {
         return ended.output.find(word) != ended.output.npos;
     };

@@ -333,7 +333,7 @@ run-fuzzers: $(FUZZERS:%=$(BUILD)/%)
 	    -artifact_prefix=$(BUILD)/$$name-crash- $(BUILD)/$$name-corpus; done
 $(FUZZERS:%=$(BUILD)/%): LDLIBS += -fsanitize=fuzzer -lcrypto
 $(FUZZERS:%=$(BUILD)/%): $(BUILD)/%: $(BUILD)/obj/tests/fuzz/%_fuzz.o \
-                                     $(filter $(BUILD)/obj/src/ws/%,$(all_objects))
+                                     $(filter $(BUILD)/obj/src/ws/% $(BUILD)/obj/src/json/%,$(all_objects))
 	@mkdir -p $(@D)
 	$(link)
 

@@ -3,7 +3,6 @@
 
 #include <doctest/doctest.h>
 
-#include <array>
 #include <csignal>
 #include <fstream>
 #include <sstream>
@@ -69,25 +68,29 @@ std::string traced(RawPeer& trace, char mark, std::size_t size, std::string& oth
     return text;
 }
 
+struct Page {
+    std::string path, type, file;
+};
+
 }  // namespace
 
 TEST_CASE("lab: every server from lesson 5 on serves its pages, and nothing else") {
     for (const Lesson& lesson : lessons) {
         CAPTURE(lesson.folder);
         LessonServer server{lesson.folder, lesson.arguments};
-        for (const auto& [path, type, file] :
-             {std::array<std::string, 3>{"/", "text/html", lesson.index},
-              std::array<std::string, 3>{"/lab", "text/html", "lab.html"},
-              std::array<std::string, 3>{"/lab.css", "text/css", "lab.css"},
-              std::array<std::string, 3>{"/frame.js", "text/javascript", "frame.js"}}) {
-            CAPTURE(path);
-            const std::string content = content_of(file);
-            const std::string answer = get(server.port, path);
+        const Page pages[]{{"/", "text/html", lesson.index},
+                           {"/lab", "text/html", "lab.html"},
+                           {"/lab.css", "text/css", "lab.css"},
+                           {"/frame.js", "text/javascript", "frame.js"}};
+        for (const Page& page : pages) {
+            CAPTURE(page.path);
+            const std::string content = content_of(page.file);
+            const std::string answer = get(server.port, page.path);
             CHECK(content.size() > 500);
             CHECK(answer.starts_with("HTTP/1.1 200 OK\r\n"));
             CHECK(answer.ends_with("\r\n\r\n" + content));
             for (const std::string& header :
-                 {"Content-Type: " + type + "; charset=utf-8",
+                 {"Content-Type: " + page.type + "; charset=utf-8",
                   "Content-Length: " + std::to_string(content.size()),
                   std::string{"Connection: close"}, std::string{"X-Content-Type-Options: nosniff"},
                   std::string{"Content-Security-Policy: default-src 'none'; script-src 'self'; "}})

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cassert>
 #include <cerrno>
 #include <utility>
 
@@ -29,8 +30,11 @@ constexpr std::size_t max_spare_bytes = 16 * 1024;
 
 }  // namespace
 
+// RFC 6455 §5.4: "The fragments of one message MUST NOT be interleaved between the fragments of
+// another message unless an extension has been negotiated that can interpret the interleaving."
 Sent Client::send(ws::Opcode type, ws::Bytes data) {
     if (!is_open()) return Sent::closed;
+    assert(!protocol_.sending_message() && "finish with send_piece() first");
     ++loop_.counters.messages_sent;
     if (data.size() >= direct_bytes && !backlog_) {
         ws::Buffer own;
@@ -65,6 +69,7 @@ Sent Client::send_piece(ws::Opcode type, ws::Bytes data, bool last) {
 
 Sent Client::send_encoded(ws::Bytes frame) {
     if (!is_open()) return Sent::closed;
+    assert(!protocol_.sending_message() && "finish with send_piece() first");
     ++loop_.counters.messages_sent;
     ws::append(out(), frame);
     appended();

@@ -74,6 +74,8 @@ class Connection {
     void output_blocked(bool blocked, Buffer& out);
 
     State state() const { return state_; }
+    // A message of fragments has begun and is not finished: until then, no other may begin.
+    bool sending_message() const { return sender_.in_message(); }
 
   private:
     std::optional<Event> handle(const Piece& piece, Buffer& out);

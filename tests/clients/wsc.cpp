@@ -1,7 +1,9 @@
 #include "tests/clients/wsc.hpp"
 
 #include <doctest/doctest.h>
+#include <netinet/in.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 
 #include <filesystem>
 #include <fstream>
@@ -14,6 +16,22 @@
 namespace test {
 
 std::string WscServer::url(const std::string& path) const { return "ws://" + address() + path; }
+
+DeafPort::DeafPort() : socket_{::socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0)} {
+    const int both = 0;
+    ::setsockopt(socket_.get(), IPPROTO_IPV6, IPV6_V6ONLY, &both, sizeof both);
+    sockaddr_in6 address{};
+    address.sin6_family = AF_INET6;
+    REQUIRE(::bind(socket_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) ==
+            0);
+}
+
+std::string DeafPort::number() const {
+    sockaddr_in6 address{};
+    socklen_t size = sizeof address;
+    ::getsockname(socket_.get(), reinterpret_cast<sockaddr*>(&address), &size);
+    return std::to_string(ntohs(address.sin6_port));
+}
 
 std::string header(const std::string& head, const std::string& name) {
     const std::size_t at = head.find("\r\n" + name + ": ");

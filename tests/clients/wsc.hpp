@@ -26,6 +26,17 @@ struct WscServer {
     net::Listener listener{"127.0.0.1", 0};
 };
 
+// A port on which nobody listens, and nobody can begin to while this one lives: whoever connects is
+// refused. Of both address families.
+class DeafPort {
+  public:
+    DeafPort();
+    std::string number() const;
+
+  private:
+    net::Fd socket_;
+};
+
 // An answer 101 that fits a request.
 std::string answer_to(const std::string& request, const std::string& headers = "");
 

@@ -168,11 +168,12 @@ TEST_CASE("wsc: --trace adds the rule behind a failed handshake") {
 }
 
 TEST_CASE("wsc: no connection: refused, a name that does not exist, a reset") {
-    CHECK(run(wsc(), {"-c", "ws://127.0.0.1:1"}).errors ==
-          "error: connect ECONNREFUSED 127.0.0.1:1\n");
-    CHECK(run(wsc(), {"-c", "ws://localhost:1"}).errors ==
-          "error: connect ECONNREFUSED 127.0.0.1:1\n");
-    CHECK(run(wsc(), {"-c", "ws://[::1]:1"}).errors == "error: connect ECONNREFUSED ::1:1\n");
+    const test::DeafPort deaf;
+    for (const char* host : {"127.0.0.1", "localhost", "[::1]"}) {
+        const std::string address = std::string{host} == "[::1]" ? "::1" : "127.0.0.1";
+        CHECK(run(wsc(), {"-c", std::string{"ws://"} + host + ':' + deaf.number()}).errors ==
+              "error: connect ECONNREFUSED " + address + ':' + deaf.number() + '\n');
+    }
     const auto unknown = run(wsc(), {"-c", "ws://no-such-host.invalid"});
     CHECK(unknown.status == 255);
     // A resolver that cannot be reached says EAI_AGAIN.

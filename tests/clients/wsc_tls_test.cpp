@@ -167,8 +167,9 @@ TEST_CASE("wsc: wss:// to a port without TLS, and one that hangs up") {
         CHECK(errors.starts_with("error: "));
         CHECK(std::count(errors.begin(), errors.end(), '\n') == 1);
     }
-    CHECK(run(wsc(), {"-c", "wss://127.0.0.1:1"}).errors ==
-          "error: connect ECONNREFUSED 127.0.0.1:1\n");
+    const test::DeafPort deaf;
+    CHECK(run(wsc(), {"-c", "wss://127.0.0.1:" + deaf.number()}).errors ==
+          "error: connect ECONNREFUSED 127.0.0.1:" + deaf.number() + '\n');
     // TLS that is never answered.
     Process silent{wsc(), {"-c", "wss://" + server.address(), "--handshake-timeout", "0.3"}};
     CHECK(silent.wait() == 255);

@@ -73,6 +73,13 @@ std::size_t character_columns(std::string_view character) {
     return in(no_columns, code) ? 0 : in(two_columns, code) ? 2 : 1;
 }
 
+constexpr char32_t joiner = 0x200D;
+
+bool is_skin_color(char32_t code) { return code >= 0x1F3FB && code <= 0x1F3FF; }
+
+// Two of these are a flag.
+bool is_flag_letter(char32_t code) { return code >= 0x1F1E6 && code <= 0x1F1FF; }
+
 }  // namespace
 
 std::size_t character_bytes(std::string_view text) {
@@ -85,12 +92,20 @@ std::size_t character_bytes(std::string_view text) {
     return length;
 }
 
+// Unicode's UAX #29, as far as people type it: accents, flags, emoji with a skin color or joined.
 std::size_t cluster_bytes(std::string_view text) {
     std::size_t bytes = character_bytes(text);
+    char32_t before = code_of(text.substr(0, bytes));
+    bool half_flag = is_flag_letter(before);
     while (bytes < text.size()) {
-        const std::size_t next = character_bytes(text.substr(bytes));
-        if (character_columns(text.substr(bytes, next)) > 0) break;
-        bytes += next;
+        const std::string_view next = text.substr(bytes, character_bytes(text.substr(bytes)));
+        const char32_t code = code_of(next);
+        const bool joined = (before == joiner && in(two_columns, code)) || is_skin_color(code) ||
+                            (half_flag && is_flag_letter(code));
+        if (!joined && character_columns(next) > 0) break;
+        half_flag = false;
+        before = code;
+        bytes += next.size();
     }
     return bytes;
 }
@@ -98,9 +113,16 @@ std::size_t cluster_bytes(std::string_view text) {
 std::size_t columns(std::string_view text) {
     std::size_t count = 0;
     while (!text.empty()) {
-        const std::size_t bytes = character_bytes(text);
-        count += character_columns(text.substr(0, bytes));
-        text.remove_prefix(bytes);
+        std::string_view cluster = text.substr(0, cluster_bytes(text));
+        text.remove_prefix(cluster.size());
+        // Joined emoji are drawn as one.
+        std::size_t width = cluster.size() > 4 && is_flag_letter(code_of(cluster.substr(0, 4))) ? 2 : 0;
+        while (!cluster.empty()) {
+            const std::size_t bytes = character_bytes(cluster);
+            width = std::max(width, character_columns(cluster.substr(0, bytes)));
+            cluster.remove_prefix(bytes);
+        }
+        count += width;
     }
     return count;
 }

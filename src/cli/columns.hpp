@@ -2,7 +2,8 @@
 // A character may take none (an accent that joins the letter before it), one, or two (Chinese,
 // Japanese, Korean, emoji). The C library knows this only in a UTF-8 locale, which a program in a
 // pipe or a container may not have; so there is a small table here, by Unicode 15's blocks.
-// Leaves out: emoji that are joined by U+200D; few terminals draw those as one.
+// Emoji that are joined by U+200D count as one; older terminals draw them one behind the other.
+// Leaves out: symbols that U+FE0F makes wide; terminals do not agree on those.
 #pragma once
 
 #include <cstddef>
@@ -14,7 +15,8 @@ namespace cli {
 // UTF-8 character is one by itself.
 std::size_t character_bytes(std::string_view text);
 
-// What a cursor steps over: a character, and those behind it that take no column of their own.
+// What a cursor steps over: a character, and those behind it that take no column of their own; a
+// flag; an emoji of several parts.
 std::size_t cluster_bytes(std::string_view text);
 
 // The columns of a text without control characters.

@@ -144,6 +144,15 @@ TEST_CASE("columns: none, one or two for a character") {
     CHECK(cli::columns("\xFF\xE4") == 2);
     CHECK(cli::cluster_bytes("e\u0301x") == 3);
     CHECK(cli::cluster_bytes("\U0001F44Bx") == 4);
+    // A flag, a wave with a skin color, a family: one each. And letters that are no flag.
+    CHECK(cli::cluster_bytes("\U0001F1E9\U0001F1EAx") == 8);
+    CHECK(cli::columns("\U0001F1E9\U0001F1EA\U0001F1EB\U0001F1F7") == 4);
+    CHECK(cli::columns("\U0001F1E9x") == 2);
+    CHECK(cli::cluster_bytes("\U0001F44B\U0001F3FDx") == 8);
+    CHECK(cli::columns("\U0001F44B\U0001F3FD") == 2);
+    CHECK(cli::cluster_bytes("\U0001F469\u200D\U0001F467!") == 11);
+    CHECK(cli::columns("\U0001F469\u200D\U0001F467!") == 3);
+    CHECK(cli::columns("\u200Dx\u200D") == 1);
     CHECK(cli::character_bytes("\u4E16") == 3);
     CHECK(cli::character_bytes("\xE4\xB8") == 1);
 }

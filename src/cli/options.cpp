@@ -177,7 +177,6 @@ const Options::Entry& Options::find(const std::string& name) const {
     };
     const auto entry = std::ranges::find_if(entries_, has_name);
     if (entry != entries_.end()) return *entry;
-    if (name.empty()) throw UsageError{"this program takes options only"};
     throw UsageError{"unknown option '" + name + "'"};
 }
 
@@ -199,6 +198,8 @@ void Options::parse(int argc, char** argv) {
         } else if (argument.starts_with('-')) {
             parse_short(arguments, i);
         } else {
+            if (std::ranges::none_of(entries_, &std::string::empty, &Entry::name))
+                throw UsageError{"unexpected '" + argument + "': this program takes options only"};
             const Entry& entry = find("");
             if (std::exchange(positional_seen, true))
                 throw UsageError{"one " + entry.placeholder + " only, and '" + argument +

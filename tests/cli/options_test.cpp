@@ -150,7 +150,7 @@ TEST_CASE("options: a server takes no argument without a dash; its port may be 0
     cli::Common common;
     cli::Options options{"server", "A server."};
     options.server(common);
-    CHECK_THROWS_WITH_AS(parse(options, {"9000"}), "this program takes options only",
+    CHECK_THROWS_WITH_AS(parse(options, {"9000"}), "unexpected '9000': this program takes options only",
                          cli::UsageError);
     CHECK_THROWS_WITH_AS(parse(options, {"--port", "x"}),
                          "--port 'x': expected a number from 0 to 65535", cli::UsageError);

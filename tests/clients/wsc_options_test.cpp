@@ -49,7 +49,7 @@ TEST_CASE("wsc: each wrong command line is one line, and status 2") {
         {{"--x"}, "unknown option '--x'"},
         {{"-x"}, "-x, --execute needs a value: MESSAGE"},
         {{"-c"}, "-c, --connect needs a value: URL"},
-        {{"-c", url, "more"}, "this program takes options only"},
+        {{"-c", url, "more"}, "unexpected 'more': this program takes options only"},
         {{"-c", url, "-l", "1"}, "use either --listen or --connect"},
         {{"-c", "ftp://host"}, "-c, --connect 'ftp://host': expected a URL"},
         {{"-c", "ws://"}, "-c, --connect 'ws://': expected a URL"},

@@ -18,6 +18,18 @@ constexpr std::size_t input_pauses_at = 1 << 20;  // bytes that wait to be sent
 
 constexpr std::size_t max_reason_bytes = 123;  // RFC 6455 §5.5: 125, less two for the code
 
+std::string joined_words(std::string_view text) {
+    std::string joined;
+    for (const char c : ws::trim(text)) {
+        const bool space = c == ' ' || c == '\t';
+        if (!space)
+            joined += c;
+        else if (!joined.ends_with(' '))
+            joined += ' ';
+    }
+    return joined;
+}
+
 }  // namespace
 
 bool Session::wants_input() const {
@@ -68,7 +80,7 @@ void Session::line(const std::string& text) {
 }
 
 void Session::command(std::string_view text) {
-    const std::size_t space = std::min(text.find(' '), text.size());
+    const std::size_t space = std::min(text.find_first_of(" \t"), text.size());
     const std::string_view name = text.substr(0, space);
     const std::string_view rest = text.substr(std::min(space + 1, text.size()));
     if (name == "/ping" || name == "/pong") {
@@ -88,12 +100,12 @@ void Session::command(std::string_view text) {
     }
 }
 
-// "/close", "/close 4001", "/close 4001 why".
+// "/close", "/close 4001", "/close 4001 why". Words are joined by one space each, as in wscat.
 void Session::close_command(std::string_view arguments) {
     arguments = ws::trim(arguments);
-    const std::size_t space = std::min(arguments.find(' '), arguments.size());
+    const std::size_t space = std::min(arguments.find_first_of(" \t"), arguments.size());
     const std::string_view number = arguments.substr(0, space);
-    const std::string_view reason = ws::trim(arguments.substr(space));
+    const std::string reason = joined_words(arguments.substr(space));
     ws::CloseCode code = ws::close_code::normal;
     if (!number.empty()) {
         const auto [end, error] =

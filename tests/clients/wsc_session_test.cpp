@@ -163,10 +163,10 @@ TEST_CASE("wsc: -x sends its messages in order, waits and leaves without a word"
 
 TEST_CASE("wsc: slash commands send control frames, and refuse what breaks a rule") {
     const Session result =
-        session({"--slash"}, "/ping hb\n/pong\n/binary 00 ff\n/foo\n/ping " +
+        session({"--slash"}, "/ping hb\n/ping two words\n/pong\n/binary 00 ff\n/foo\n/ping " +
                                  std::string(126, 'x') + "\n/close 1005\n/close x\n/close 4000 " +
-                                 std::string(124, 'x') + "\ntext\n/close 4001 bye bye\nignored\n");
-    CHECK(result.received == "ping hb, pong , binary 00 FF, text text, close 4001 bye bye");
+                                 std::string(124, 'x') + "\ntext\n/close 4001 bye  \t bye\nignored\n");
+    CHECK(result.received == "ping hb, ping two words, pong , binary 00 FF, text text, close 4001 bye bye");
     CHECK(
         result.finished.errors ==
         connected +

@@ -25,7 +25,7 @@ WANTED = {
     14: "wrong usage is status 2, and the line says where to find what is right",
     15: "no prompt is left behind by a program that has ended",
     16: "the help and the version are our own",
-    17: "the reason of /close is sent as it was typed",
+    17: "/ping and /pong send all that follows, not its first word only",
     18: "-l listens on the loopback address, not on all of them",
 }
 

@@ -243,7 +243,13 @@ Replay read_record(const std::string& path) {
     if (!file) throw OwnFailure{"--replay: cannot read '" + path + "': " + std::strerror(errno)};
     Replay replay;
     RecordReader reader{path, replay};
-    for (std::string line; std::getline(file, line);) reader.line(line);
+    errno = 0;
+    bool empty = true;
+    for (std::string line; std::getline(file, line); empty = false) reader.line(line);
+    // A folder can be opened, and tells only now that it is one.
+    if (empty)
+        throw OwnFailure{"--replay: cannot read '" + path +
+                         "': " + (errno != 0 ? std::strerror(errno) : "it is empty")};
     reader.finish();
     return replay;
 }

@@ -613,4 +613,11 @@ TEST_CASE("wsc: what is no record, or would break a rule, is refused before anyt
         CHECK(result.errors == "error: --replay: '" + record + "' " + words +
                                    "; only what --record wrote can be replayed\n");
     }
+    test::write_file(record, "");
+    for (const auto& [path, words] : {std::pair{record, "it is empty"},
+                                      std::pair{folder.path(), "Is a directory"}}) {
+        const auto result = test::run(wsc(), {"-c", "ws://127.0.0.1:1", "--replay", path});
+        CHECK(result.status == 1);
+        CHECK(result.errors == "error: --replay: cannot read '" + path + "': " + words + "\n");
+    }
 }

@@ -61,6 +61,15 @@ std::string take_credentials(std::string& text) {
     return credentials;
 }
 
+// "ws:/host" and "ws:host" would be a host named ws, with a path or a port.
+void check_slashes(std::string_view text) {
+    for (const std::string_view scheme : {"ws:", "wss:", "http:", "https:"})
+        if (ws::equals_ignoring_case(text.substr(0, scheme.size()), scheme) &&
+            text.substr(scheme.size(), 2) != "//")
+            throw net::UrlError{"'" + std::string{text} + "': two slashes belong behind '" +
+                                std::string{scheme} + "'"};
+}
+
 // Did the text name a path, be it "/" only?
 bool has_path(std::string_view text) {
     const std::size_t scheme = text.find("://");
@@ -79,6 +88,7 @@ std::string Target::host_header() const {
 
 Target parse_target(std::string_view text) {
     if (text.starts_with(unix_scheme)) return parse_unix(text);
+    check_slashes(text);
     std::string url{text};
     Target target;
     target.credentials = take_credentials(url);

@@ -53,6 +53,8 @@ TEST_CASE("wsc: each wrong command line is one line, and status 2") {
         {{"-c", url, "-l", "1"}, "use either --listen or --connect"},
         {{"-c", "ftp://host"}, "-c, --connect 'ftp://host': expected a URL"},
         {{"-c", "ws://"}, "-c, --connect 'ws://': expected a URL"},
+        {{"-c", "ws:/host:80"}, "'ws:/host:80': two slashes belong behind 'ws:'"},
+        {{"-c", "WSS:host"}, "two slashes belong behind 'wss:'"},
         {{"-c", "ws://host:99999"}, "the port must be a number from 1 to 65535"},
         {{"-c", "ws://host/#part"}, "a fragment"},
         {{"-c", "ws://a b"}, "a space"},

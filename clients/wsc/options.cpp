@@ -198,6 +198,8 @@ void declare_our_options(cli::Options& options, Settings& settings) {
 // Options of one mode in the other would do nothing; that is better said than kept silent.
 void check_together(const Settings& settings) {
     if (settings.connect && settings.listen) throw UsageError{"use either --listen or --connect"};
+    if (!settings.tls.key.empty() && settings.tls.cert.empty())
+        throw UsageError{"--key needs the certificate that it belongs to: --cert FILE"};
     for (const std::string& message : settings.execute) {
         if (settings.binary ? ws::unhex(message).has_value() : ws::is_utf8(ws::as_bytes(message)))
             continue;

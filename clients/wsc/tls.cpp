@@ -142,6 +142,26 @@ std::string in_wscats_words(const std::string& said, const std::string& host) {
     return said.substr(0, said.find('\n'));
 }
 
+// openssl reads the files of the options before it says a word to the server. Which of them it was
+// stands nowhere in its complaint in words that a user of wsc knows. Empty: it was none of them.
+std::string fault_of_file(const std::string& said, const TlsOptions& options) {
+    const auto says = [&said](std::string_view words) { return said.find(words) != said.npos; };
+    const bool not_loaded = says("Could not ") || says("Unable to load ");
+    if (says("X509_load_cert_crl_file"))
+        return "--ca: '" + options.ca + "' holds no certificate that can be read (PEM)";
+    if (says("key values mismatch"))
+        return "--key: '" + (options.key.empty() ? options.cert : options.key) +
+               "' is not the key of the certificate in '" + options.cert + "'";
+    if (not_loaded && says("client certificate private key") && options.key.empty())
+        return "--cert: '" + options.cert + "' holds no private key; its file is given with --key";
+    if (not_loaded && says("client certificate private key"))
+        return "--key: '" + options.key +
+               "' holds no private key (PEM) that can be read, or --passphrase is not the one of it";
+    if (not_loaded && says("client certificate"))
+        return "--cert: '" + options.cert + "' holds no certificate that can be read (PEM)";
+    return "";
+}
+
 void check_readable(const char* option, const std::string& path) {
     if (!path.empty() && ::access(path.c_str(), R_OK) != 0)
         throw OwnFailure{std::string{option} + ": cannot read '" + path +
@@ -181,7 +201,8 @@ std::string ask_passphrase() {
     return answer;
 }
 
-Tls::Tls(net::Fd socket, std::string host, const TlsOptions& options) : host_{std::move(host)} {
+Tls::Tls(net::Fd socket, std::string host, const TlsOptions& options)
+    : host_{std::move(host)}, options_{options} {
     const char* temporary = std::getenv("TMPDIR");
     folder_ = std::string{temporary != nullptr && *temporary != '\0' ? temporary : "/tmp"} +
               "/wsc-XXXXXX";
@@ -190,7 +211,7 @@ Tls::Tls(net::Fd socket, std::string host, const TlsOptions& options) : host_{st
         throw OwnFailure{"cannot make a folder " + folder_ + ": " + std::strerror(errno)};
     path_ = folder_ + "/tls";
     start_carrier(std::move(socket));
-    start_openssl(options);
+    start_openssl();
 }
 
 Tls::~Tls() {
@@ -219,7 +240,7 @@ void Tls::start_carrier(net::Fd server) {
     ::_exit(0);
 }
 
-void Tls::start_openssl(const TlsOptions& options) {
+void Tls::start_openssl() {
     int stream[2];
     int errors[2];
     int passphrase[2];
@@ -233,12 +254,12 @@ void Tls::start_openssl(const TlsOptions& options) {
     ::fcntl(stream_.get(), F_SETFL, O_NONBLOCK);
     ::fcntl(errors_.get(), F_SETFL, O_NONBLOCK);
 
-    const std::string secret = options.passphrase.value_or("") + '\n';
+    const std::string secret = options_.passphrase.value_or("") + '\n';
     if (::write(our_passphrase.get(), secret.data(), secret.size()) < 0)
         net::throw_system_error("cannot hand over the passphrase");
     our_passphrase.close();
 
-    const std::vector<std::string> arguments = openssl_arguments(host_, path_, options);
+    const std::vector<std::string> arguments = openssl_arguments(host_, path_, options_);
     std::vector<char*> argv;
     for (const std::string& argument : arguments)
         argv.push_back(const_cast<char*>(argument.c_str()));
@@ -269,8 +290,11 @@ std::string Tls::complaint(const Waiting& waiting) {
         else if (got < 0 && errno == EAGAIN)
             waiting.until_readable(errors_.get());
         else if (got == 0 || errno != EINTR)
-            return ws::escape(in_wscats_words(said, host_));
+            break;
     }
+    const std::string fault = fault_of_file(said, options_);
+    if (!fault.empty()) throw OwnFailure{ws::escape(fault)};
+    return ws::escape(in_wscats_words(said, host_));
 }
 
 }  // namespace wsc

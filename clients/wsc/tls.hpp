@@ -34,14 +34,16 @@ class Tls {
     net::Fd take_stream() { return std::move(stream_); }
 
     // What openssl complained about, in wscat's words ("self-signed certificate"); empty when it
-    // did not. To be asked when the stream has ended before anything came.
+    // did not. To be asked when the stream has ended before anything came. Throws OwnFailure when a
+    // file of the options was at fault.
     std::string complaint(const Waiting& waiting);
 
   private:
     void start_carrier(net::Fd server);
-    void start_openssl(const TlsOptions& options);
+    void start_openssl();
 
     std::string host_;
+    TlsOptions options_;
     std::string folder_;  // private, for the socket by which openssl reaches the carrier
     std::string path_;
     net::Fd stream_;

@@ -83,6 +83,7 @@ TEST_CASE("wsc: each wrong command line is one line, and status 2") {
         {{"-c", url, "--max-redirects", "many"}, "expected a number from 0 to 1000"},
         {{"-c", url, "--proxy", "https://host"}, "only http:// proxies are known"},
         {{"-c", url, "--proxy", "host:x"}, "expected a proxy such as"},
+        {{"-c", url, "--key", "key.pem"}, "--key needs the certificate"},
         {{"-c", url, "-w", "-2"}, "seconds from 0 to 86400, or -1"},
         {{"-c", url, "-w", "soon"}, "seconds from 0 to 86400, or -1"},
         {{"-c", url, "--ping", "0"}, "seconds, from 0.001 to 86400"},

@@ -146,9 +146,35 @@ TEST_CASE("wsc: a client's own certificate, with a key that has a passphrase") {
     auto wrong = arguments;
     wrong.insert(wrong.end(), {"--passphrase", "wrong", "-c", other.url()});
     const auto result = run(wsc(), wrong);
-    CHECK(result.status == 255);
-    CHECK(result.errors.starts_with("error: "));
-    CHECK(std::count(result.errors.begin(), result.errors.end(), '\n') == 1);
+    CHECK(result.status == 1);
+    CHECK(result.errors == "error: --key: '" + certificates().file("locked.key") +
+                               "' holds no private key (PEM) that can be read, or --passphrase is "
+                               "not the one of it\n");
+}
+
+TEST_CASE("wsc: a file that is no certificate or no key is named") {
+    const test::TemporaryFolder folder;
+    const std::string rubbish = folder.path("rubbish"), bare = certificates().file("good.pem"),
+                      other_key = certificates().file("other.key");
+    test::write_file(rubbish, "rubbish\n");
+    const std::pair<std::vector<std::string>, std::string> cases[] = {
+        {{"--ca", rubbish}, "--ca: '" + rubbish + "' holds no certificate that can be read (PEM)"},
+        {{"--cert", rubbish, "--key", other_key},
+         "--cert: '" + rubbish + "' holds no certificate that can be read (PEM)"},
+        {{"--cert", bare},
+         "--cert: '" + bare + "' holds no private key; its file is given with --key"},
+        {{"--cert", bare, "--key", rubbish},
+         "--key: '" + rubbish + "' holds no private key (PEM) that can be read, or --passphrase "
+                                "is not the one of it"},
+        {{"--cert", bare, "--key", other_key},
+         "--key: '" + other_key + "' is not the key of the certificate in '" + bare + "'"}};
+    for (auto [arguments, words] : cases) {
+        const TlsServer server{"good"};
+        arguments.insert(arguments.end(), {"-c", server.url()});
+        const auto result = run(wsc(), arguments);
+        CHECK(result.errors == "error: " + words + "\n");
+        CHECK(result.status == 1);
+    }
 }
 
 TEST_CASE("wsc: wss:// to a port without TLS, and one that hangs up") {
@@ -182,7 +208,8 @@ TEST_CASE("wsc: wss:// without openssl, and with files that are not there") {
     CHECK(result.errors == "error: wss:// needs the program openssl, and it is not installed\n");
     CHECK(result.status == 1);
     for (const char* option : {"--ca", "--cert", "--key"}) {
-        const auto missing = run(wsc(), {"-c", "wss://127.0.0.1:1", option, "/nonexistent"});
+        const auto missing = run(wsc(), {"-c", "wss://127.0.0.1:1", "--cert", "/dev/null", option,
+                                         "/nonexistent"});
         CHECK(missing.errors == std::string{"error: "} + option +
                                     ": cannot read '/nonexistent': No such file or directory\n");
         CHECK(missing.status == 1);

@@ -49,7 +49,7 @@ bool wait(std::span<pollfd> descriptors, Deadline deadline) {
     }
 }
 
-bool wait(const Fd& socket, short events, Deadline deadline) {
+[[maybe_unused]] bool wait(const Fd& socket, short events, Deadline deadline) {
     pollfd descriptor{socket.get(), events, 0};
     return wait(std::span{&descriptor, 1}, deadline);
 }

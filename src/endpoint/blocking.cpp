@@ -224,7 +224,7 @@ bool Connection::write_message(ws::Opcode type, ws::Bytes data) {
 }
 
 // Until no other thread is sending, or in the middle of a message (§5.4: fragments of two must not
-// be interleaved). False: the deadline came first, and that is the connection's end.
+// be interleaved). False: the deadline came first, or nothing can be sent any more.
 bool Connection::wait_for_turn(Lock& lock, net::Deadline deadline) {
     // [exercise 9/5] one writer at a time, and no waiting beyond the deadline
     const auto our_turn = [this] { return !sending_ && !streaming_; };
@@ -237,7 +237,7 @@ bool Connection::wait_for_turn(Lock& lock, net::Deadline deadline) {
     // [stub] (void)lock;
     // [stub] (void)deadline;
     // [end]
-    return true;
+    return !cannot_send_;
 }
 
 // One frame, or as many as fragment_bytes asks for.

@@ -435,6 +435,20 @@ TEST_CASE("§7.1.1 a peer that takes nothing stops the writer after the write ti
     CHECK(side.connection.error().kind == Kind::timed_out);
 }
 
+TEST_CASE("§5.4 after a message that was lost on its way nobody begins another") {
+    endpoint::Options options;
+    options.write_timeout = 50ms;
+    ServerSide side{options};
+    endpoint::MessageWriter writer = side.connection.next_writer(Opcode::binary);
+    std::size_t blocks = 0;
+    while (writer.write(block(blocks))) REQUIRE(++blocks < 2'000);
+    // Its frames wait for a last one that will never come. No reader has noticed the end yet.
+    CHECK_FALSE(side.connection.write_message("whole"));
+    endpoint::MessageWriter next = side.connection.next_writer(Opcode::text);
+    CHECK_FALSE(next.write("streamed"));
+    CHECK_FALSE(next.finish());
+}
+
 TEST_CASE("§6.2 a message of tens of MiB passes through both sides in bounded memory") {
     constexpr std::size_t blocks = 700;  // 33.6 MB, twice the default limit
     BothSides sides{with_limit(1u << 30)};

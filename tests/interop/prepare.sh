@@ -38,11 +38,18 @@ apt() {
 # have COMMAND PACKAGE...
 have() { command -v "$1" >/dev/null || { apt "${@:2}" && command -v "$1" >/dev/null; }; }
 
+npm_failed=
 npm_packages() {
     [[ -d $built/npm/node_modules/ws && -x $built/npm/node_modules/.bin/wscat ]] && return
-    say 'installing ws and wscat with npm'
-    npm install --prefix "$built/npm" --no-save --no-audit --no-fund --loglevel=error \
-        ws@8 wscat@6.1.0 >>"$log" 2>&1
+    if [[ -z $npm_failed ]]; then
+        say 'installing ws and wscat with npm'
+        npm install --prefix "$built/npm" --no-save --no-audit --no-fund --loglevel=error \
+            ws@8 wscat@6.1.0 >>"$log" 2>&1 && return
+        # Its first line says what it was, its last where a log is.
+        npm_failed=$(grep -m 1 'npm error' "$log") || npm_failed=$(reason)
+    fi
+    echo "$npm_failed" >>"$log"
+    return 1
 }
 
 # A python3 that has the library: the first in PATH, or Debian's.
@@ -84,8 +91,9 @@ prepare() {
         python) find_python || { apt python3-websockets && find_python; } ;;
         gorilla) gorilla ;;
         websocketpp) websocketpp ;;
-        chromium) [[ -n ${CHROMIUM:-} ]] || have chromium chromium ;;
-        firefox) [[ -n ${FIREFOX:-} ]] || have firefox-esr firefox-esr ;;
+        # ws drives them, from node.
+        chromium) npm_packages && { [[ -n ${CHROMIUM:-} ]] || have chromium chromium; } ;;
+        firefox) npm_packages && { [[ -n ${FIREFOX:-} ]] || have firefox-esr firefox-esr; } ;;
         tshark) have tshark tshark ;;
         openssl) have openssl openssl ;;
         python3) have python3 python3 ;;

@@ -248,7 +248,8 @@ class User {
 
     // The next message holds all of these.
     void said(const std::vector<std::string>& parts, std::string_view why) {
-        const check::Seen frame = peer.frame("a message for " + name_);
+        const check::Seen frame =
+            peer.frame("a message for " + name_ + " (" + std::string{why} + ")");
         for (const std::string& part : parts)
             if (frame.text().find(part) == std::string_view::npos)
                 peer.fail(check::Verdict::wrong, name_ + " should get a message with " +
@@ -267,7 +268,7 @@ const check::Scenario room{{.lesson = 12,
                             .rule = "what one says, all in the room hear, the sender included",
                             .section = "RFC 6455 §5.1",
                             .needs = {3, 4},
-     .cuts = one_by_one},
+                            .cuts = one_by_one},
                            [](Run& run) {
                                check::Server server{run};
                                const std::string text = run.payload(12),

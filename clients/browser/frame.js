@@ -184,8 +184,8 @@ const Frame = (() => {
     return broken;
   }
 
-  const mayBeSent = (code) => (code >= 1000 && code <= 1003) || (code >= 1007 && code <= 1014) ||
-                              (code >= 3000 && code <= 4999);
+  const sendable = [[1000, 1003], [1007, 1014], [3000, 4999]];
+  const mayBeSent = (code) => sendable.some(([first, last]) => first <= code && code <= last);
 
   // --- frames in a row --------------------------------------------------------------------------
 

@@ -65,9 +65,10 @@ void mirror(const net::Fd& socket, const net::Address& peer, const Options& opti
         // The Close that went back was the answer to the client's; §7.1.1: the server ends TCP.
         if (frame.header.opcode == ws::Opcode::close) return connection.end();
     }
-    if (connection.errc() == ws::Errc::none) return;  // the client is gone
-    lesson::log_broken_rule(peer, connection.errc());
-    connection.fail(connection.errc());
+    const ws::Errc broken = connection.errc();
+    if (broken == ws::Errc::none) return;  // no rule was: the client is gone
+    lesson::log_broken_rule(peer, broken);
+    connection.fail(broken);
 }
 
 int serve(int argc, char** argv) {

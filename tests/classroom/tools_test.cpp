@@ -284,6 +284,22 @@ TEST_CASE("classroom: a handout is made, and nothing in it is the teacher's") {
     CHECK_MESSAGE(contains(found.errors, "lessons/note.md:1: "), found.errors);
 }
 
+TEST_CASE("classroom: no handout holds lines of an answer, whatever lessons it is for") {
+    const auto last =
+        std::count_if(fs::directory_iterator{"lessons"}, {}, [](const fs::directory_entry& entry) {
+            return entry.path().filename() < fs::path{"a"} && entry.is_directory();
+        });
+    const std::vector<std::pair<std::string, std::string>> handouts{{"1", std::to_string(last)},
+                                                                    {"4", "6"}};
+    for (const auto& [from, to] : handouts) {
+        const ScratchFolder scratch;
+        const auto made = test::run("lessons/tools/handout.sh",
+                                    {from, to, (scratch.path / "handout").string(),
+                                     test::program("tools/holes"), test::program("tools/texts")});
+        CHECK_MESSAGE(made.status == 0, made.errors);
+    }
+}
+
 // --- grading ------------------------------------------------------------------------------------
 
 TEST_CASE(

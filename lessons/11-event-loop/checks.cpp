@@ -13,7 +13,9 @@
 
 namespace {
 
+using check::Milliseconds;
 using check::Run;
+using check::Verdict;
 
 const check::Lesson lesson{11, "11-event-loop"};
 
@@ -59,7 +61,7 @@ const check::Scenario out_buffer_cost{
      .section = ""},
     [](Run& run) {
         const check::Buffer block(1000, 0x61);
-        run.within(check::Milliseconds{1500}, "2 MB leave in crumbs of 40 bytes", [&] {
+        run.within(Milliseconds{1500}, "2 MB leave in crumbs of 40 bytes", [&] {
             net::OutBuffer buffer;
             for (int i = 0; i < 2000; ++i) buffer.append(block);
             while (!buffer.empty()) buffer.taken(std::min<std::size_t>(40, buffer.size()));
@@ -80,7 +82,7 @@ const check::Scenario out_buffer_cost{
 // Waits until the clock's own time has moved on by so much.
 void wait(net::LoopClock& clock, net::Milliseconds first, net::Milliseconds time) {
     do {
-        std::this_thread::sleep_for(check::Milliseconds{5});
+        std::this_thread::sleep_for(Milliseconds{5});
         clock.update();
     } while (net::elapsed(clock.now(), first) < time);
 }
@@ -93,13 +95,18 @@ void expect_ticks(Run& run, net::Milliseconds first, std::string_view when) {
                 "until_due() is " + std::to_string(clock.until_due().count()) +
                     " ms at the beginning of an interval of 250");
     wait(clock, first, 150);
-    run.is_true(!clock.due(), "150 ms have passed, and due() says true");
-    run.is_true(clock.until_due().count() <= 100,
-                "150 ms have passed, and until_due() still says " +
-                    std::to_string(clock.until_due().count()) + " ms; the interval is 250");
+    const net::Milliseconds passed = net::elapsed(clock.now(), first);
+    // On a busy machine more may have passed than the interval.
+    if (const auto left = net::LoopClock::interval - Milliseconds{passed}; left.count() > 0) {
+        const std::string so_far = std::to_string(passed) + " ms have passed, and ";
+        run.is_true(!clock.due(), so_far + "due() says true; the interval is 250");
+        run.is_true(clock.until_due().count() > 0 && clock.until_due() <= left,
+                    so_far + "until_due() says " + std::to_string(clock.until_due().count()) +
+                        " ms; the interval is 250");
+    }
     wait(clock, first, 260);
-    run.equal("until_due() when it is due", clock.until_due().count(),
-              std::chrono::milliseconds::rep{0}, "the loop must not sleep any more");
+    run.equal("until_due() when it is due", clock.until_due().count(), Milliseconds::rep{0},
+              "the loop must not sleep any more");
     run.is_true(clock.due(), "260 ms have passed, and due() says false");
     run.is_true(!clock.due(), "due() is true once an interval, not twice");
 }
@@ -183,6 +190,24 @@ const check::Scenario reset{{.lesson = 11,
                                 stays.expect(check::text("after"));
                             }};
 
+// Echo number `i` comes, and is right to its last byte.
+void expect_echo(check::Peer& client, check::Bytes answer, std::size_t i, std::size_t all) {
+    const std::string name = "echo " + std::to_string(i) + " of " + std::to_string(all);
+    while (client.received().size() < answer.size())
+        if (!client.read())
+            client.fail(client.ended() ? Verdict::closed_early : Verdict::nothing_received,
+                        name +
+                            " did not come whole. What send() does not take has to wait, and "
+                            "to be sent when epoll says so");
+    const check::Bytes got = check::Bytes{client.received()}.first(answer.size());
+    if (!std::ranges::equal(got, answer))
+        client.fail(Verdict::wrong, name + " is wrong from its byte " +
+                                        std::to_string(check::first_difference(got, answer)) +
+                                        " on: something was sent twice, lost, or overtaken by "
+                                        "later bytes");
+    client.drop(answer.size());
+}
+
 // Sends as much as is taken while nothing is read; then all of it has to come back.
 void fill_and_drain(Run& run, check::Peer& client, std::size_t messages) {
     const std::string payload = run.payload(50'000);
@@ -190,36 +215,17 @@ void fill_and_drain(Run& run, check::Peer& client, std::size_t messages) {
     const check::Buffer answer = check::text(payload).bytes();
     run.step("up to " + std::to_string(messages) + " messages of 50,000 bytes, nothing is read");
     std::size_t sent = 0;
-    while (sent < messages) {
-        const std::size_t taken = client.push_now(frame);
-        if (taken == 0) break;
-        ++sent;
-        if (taken == frame.size()) continue;
-        if (!client.push(check::Bytes{frame}.subspan(taken)))
-            client.fail(check::Verdict::timed_out, "the server takes no more bytes at all");
-        break;
-    }
-    client.thaw();
-    run.step("now the " + std::to_string(sent) + " echoes are read");
-    for (std::size_t i = 1; i <= sent; ++i) {
-        while (client.received().size() < answer.size())
-            if (!client.read())
-                client.fail(client.ended() ? check::Verdict::closed_early
-                                           : check::Verdict::nothing_received,
-                            "echo " + std::to_string(i) + " of " + std::to_string(sent) +
-                                " did not come whole. What send() does not take has to wait, and "
-                                "to be sent when epoll says so");
-        const check::Bytes got = check::Bytes{client.received()}.first(answer.size());
-        if (!std::ranges::equal(got, answer)) {
-            const std::size_t at = check::first_difference(got, answer);
-            client.fail(check::Verdict::wrong,
-                        "echo " + std::to_string(i) + " is wrong from its byte " +
-                            std::to_string(at) +
-                            " on: something was sent twice, lost, or overtaken "
-                            "by later bytes");
-        }
-        client.drop(answer.size());
-    }
+    std::size_t taken = frame.size();  // of the last one
+    while (sent < messages && (taken = client.push_now(frame)) == frame.size()) ++sent;
+    const std::size_t all = sent + (taken > 0 && taken < frame.size() ? 1 : 0);
+    run.step("now the " + std::to_string(all) + " echoes are read");
+    for (std::size_t i = 1; i <= sent; ++i) expect_echo(client, answer, i, all);
+    if (all == sent) return;
+    if (!client.push(check::Bytes{frame}.subspan(taken)))
+        client.fail(Verdict::timed_out,
+                    "all echoes were read, and the server takes no more bytes: it has stopped "
+                    "reading from a slow client, and has to go on when its backlog is gone");
+    expect_echo(client, answer, all, all);
 }
 
 const check::Scenario slow_reader_lives{
@@ -237,7 +243,6 @@ const check::Scenario slow_reader_lives{
         client.open();
         client.send(check::text("a").masked(run.key()));
         client.expect(check::text("a"));
-        client.freeze();
         fill_and_drain(run, client, 200);
     }};
 
@@ -258,7 +263,6 @@ const check::Scenario backlog_order{
         client.open();
         client.send(check::text("a").masked(run.key()));
         client.expect(check::text("a"));
-        client.freeze();
         fill_and_drain(run, client, 300);
     }};
 
@@ -344,12 +348,11 @@ const check::Scenario ping{
      .needs = {3, 4},
      .cuts = whole},
     [](Run& run) {
-        check::Server server{run, {"--ping-interval", "0.3", "--idle-timeout", "2"}};
+        check::Server server{run, {"--ping-interval", "0.3", "--idle-timeout", "10"}};
         check::Peer client{run, server};
         client.open();
         client.expect(check::ping());
-        client.expect_silence(check::Milliseconds{500},
-                              "one ping for one silence: it is still the same");
+        client.expect_silence(Milliseconds{500}, "one ping for one silence: it is still the same");
         client.send(check::pong().masked(run.key()));
         client.expect(check::ping());
     }};
@@ -363,11 +366,11 @@ const check::Scenario idle_timeout{
      .needs = {3, 4},
      .cuts = whole},
     [](Run& run) {
-        check::Server server{run, {"--ping-interval", "0.3", "--idle-timeout", "0.8"}};
+        check::Server server{run, {"--ping-interval", "0.3", "--idle-timeout", "1.5"}};
         check::Peer client{run, server};
         client.open();
         client.expect(check::ping());
-        client.expect_end("no byte for 0.8 s, not even a pong: nobody is there");
+        client.expect_end("no byte for 1.5 s, not even a pong: nobody is there");
     }};
 
 const check::Scenario close_timeout{
@@ -399,22 +402,20 @@ const check::Scenario no_descriptors{
      .cuts = whole,
      .seconds = 30},
     [](Run& run) {
-        rlimit old{};
-        ::getrlimit(RLIMIT_NOFILE, &old);
-        const rlimit few{24, 24};
-        // The server inherits it; the limit of connections is set beyond it, as if other parts of
-        // the program had taken the descriptors.
-        ::setrlimit(RLIMIT_NOFILE, &few);
         check::Server server{run, {"--max-connections", "1000"}};
-        ::setrlimit(RLIMIT_NOFILE, &old);
+        static_cast<void>(server.port());
+        // When it runs, for it raises its limit as far as it may; and the limit of connections is
+        // beyond it, as if other parts of the program had taken the descriptors.
+        const rlimit few{24, 24};
+        ::prlimit(server->pid(), RLIMIT_NOFILE, &few, nullptr);
         std::vector<std::unique_ptr<check::Peer>> peers;
-        const check::Milliseconds before = server->cpu_time();
+        const Milliseconds before = server->cpu_time();
         run.step("30 clients for a server that may open 24 descriptors");
         for (int i = 0; i < 30; ++i) peers.push_back(std::make_unique<check::Peer>(run, server));
-        std::this_thread::sleep_for(check::Milliseconds{1200});
-        const check::Milliseconds used = server->cpu_time() - before;
+        std::this_thread::sleep_for(Milliseconds{1200});
+        const Milliseconds used = server->cpu_time() - before;
         run.is_true(
-            used < check::Milliseconds{400},
+            used < Milliseconds{400},
             "the server has used " + std::to_string(used.count()) +
                 " ms of CPU time in 1.2 s in which nothing happened: accept() fails, epoll says "
                 "at once that somebody waits, accept() fails");

@@ -307,12 +307,6 @@ void Peer::freeze() {
     run_.show_event(ours(), "reads no more");
 }
 
-void Peer::thaw() {
-    const int much = 4 << 20;
-    ::setsockopt(fd_, SOL_SOCKET, SO_RCVBUF, &much, sizeof much);
-    run_.show_event(ours(), "reads again");
-}
-
 void Peer::reset() {
     flush();
     const linger drop{1, 0};

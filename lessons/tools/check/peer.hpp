@@ -72,7 +72,6 @@ class Peer {
     std::size_t push_now(Bytes bytes);
     // From now on nothing is read, and the kernel takes little in our place.
     void freeze();
-    void thaw();  // takes as much again as it can
     void reset();        // drops the connection as a crashed computer would
 
     // --- expecting; each fails with an explanation ----------------------------------------------

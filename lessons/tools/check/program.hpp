@@ -22,6 +22,7 @@ class Program {
     Program& operator=(const Program&) = delete;
 
     const std::string& name() const { return name_; }
+    pid_t pid() const { return pid_; }
     const std::vector<std::string>& arguments() const { return arguments_; }
 
     // The next line that it prints on standard output. Fails with "nothing received", with what

@@ -286,12 +286,75 @@ Found payload_cut_short(const Came& came) {
     const Seen want = wanted(came);
     if (!got.whole || got.masked != want.masked || got.length >= want.length || got.length == 0) return {};
     if (!std::equal(got.payload.begin(), got.payload.end(), want.payload.begin())) return {};
+    if (want.payload[got.payload.size()] == 0)
+        return Explained{1, "the payload is cut before its zero byte: " + decimal(got.length) + " of " +
+                                decimal(want.length) + " bytes. A C string ends there; a message "
+                                "has a length, and may hold any byte."};
     return Explained{1, "the payload is cut: " + decimal(got.length) + " of " + decimal(want.length) +
                             " bytes. A read gives what is there, and that may be the beginning of a "
                             "frame only; the rest comes later."};
 }
 
+// The length is the first byte that differs, but only because the payload is another.
+Found another_payload(const Came& came) {
+    if (!wrong_frame(came) || came.at != 1) return {};
+    const Seen got = read_frame(came.got);
+    const Seen want = wanted(came);
+    if (!got.whole || got.masked != want.masked || got.length == want.length || got.payload.empty() ||
+        want.payload.empty())
+        return {};
+    const std::size_t most = std::min(got.payload.size(), want.payload.size());
+    const auto differ = std::mismatch(got.payload.begin(),
+                                      got.payload.begin() + static_cast<std::ptrdiff_t>(most),
+                                      want.payload.begin());
+    const auto same = static_cast<std::size_t>(differ.first - got.payload.begin());
+    const Bytes more = Bytes{got.payload}.subspan(same);
+    if (same == want.payload.size() && (hex(more) == "0A" || hex(more) == "0D 0A"))
+        return Explained{1, "the end of the line, " + quote(more) + ", was sent as well: it ends what "
+                            "was typed, and is no part of the message."};
+    if (got.payload.size() < want.payload.size() &&
+        std::equal(got.payload.rbegin(), got.payload.rend(), want.payload.rbegin()))
+        return Explained{1, "the payload is only the end of the message: its last " +
+                                decimal(got.length) + " of " + decimal(want.length) +
+                                " bytes. What came before them is lost."};
+    // A few bytes before the difference, so that it can be found.
+    const std::size_t from = same > 20 ? same - 12 : 0;
+    const auto shown = [from](const Seen& seen) {
+        return (from > 0 ? "… " : "") + quote(Bytes{seen.payload}.subspan(from), 50) + " (" +
+               decimal(seen.length) + " bytes)";
+    };
+    return Explained{1, "the payload is another: " + shown(got) + ".  Expected " + shown(want)};
+}
+
+// --- control frames -----------------------------------------------------------------------------
+
+Found pong_without_payload(const Came& came) {
+    if (!wrong_frame(came)) return {};
+    const Seen got = read_frame(came.got);
+    const Seen want = wanted(came);
+    if (!want.is(Op::pong) || !got.is(Op::pong) || want.payload.empty() || !got.payload.empty())
+        return {};
+    return Explained{1, "this pong is empty. A pong brings back the payload of its ping (§5.5.3), here " +
+                            quote(want.payload, 40) + ": by it the other side knows which ping was "
+                            "answered."};
+}
+
 // --- Close --------------------------------------------------------------------------------------
+
+// What a code says, in a few words. RFC 6455 §7.4.1.
+std::string meaning_of(std::uint64_t code) {
+    switch (code) {
+        case 1000: return " (all is well)";
+        case 1001: return " (going away)";
+        case 1002: return " (a frame breaks a rule)";
+        case 1003: return " (a type of data that we do not take)";
+        case 1007: return " (a text is not UTF-8)";
+        case 1008: return " (against our policy)";
+        case 1009: return " (too big for us)";
+        case 1011: return " (the server failed)";
+        default: return "";
+    }
+}
 
 Found close_code_backwards(const Came& came) {
     if (!wrong_frame(came) || !wanted(came).is(Op::close)) return {};
@@ -317,8 +380,9 @@ Found close_code_backwards(const Came& came) {
         return Explained{at, "the close code is a number in two bytes, not a text: " +
                                  decimal(want.close_code()) + " is " +
                                  hex(Bytes{want.payload}.first(2)) + " (§5.5.1).", 2};
-    return Explained{at, "the close code is " + decimal(got.close_code()) + ", expected " +
-                             decimal(want.close_code()), 2};
+    return Explained{at, "the close code is " + decimal(got.close_code()) + meaning_of(got.close_code()) +
+                             ", expected " + decimal(want.close_code()) +
+                             meaning_of(want.close_code()), 2};
 }
 
 Found close_without_code(const Came& came) {
@@ -342,6 +406,7 @@ const Mistakes& common_mistakes() {
                               rsv_set,
                               fin_missing,
                               wrong_opcode,
+                              pong_without_payload,
                               close_without_code,
                               close_code_backwards,
                               length_of_126_in_seven_bits,
@@ -351,6 +416,7 @@ const Mistakes& common_mistakes() {
                               length_of_four_bytes,
                               length_cut_to_its_low_bits,
                               payload_cut_short,
+                              another_payload,
                               key_taken_for_payload,
                               payload_not_masked,
                               payload_still_masked,

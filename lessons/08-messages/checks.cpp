@@ -110,21 +110,6 @@ void expect_received(Run& run, const std::vector<check::Frame>& in, const std::s
 
 std::string failing(ws::Errc errc) { return "failed: " + std::string{ws::rule(errc).sentence}; }
 
-// A client's frames in, cut at every place; these events and these frames out.
-void expect_session(Run& run, const std::vector<check::Frame>& in, const std::string& events,
-                    const std::vector<check::Frame>& out, std::string_view why,
-                    ws::Limits limits = {}) {
-    const check::Key key = run.key();
-    const check::Buffer expected = joined(out, std::nullopt);
-    run.for_every_cut(joined(in, key), [&](const std::vector<check::Buffer>& pieces) {
-        Driven driven{limits};
-        run.step("Connection::feed(), " + Run::in_pieces(pieces));
-        driven.feed(pieces);
-        run.equal("events", driven.events, events, why);
-        run.same_bytes("what leaves", driven.out, expected);
-    });
-}
-
 // --- exercise 2: the body of a Close ------------------------------------------------------------
 
 bool may_be_sent(unsigned code) {
@@ -257,11 +242,12 @@ std::string reason_of(check::Bytes text) {
     if (text.size() >= 2 &&
         (text[0] == 0xC0 || text[0] == 0xC1 || (text[0] == 0xE0 && text[1] < 0xA0) ||
          (text[0] == 0xF0 && text[1] < 0x90)))
-        return "an overlong form: the same character has a shorter one";
+        return "an overlong form: the same character has a shorter one, and only that is allowed";
     if (text.size() >= 2 && text[0] == 0xED && text[1] >= 0xA0)
-        return "a surrogate, U+D800 to U+DFFF";
+        return "a surrogate, U+D800 to U+DFFF, half of a character of UTF-16: after ED only 80 to "
+               "9F may follow";
     if (text.size() >= 2 && (text[0] > 0xF4 || (text[0] == 0xF4 && text[1] >= 0x90)))
-        return "beyond U+10FFFF";
+        return "beyond U+10FFFF: F4 is the last lead byte, and after it only 80 to 8F may follow";
     return "RFC 3629 §4 lists what may follow which lead byte";
 }
 

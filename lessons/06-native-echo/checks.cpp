@@ -10,6 +10,7 @@ namespace {
 
 using check::Run;
 using namespace std::chrono_literals;
+using namespace std::string_view_literals;
 
 const check::Lesson lesson{6, "06-native-echo"};
 
@@ -27,8 +28,10 @@ const check::Scenario echo{
             client.send(check::text(message).masked(run.key()));
             client.expect(check::text(message).unmasked());
         }
-        client.send(check::text("Grüße, 世界").masked(run.key()));
-        client.expect(check::text("Grüße, 世界").unmasked());
+        for (const std::string_view message : {"Grüße, 世界"sv, "a\0b"sv}) {
+            client.send(check::text(message).masked(run.key()));
+            client.expect(check::text(message).unmasked());
+        }
     }};
 
 const check::Scenario two_frames{

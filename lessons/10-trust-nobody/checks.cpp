@@ -247,6 +247,8 @@ const check::Scenario origin_lookalike{
             refuse("http://" + host + "@evil.test",
                    "before the @ stands a user's name; the host is evil.test");
         }
+        expect_page(run, {"www." + host, {"http://" + host}, false,
+                          "our host ends like the page's, and is another: compare whole hosts"});
     }};
 
 const check::Scenario origin_port{
@@ -363,7 +365,8 @@ const check::Scenario basic_pair{
                     "the scheme is compared without regard to case");
         expect_user(run, users, basic("carol:" + alice.secret), Errc::unauthorized, "",
                     "it is alice's password, and not carol's: name and secret belong together");
-        expect_user(run, users, basic("alice:"), Errc::unauthorized, "", "an empty password");
+        expect_user(run, users, basic("alice:"), Errc::unauthorized, "",
+                    "the password is empty, and alice's is not");
         expect_user(run, users, basic("alice"), Errc::unauthorized, "", "there is no colon");
         expect_user(run, users, basic(alice.secret), Errc::unauthorized, "",
                     "there is no colon, so there is no name");

@@ -258,7 +258,9 @@ const check::Scenario deadline{
                       "Nothing came until the deadline. EAGAIN means: not now. Wait with poll() "
                       "for as long as there is time, then ask again.");
         run.is_true(took >= 190ms && took < 1400ms,
-                    "It gave up after " + std::to_string(took / 1ms) + " ms of 200.");
+                    "It gave up after " + std::to_string(took / 1ms) +
+                        " ms of 200. EAGAIN says that nothing is there now, not that the time is "
+                        "over: poll() waits for as long as there is time.");
         run.is_true(std::clock() - cpu < CLOCKS_PER_SEC / 10,
                     "It asked over and over for 200 ms, and used a whole processor meanwhile. "
                     "poll() sleeps until there is something.");
@@ -311,7 +313,11 @@ const check::Scenario send_all{
         expect_status(run, sent, net::IoStatus::ok,
                       "EAGAIN means that there is no room now. poll() with POLLOUT waits for it.");
         run.equal("the number of bytes that arrived", came.size(), bytes.size(),
-                  "send() took as many as it had room for, said so, and the rest was never sent.");
+                  came.size() < bytes.size()
+                      ? "send() took as many as it had room for, said so, and the rest was never "
+                        "sent."
+                      : "Some were sent twice: after a short write the next one goes on where that "
+                        "stopped, and not at the beginning.");
         run.equal("bytes", sent.bytes, bytes.size(), "It counts all writes together.");
         run.is_true(came == bytes,
                     "All bytes arrived, but not the right ones: after a short write "
@@ -501,17 +507,18 @@ const check::Scenario no_descriptors{
         std::vector<int> others;
         for (int one = check::some_descriptor(); one >= 0; one = check::some_descriptor())
             others.push_back(one);
-        run.step("a client waits, and no descriptor is left; Ctrl-C comes after 300 ms");
+        run.step("a client waits, and no descriptor is left; Ctrl-C comes after 600 ms");
         const std::clock_t cpu = std::clock();
         auto accepted = [&] {
-            const check::Alarm alarm{stop[1], 100};
+            const check::Alarm alarm{stop[1], 200};
             return listener.accept(stop[0]);
         }();
         const auto used = (std::clock() - cpu) * 1000 / CLOCKS_PER_SEC;
         for (const int one : others) ::close(one);
         ::setrlimit(RLIMIT_NOFILE, &limit);
         run.is_true(!accepted, "A client was accepted, without a descriptor for it.");
-        run.is_true(used < 50, "Within 300 ms accept() used " + std::to_string(used) +
+        // Waiting costs 1 ms or so; a busy machine may leave little to whoever spins.
+        run.is_true(used < 20, "Within 600 ms accept() used " + std::to_string(used) +
                                    " ms of a processor. The client stays in the queue, so poll() "
                                    "reports it at once, accept() fails at once, and so on. Wait a "
                                    "moment for others to give their descriptors back.");

@@ -54,7 +54,8 @@ const check::Scenario ip_v6{
      .section = "man 3 inet_ntop"},
     [](Run& run) {
         const net::Address loopback = address_v6("00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 01");
-        run.equal("ip() of the loopback", loopback.ip(), std::string{"::1"});
+        run.equal("ip() of the loopback", loopback.ip(), std::string{"::1"},
+                  "Brackets belong around it only where a port follows: to_string() adds both.");
         run.equal("to_string() of it", loopback.to_string(), std::string{"[::1]:8080"});
         const net::Address longest = address_v6("20 01 0D B8 11 11 22 22 33 33 44 44 55 55 66 66");
         run.equal("ip() of the longest form", longest.ip(),

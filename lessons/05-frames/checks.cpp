@@ -81,6 +81,9 @@ void expect_decoded(Run& run, const check::Frame& frame) {
     if (header.length == (bytes[1] & 0x7FU) && seen.length_bytes > 0)
         why = std::to_string(header.length) + " is no length, it announces one: the length stands in the "
               "next " + std::to_string(seen.length_bytes) + " bytes";
+    if (header.length != seen.length && header.length == bytes[1])
+        why = std::to_string(header.length) + " is all of byte 1 (" + check::hex(bytes[1]) +
+              "), with its MASK bit, 80. The length is in the seven bits below it";
     if (header.length != seen.length && header.length == (seen.length & 0xFFFFFFFF))
         why = "the upper half of the length is lost: an int, or another type of 32 bits, on the way?";
     if (seen.length_bytes == 2 && header.length == ((seen.length & 0xFF) << 8 | seen.length >> 8))
@@ -320,7 +323,8 @@ void expect_judged(Run& run, const Case& one) {
     if (errc == one.expected) return;
     std::string says = "the answer is Errc::" + name_of(errc) + ", expected Errc::" + name_of(one.expected);
     if (one.expected == ws::Errc::none)
-        says += ": this frame is right, and a server that refuses it loses its client";
+        says += ". Yours would mean: \"" + std::string{ws::rule(errc).sentence} +
+                "\". But this frame is right, and a server that refuses it loses its client";
     else
         says += ": " + std::string{ws::rule(one.expected).sentence} + " (" +
                 std::string{ws::rule(one.expected).section} + ")";

@@ -381,6 +381,16 @@ const Frame = (() => {
       }
       return items;
     }
+    // What is left when no more bytes come: a head or frame of which only the beginning is here.
+    unfinished() {
+      const bytes = this.rest;
+      this.rest = new Uint8Array();
+      if (bytes.length === 0) return null;
+      if (!this.begun) return { head: decoder.decode(bytes) };
+      const frame = decode(bytes);
+      this.receiver.judge(frame, this.sender);
+      return { frame };
+    }
   }
 
   return { rules, opcodeName, isControl, hex, digits, parseHex, Utf8, quote, mask, decode,

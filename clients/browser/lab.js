@@ -7,7 +7,7 @@ const byId = (id) => document.getElementById(id);
 const firstRows = 16;        // payload bytes of a frame that are drawn at first
 const moreRows = 128;
 const firstFrames = 12;
-const mostLiveBytes = 65536; // of a message to the server
+const mostLiveBytes = 262144; // of a message to the server: it and its echo fit into a trace (1 MiB)
 const mostTraced = 500;      // lines of the trace that are kept
 
 const lab = {
@@ -478,6 +478,12 @@ function connect() {
     }
   });
   watching.addEventListener('close', ({ reason }) => {
+    if (latest === watching) {
+      for (const splitter of Object.values(splitters)) {
+        const item = splitter.unfinished();
+        if (item) addTraced(item, splitter.sender);
+      }
+    }
     if (trace !== watching) return;
     trace = null;
     if (talk) byId('live-error').textContent = `The trace has ended${reason === '' ? '' : `: ${reason}`}.`;
@@ -550,8 +556,10 @@ function tracedFrame(frame, from, number, arrow) {
   const parts = partsOf(frame, from);
   const button = element('button');
   button.type = 'button';
-  button.append(`${number} `, arrow, ` ${Frame.hex(frame.bytes, 8)}`,
-                element('span', 'what', Frame.describeFrame(frame)));
+  button.append(`${number} `, arrow, ` ${Frame.hex(frame.bytes, 8)}`);
+  if (frame.headerComplete) button.append(element('span', 'what', Frame.describeFrame(frame)));
+  if (frame.missing)
+    button.append(element('span', 'what broken', `✂ the trace ends within this frame: ${missingText(frame)}`));
   for (const name of frame.broken)
     button.append(element('span', 'what broken', `✗ ${Frame.rules[name].section}: ${Frame.rules[name].sentence}`));
   button.addEventListener('click', () => {

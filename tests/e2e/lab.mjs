@@ -182,6 +182,12 @@ async function looks() {
     await page.locator('#hex').fill('41 fe 00 0a 37 fa 21 3d 7f 9f 4d 51 58 37 fa 21 3d ff 89 80 00 00 00 00 81 fe 01');
     await checkPage(page, `${name}, broken`);
     await screenshot(page, `lab-${name}-broken`, { fullPage: true });
+    // Long words, too.
+    await page.locator('#hex').fill(`81 7f 00 00 00 00 00 01 86 a0 ${'78'.repeat(100000)}`);
+    await checkPage(page, `${name}, long`);
+    await page.locator('#hex').fill(`88 7e 00 7d 0f a0 ${'57'.repeat(123)}`);
+    await checkPage(page, `${name}, long reason`);
+    await screenshot(page, `lab-${name}-long`, { fullPage: true });
   }
   step('in both colours and on a phone: nothing overflows, everything has a name and contrast');
 }
@@ -230,12 +236,18 @@ async function echoServer() {
     await traced(page, `TEXT FIN len=1 "${letter}"`).waitFor();
   }
   await page.locator('#each-key').uncheck();
-  await page.locator('#text').fill('x'.repeat(65537));
+  await page.locator('#text').fill('x'.repeat(262145));
   await page.locator('#send-text').click();
-  assert.match(await text(page, '#live-error'), /at most 65536 bytes/);
-  await page.locator('#text').fill('x'.repeat(65536));
-  await page.locator('#send-text').click();
-  await traced(page, 'TEXT FIN len=65536').waitFor();
+  assert.match(await text(page, '#live-error'), /at most 262144 bytes/);
+  for (const length of [65536, 100_000, 131_000]) {
+    await page.locator('#text').fill('x'.repeat(length));
+    await page.locator('#send-text').click();
+    await traced(page, `TEXT FIN len=${length}`).waitFor(); // the browser may have sent fragments
+  }
+  assert.equal(await text(page, '#live-error'), '');
+  await traced(page, 'TEXT FIN len=100000').locator('button').click();
+  assert.equal(await text(page, '#hex-state'), '100010 bytes, 1 frame');
+  assert.match(await text(page, '#verdict'), /^✓ A client accepts this/);
   await page.locator('#text').fill('<b>"markup"</b>');
   await page.locator('#send-text').click();
   await traced(page, 'TEXT FIN len=15 "<b>\\"markup\\"</b>"').waitFor();
@@ -252,7 +264,7 @@ async function echoServer() {
   await traced(page, 'CLOSE FIN masked len=5 3000 "bye"').waitFor();
   await traced(page, 'CLOSE FIN len=5 3000 "bye"').waitFor();
   await page.locator('#status', { hasText: 'closed: 3000 "bye"' }).waitFor();
-  step('lesson 8: text, binary, every keystroke, 64 KiB, markup as text, a Close; as the server saw them');
+  step('lesson 8: text, binary, every keystroke, 128 KB, markup as text, a Close; as the server saw them');
 
   await page.getByRole('button', { name: 'Connect', exact: true }).waitFor();
   await connect(page);
@@ -268,6 +280,35 @@ async function echoServer() {
   await server.stop();
   await page.locator('#status', { hasText: 'closed: 1001' }).waitFor();
   step('disconnect, a wrong path, connect again, the end of the server');
+}
+
+// The server gives a trace up that it cannot get rid of. What came of it stands there as what it is:
+// the beginning of a frame.
+async function traceCut() {
+  const { server, port } = await startServer('08-messages', '--port', '0');
+  const page = await open(port, '/lab', phone);
+  let traceOf;
+  await page.routeWebSocket(/lab\/trace/, (route) => {
+    traceOf = route;
+    route.send(Buffer.from('='));
+  });
+  await page.getByRole('button', { name: 'Connect', exact: true }).click();
+  await page.locator('#status.open').waitFor();
+  traceOf.send(Buffer.from('>\x81\xFF\0\0\0\0\0\x01\x86\xA0\0\0\0\0' + 'x'.repeat(40), 'latin1'));
+  traceOf.send(Buffer.from('<HTTP/1.1 101 Switching Protocols\r\n\r\n\x81', 'latin1'));
+  await traced(page, 'HTTP/1.1 101').waitFor();
+  await traceOf.close({ code: 1013, reason: 'the trace was not read fast enough' });
+  const cut = traced(page, '✂ the trace ends within this frame: 99960 more bytes of the payload are missing');
+  await cut.waitFor();
+  await traced(page, '✂ the trace ends within this frame: 1 more byte of the first two bytes is missing').waitFor();
+  assert.equal(await text(page, '#live-error'), 'The trace has ended: the trace was not read fast enough.');
+  assert.equal(await text(page, '#status'), 'connected');
+  await cut.locator('button').click();
+  assert.match(await text(page, '#verdict'), /^… Frame 1 is incomplete: 99960 more bytes of the payload are missing/);
+  await checkPage(page, 'a trace that is cut');
+  await screenshot(page, 'lab-live-cut', { fullPage: true });
+  await server.stop();
+  step('a trace that is cut shows what it has of a frame, and says that it ends there');
 }
 
 async function everyLesson() {
@@ -328,6 +369,7 @@ try {
   await byKeyboard();
   await looks();
   await echoServer();
+  await traceCut();
   await everyLesson();
   await echoPage();
   for (const page of pages) assert.deepEqual(page.problems, []);

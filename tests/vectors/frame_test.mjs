@@ -147,5 +147,20 @@ test('a conversation is cut into a head and frames wherever its bytes are cut', 
     assert.equal(items[0].head, head);
     assert.deepEqual(items.slice(1).map(({ frame }) => Frame.describe(frame, 'server')),
                      ['TEXT FIN len=5 "Hello"', 'CLOSE FIN len=2 1000']);
+    assert.equal(splitter.unfinished(), null);
   }
+});
+
+test('a conversation that ends within a head or a frame shows the beginning of it', () => {
+  const left = (sender, bytes) => {
+    const splitter = new Frame.Splitter(sender);
+    assert.deepEqual(splitter.push(bytes), []);
+    const item = splitter.unfinished();
+    assert.equal(splitter.unfinished(), null);
+    return item;
+  };
+  assert.equal(left('server', text('HTTP/1.1 10')).head, 'HTTP/1.1 10');
+  const { frame } = left('client', encode({ opcode: 1, key: [1, 2, 3, 4], payload: text('Hello') }).slice(0, 8));
+  assert.equal(Frame.describe(frame, 'client'), 'TEXT FIN masked len=5 "He" (3 bytes never came)');
+  assert.deepEqual(frame.broken, []);
 });

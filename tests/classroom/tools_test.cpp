@@ -401,6 +401,10 @@ TEST_CASE(
     CHECK(grade::run({"sh", "-c", "for i in 1 2 3 4 5 6 7 8 9; do sleep 20 & done; wait"},
                      {.processes = 5})
               .how == How::too_many_processes);
+    // What is too much because they are too many is called so.
+    CHECK(grade::run({"sh", "-c", "while :; do sleep 20 & done"},
+                     {.memory = std::size_t{20} << 20, .processes = 5})
+              .how == How::too_many_processes);
     CHECK(grade::run({"/nonexistent/program"}, {}).status == 127);
 }
 

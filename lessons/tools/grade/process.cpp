@@ -140,11 +140,12 @@ Ended run(const std::vector<std::string>& arguments, const Bounds& bounds) {
         if (!bounded || Clock::now() - measured < interval) continue;
         measured = Clock::now();
         const Family family = family_of(child.pid);
+        const bool many = bounds.processes > 0 && family.processes > bounds.processes;
+        if (!many) few = measured;
+        if (measured - few > moment) ended.how = Ended::How::too_many_processes;
+        // Each copy of a fork bomb counts what they share, so the memory may be over first.
         if (bounds.memory > 0 && family.memory > bounds.memory)
-            ended.how = Ended::How::too_much_memory;
-        if (family.processes <= bounds.processes) few = measured;
-        if (bounds.processes > 0 && measured - few > moment)
-            ended.how = Ended::How::too_many_processes;
+            ended.how = many ? Ended::How::too_many_processes : Ended::How::too_much_memory;
     }
     if (running) {
         ::kill(child.pid, SIGKILL);

@@ -398,11 +398,11 @@ TEST_CASE(
     CHECK(grade::run({"sh", "-c", "sh -c 'tail </dev/zero; true'; true"},
                      {.memory = std::size_t{100} << 20})
               .how == How::too_much_memory);
-    CHECK(grade::run({"sh", "-c", "for i in 1 2 3 4 5 6 7 8 9; do sleep 20 & done; wait"},
+    CHECK(grade::run({"sh", "-c", "for i in 1 2 3 4 5 6 7 8 9; do sleep 5 & done; wait"},
                      {.processes = 5})
               .how == How::too_many_processes);
     // What is too much because they are too many is called so.
-    CHECK(grade::run({"sh", "-c", "while :; do sleep 20 & done"},
+    CHECK(grade::run({"sh", "-c", "while :; do sleep 1 & done"},
                      {.memory = std::size_t{20} << 20, .processes = 5})
               .how == How::too_many_processes);
     CHECK(grade::run({"/nonexistent/program"}, {}).status == 127);

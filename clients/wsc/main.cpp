@@ -83,6 +83,7 @@ int run(Settings settings) {
             signal_number = ending.signal.value_or(0);
             status = status_after(settings, ending);
         } catch (const Interrupted& interrupted) {
+            screen.clear_typed();
             signal_number = interrupted.number;
         } catch (const PeerFailure& failure) {
             screen.error(failure.what());

@@ -81,8 +81,16 @@ std::string Screen::decorated(std::string_view text, Color color) const {
     return begin + plain + "\x1B[39m";
 }
 
+// As long as there is no prompt, the terminal shows by itself what is typed, and ^C.
+void Screen::clear_typed() {
+    if (!interactive_ || prompt_) return;
+    std::fputs("\r\x1B[K", stdout);
+    std::fflush(stdout);
+}
+
 void Screen::show(const std::string& text, std::FILE* where) {
     if (prompt_) return prompt_->print(text, where);
+    clear_typed();
     std::fflush(stdout);
     std::fputs((text + '\n').c_str(), where);
     std::fflush(where);

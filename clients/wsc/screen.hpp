@@ -32,6 +32,8 @@ class Screen {
     void notice(std::string_view text);               // Connected, Disconnected
     void error(std::string_view text);
     void trace(std::string_view line);
+    // What was typed before there was a prompt.
+    void clear_typed();
 
     // Nobody reads standard output any more.
     bool reader_gone() const { return reader_gone_; }

@@ -69,6 +69,24 @@ TEST_CASE("wsc: a session on a terminal looks as in wscat") {
     CHECK(restored(terminal));
 }
 
+TEST_CASE("wsc: what is typed before it is open leaves nothing behind on the screen") {
+    const auto typed_early = [](const char* last_key, std::string_view answer) {
+        WscServer server;
+        Terminal terminal{wsc(), options(server)};
+        RawPeer peer{server.listener};
+        peer.receive_head();
+        terminal.type("early");
+        terminal.expect("early");
+        terminal.type(last_key);
+        if (!answer.empty()) peer.send(answer);
+        terminal.wait();
+        return terminal.screen();
+    };
+    CHECK(typed_early("\x03", "") == "");
+    CHECK(typed_early("", "HTTP/1.1 403 Forbidden\r\n\r\n") ==
+          "error: Unexpected server response: 403\n");
+}
+
 TEST_CASE("wsc: what comes in does not disturb what is being typed, and cannot draw") {
     WscServer server;
     Terminal terminal{wsc(), options(server)};

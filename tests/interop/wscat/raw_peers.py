@@ -165,7 +165,9 @@ class RawServer:
         if word in ("heads", "unix"):
             pass
         elif word == "silent":
-            connection.read_head()
+            first, _ = connection.read_head()
+            if self.heads:
+                self.note(first)
             self.gone.wait(PATIENCE)
         elif word == "go":
             self.goes.acquire(timeout=PATIENCE)

@@ -590,6 +590,39 @@ TEST_CASE("wsc: a replay waits for the answers that the record has, but not for 
     CHECK(process.wait() == 0);
 }
 
+TEST_CASE("wsc: a replay sends fragments as fragments, and a ping between them") {
+    const test::TemporaryFolder folder;
+    const std::string record = folder.path("session");
+    test::write_file(record,
+                     "  1 → 01 82 00 00 00 00 67 72    TEXT masked len=2 \"gr\"\n"
+                     "  2 → 89 81 00 00 00 00 70       PING FIN masked len=1 \"p\"\n"
+                     "  3 → 80 81 00 00 00 00 FC       CONT FIN masked len=1\n"
+                     "  4 → 02 81 00 00 00 00 00       BINARY masked len=1 [00]\n"
+                     "  5 → 80 80 00 00 00 00          CONT FIN masked len=0\n");
+    const auto refused = test::run(wsc(), {"-c", "ws://127.0.0.1:1", "--replay", record});
+    CHECK(refused.status == 1);  // FC alone is no UTF-8
+    std::string text = test::contents_of(record);
+    text.replace(text.find("FC "), 2, "21");
+    test::write_file(record, text);
+    WscServer server;
+    Process process{wsc(), {"-c", server.url(), "--replay", record}};
+    process.close_stdin();
+    RawPeer peer = server.accept();
+    ws::FrameHeader head;
+    for (const auto& [opcode, fin, payload] :
+         {std::tuple{ws::Opcode::text, false, "gr"}, std::tuple{ws::Opcode::ping, true, "p"},
+          std::tuple{ws::Opcode::continuation, true, "!"}}) {
+        CHECK(ws::as_text(peer.receive_frame(head)) == payload);
+        CHECK(head.opcode == opcode);
+        CHECK(head.fin == fin);
+    }
+    CHECK(next_frame(peer) == "binary 00");
+    CHECK(next_frame(peer) == "continuation ");
+    CHECK(next_frame(peer) == "close 1000 ");
+    peer.close();
+    CHECK(process.wait() == 0);
+}
+
 TEST_CASE("wsc: what is no record, or would break a rule, is refused before anything is sent") {
     const test::TemporaryFolder folder;
     const std::string record = folder.path("session");

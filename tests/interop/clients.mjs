@@ -256,7 +256,7 @@ export function clients(build, python) {
   return {
     wsc: {
       title: 'wsc',
-      cannot: { fragments: 'wsc sends whole messages', big_binary: typed_hex },
+      cannot: { fragments: 'a typed line is sent whole; fragments come from --replay alone', big_binary: typed_hex },
       open: () => new Wsc(path.join(build, 'clients/wsc')),
     },
     lesson8: {

@@ -100,7 +100,8 @@ const check::Reading by_hand{
      .exercise = 6,
      .question = "Write, in hex and without a program, what a client sends: the text \"Hi, Bob\", an "
                  "empty ping, a Close with the code 1000. Three frames, each with a masking key of "
-                 "your choice. These are the payloads, one after the other, unmasked:"},
+                 "your choice. These are the payloads, one after the other, unmasked:",
+     .answer_form = "81 87 …"},
     [] {
         Buffer bytes;
         for (const Wanted& wanted : wanted_frames())

@@ -58,8 +58,9 @@ void print_wrapped(const std::string& text) {
 }
 
 int ask(const Named& question) {
-    std::printf("%s\nAnswer: %s T=%s A='a number, and why'\n", question.reading->show().c_str(),
-                make_command(question.reading->info().lesson).c_str(), question.name.c_str());
+    std::printf("%s\nAnswer: %s T=%s A='%s'\n", question.reading->show().c_str(),
+                make_command(question.reading->info().lesson).c_str(), question.name.c_str(),
+                question.reading->info().answer_form.c_str());
     return 0;
 }
 

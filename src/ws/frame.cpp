@@ -62,8 +62,8 @@ Parse decode_header(Bytes bytes, FrameHeader& header) {
 }
 
 Errc check_header(const FrameHeader& header, Role receiver, std::uint8_t negotiated_rsv) {
-    // [exercise 5/5] the seven rules of step 5, in that order; each has its name in ws/error.hpp.
-    // [task] The first that is broken is returned.
+    // [exercise 5/5] the rules of step 5, in the order of its table; each has its name in ws/error.hpp.
+    // [task] The first that is broken is returned. And behind the third: no client takes a mask.
     // RFC 6455 §5.2: "MUST be 0 unless an extension is negotiated that defines meanings for
     // non-zero values."
     if ((header.rsv & ~negotiated_rsv) != 0) return Errc::rsv_without_extension;

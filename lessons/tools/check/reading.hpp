@@ -25,6 +25,7 @@ struct ReadingInfo {
     int exercise = 0;          // the k of `make answer-N T=k`; a second one is T=1b
     std::string question{};
     bool as_text = false;      // the bytes are a head: shown as lines, not as hex
+    std::string answer_form{"a number, and why"};  // what A='…' holds
 };
 
 struct Judgement {

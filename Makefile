@@ -47,7 +47,7 @@ WORK ?= work
 # is the teacher's is not there.
 ifneq ($(wildcard lessons/HANDOUT),)
 OVERLAY ?= $(WORK)
-ABSENT  := texts test fuzz e2e mutants classroom large-message handout grade
+ABSENT  := texts test fuzz e2e mutants classroom large-message handout grade wsc interop compare-wscat
 ifneq ($(filter $(ABSENT) interop-% load-% diff-%,$(MAKECMDGOALS)),)
 $(error a handout has no $(MAKECMDGOALS); make help shows what there is)
 endif
@@ -79,7 +79,7 @@ all: programs
 ## make help       shows these lines
 .PHONY: help
 help:
-	@sed -n 's/^## //p' Makefile$(if $(ABSENT), | grep -vE '^make ($(subst $(space),|,$(ABSENT) interop-N load-N diff-N)) ')
+	@sed -n 's/^## //p' Makefile$(if $(ABSENT), | grep -vE '^For (teachers|the project)|^make ($(subst $(space),|,$(ABSENT) interop-N load-N diff-N)) ')
 
 # What a variable holds: the tests ask for the lists above.
 print-%:

@@ -25,7 +25,9 @@ while IFS= read -r file; do
     [[ -e $WORK/$file ]] || missing+=("$file")
 done < <("$HOLES" files "$number")
 if ((${#missing[@]} > 0)) && [[ -z ${QUIET:-} ]]; then
-    echo "Not in $WORK/, so the course's own is checked: ${missing[*]}"
+    own="the course's own is checked"
+    [[ ! -f lessons/HANDOUT ]] || own="what has holes is checked as it is"
+    echo "Not in $WORK/, so $own: ${missing[*]}"
     echo "  make start-$number writes a copy for you to fill in"
     echo
 fi
@@ -66,6 +68,13 @@ score_of_nothing() {
     echo "score 0/$all"
 }
 
+# A handout has nothing to compare with, and may end here.
+what_next() {
+    local next=$((number + 1))
+    [[ -f lessons/HANDOUT ]] || echo -n " make diff-$number shows how the course did it;"
+    ! compgen -G "lessons/$(printf '%02d' "$next")-*/checks.cpp" >/dev/null || echo " next: make start-$next"
+}
+
 did_not_compile() {
     local error file line hint="" first
     # From the first error on; what the compiler quotes below it belongs to it.
@@ -80,7 +89,7 @@ did_not_compile() {
     echo
     if [[ $error == *"error: "* ]]; then
         echo "$error"
-        sed -n "$((first + 1)),$((first + 6))p" "$log" | sed -n '/^ *[0-9]* *|/p' || :
+        sed -n "$((first + 1)),$((first + 6))p" "$log" | sed -n '/^ *[0-9]* *|/!q; p' || :
         file=${error%%:*}
         line=${error#*:}
         line=${line%%:*}
@@ -103,8 +112,7 @@ did_not_compile() {
     fi
     echo
     [[ -z $hint ]] || echo " make hint-$number T=$hint"
-    echo
-    score_of_nothing
+    [[ -n ${NAME:-}${TRACE:-} ]] || { echo && score_of_nothing; }
     printf 'lesson\tname\texercise\tverdict\texplanation\n%s\t-\t%s\tdid not compile\t%s\n' \
         "$number" "${hint:-0}" "$(tr '\t' ' ' <<<"$error")" >"$results"
     exit 1
@@ -139,6 +147,6 @@ status=0
 CHECK_WORK=$WORK "$BUILD/check-$two" "${arguments[@]}" || status=$?
 if ((status == 0)) && [[ -z ${QUIET:-}${NAME:-} ]]; then
     echo
-    echo "All of it passes. make diff-$number shows how the course did it; next: make start-$((number + 1))"
+    echo "All of it passes.$(what_next)"
 fi
 exit $status

@@ -13,8 +13,9 @@ score() {
     local file
     while IFS= read -r file; do
         awk -F '\t' -v lesson="$1" '
+            $1 == lesson && $2 == "-" { broken = 1 }
             $1 == lesson { ++of; passed += $4 == "passed" }
-            END { if (!of) exit 1; print passed, of }' "$file" && return
+            END { if (!of) exit 1; print broken ? "- 0" : passed " " of }' "$file" && return
     done < <(ls -t "$state"/results-*.tsv 2>/dev/null)
 }
 
@@ -37,11 +38,15 @@ duration() {
     fi
 }
 
+# In a handout the lessons before its first one have no holes.
+first=1
+[[ ! -f lessons/HANDOUT ]] || read -r first _ <lessons/HANDOUT
+
 next=
 printf '%-18s %-8s %-13s %s\n' lesson score time ''
 for folder in lessons/[0-9][0-9]-*/; do
     name=$(basename "$folder") number=$((10#${name:0:2}))
-    [[ -f $folder/checks.cpp ]] || continue
+    [[ -f $folder/checks.cpp ]] && ((number >= first)) || continue
     points=- took=- what="make start-$number"
     if [[ -f $state/started-$number ]]; then
         what="make check-$number"
@@ -50,6 +55,7 @@ for folder in lessons/[0-9][0-9]-*/; do
         # Nothing saved since `make start-N` wrote the files: no time was spent.
         [[ -z $ended ]] || ((ended - began < 2)) || took=$(duration $((ended - began)))
         read -r passed of < <(score "$number") || passed=0 of=0
+        [[ $passed != - ]] || points='no build'
         if ((of > 0)); then
             points=$passed/$of
             ((passed < of)) || what=done

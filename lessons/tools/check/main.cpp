@@ -342,9 +342,13 @@ int main(int argc, char** argv) {
     }
     if (scenarios.empty()) {
         const std::string& name = options.trace.empty() ? options.only : options.trace;
-        std::fprintf(stderr, "check: there is no scenario '%s'; there are", name.c_str());
+        int lesson = options.lesson;  // else the last one, the lesson of `make check-N`
         for (const Scenario* scenario : Scenario::all())
-            if (options.lesson == 0 || scenario->info().lesson == options.lesson)
+            if (options.lesson == 0) lesson = std::max(lesson, scenario->info().lesson);
+        std::fprintf(stderr, "check: there is no scenario '%s'; those of lesson %d are", name.c_str(),
+                     lesson);
+        for (const Scenario* scenario : Scenario::all())
+            if (scenario->info().lesson == lesson)
                 std::fprintf(stderr, " %s", scenario->info().name.c_str());
         std::fprintf(stderr, "\n");
         return 2;

@@ -192,11 +192,21 @@ int Program::wait() {
     run_.note('S', "waits for the " + name_ + " to end");
     told_to_end_ = true;
     if (reap()) return *status_;
+    const Milliseconds cpu_before = cpu_time();
     const int pidfd = static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0));
     const bool over = run_.wait_for(pidfd, POLLIN, in(run_.patience() + Milliseconds{2000}));
     ::close(pidfd);
-    if (!over || !reap())
-        run_.fail(Verdict::timed_out, "the " + name_ + " does not end. " + what_it_said());
+    if (!over || !reap()) {
+        // Who waits uses next to nothing.
+        const bool busy = cpu_time() - cpu_before > Milliseconds{150};
+        run_.fail(Verdict::timed_out,
+                  "the " + name_ + " does not end. " +
+                      (busy ? "It computes without a pause: an endless loop? What is readable stays "
+                              "so until it is read (Ctrl-C's descriptor, and an input that has ended, "
+                              "for ever). "
+                            : "") +
+                      what_it_said());
+    }
     read_output();
     if (const auto report = read_report(errors_)) run_.fail(Verdict::crashed, *report);
     return *status_;

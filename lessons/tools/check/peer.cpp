@@ -300,10 +300,9 @@ void Peer::end_sending() {
     ::shutdown(fd_, SHUT_WR);
 }
 
-void Peer::freeze() {
+void Peer::freeze(int room) {
     flush();
-    const int little = 4096;
-    ::setsockopt(fd_, SOL_SOCKET, SO_RCVBUF, &little, sizeof little);
+    ::setsockopt(fd_, SOL_SOCKET, SO_RCVBUF, &room, sizeof room);
     run_.show_event(ours(), "reads no more");
 }
 

@@ -70,8 +70,9 @@ class Peer {
     bool push(Bytes bytes) { return write_piece(bytes); }
     // The same, and nothing is read meanwhile: how many bytes were taken until none was for 0.3 s.
     std::size_t push_now(Bytes bytes);
-    // From now on nothing is read, and the kernel takes little in our place.
-    void freeze();
+    // From now on nothing is read, and the kernel takes little in our place. Whoever wants to read
+    // again gives it some room: with the least, the rest comes in crumbs.
+    void freeze(int room = 4096);
     void reset();        // drops the connection as a crashed computer would
 
     // --- expecting; each fails with an explanation ----------------------------------------------

@@ -135,18 +135,24 @@ const check::Scenario one_write{
     {.lesson = 7, .name = "one-write", .exercise = 4,
      .rule = "greeting and Close leave in one write", .cuts = {check::Cut::whole}},
     [](Run& run) {
-        // On a loopback one write arrives in one piece; twenty times in a row is no accident.
         check::Server server{run};
-        for (int i = 0; i < 20; ++i) {
+        // Several times: a busy kernel may put two small writes into one segment, now and then.
+        for (int i = 0; i < 8; ++i) {
             check::Peer client{run, server};
             client.open();
-            while (client.received().empty() && client.read()) continue;
-            const check::Buffer first = client.received();
-            if (first.empty())
+            const auto both_are_here = [&client] {
+                const check::Bytes came = client.received();
+                const check::Seen greeting = check::read_frame(came);
+                return greeting.whole && check::read_frame(came.subspan(greeting.size)).whole;
+            };
+            while (!both_are_here() && client.read()) continue;
+            if (client.received().empty())
                 client.fail(check::Verdict::closed_early,
                             "The server ended the connection and had not even greeted.");
-            if (check::read_frame(first).size < first.size()) continue;
-            run.show_frames(check::Way::from_server, first);
+            // One segment is the answer to the handshake. What came behind it may be read at once
+            // although it was sent in two; so segments are counted, and not reads.
+            if (both_are_here() && client.segments() <= 2) continue;
+            run.show_frames(check::Way::from_server, client.received());
             client.fail(check::Verdict::wrong,
                         "The greeting came alone, and the Close in a write of its own. Two writes "
                         "are two packets and two wake-ups of the client; one send_raw is one.");

@@ -7,8 +7,8 @@
 #include <linux/inet_diag.h>
 #include <linux/netlink.h>
 #include <linux/sock_diag.h>
+#include <linux/tcp.h>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -341,6 +341,13 @@ bool Peer::read() { return read(run_.patience()); }
 bool Peer::read(Milliseconds time) {
     flush();
     return fill(in(time)) == Got::bytes;
+}
+
+std::uint32_t Peer::segments() const {
+    tcp_info info{};
+    socklen_t size = sizeof info;
+    ::getsockopt(fd_, IPPROTO_TCP, TCP_INFO, &info, &size);
+    return info.tcpi_data_segs_in;
 }
 
 void Peer::drop(std::size_t bytes) {

@@ -104,6 +104,9 @@ class Peer {
     bool read();
     bool read(Milliseconds time);
     const Buffer& received() const { return in_; }
+    // How many TCP segments with bytes in them have come, the handshake's included: on a loopback
+    // as many as the program made small writes, however they were read.
+    std::uint32_t segments() const;
     void drop(std::size_t bytes);
     bool ended() const { return ended_; }
     [[noreturn]] void fail(Verdict verdict, std::string says);

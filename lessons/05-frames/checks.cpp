@@ -83,7 +83,7 @@ void expect_decoded(Run& run, const check::Frame& frame) {
     if (header.length == (bytes[1] & 0x7FU) && seen.length_bytes > 0)
         why = std::to_string(header.length) + " is no length, it announces one: the length stands in the "
               "next " + std::to_string(seen.length_bytes) + " bytes";
-    if (header.length != seen.length && header.length == bytes[1])
+    if (seen.masked && header.length != seen.length && header.length == bytes[1])
         why = std::to_string(header.length) + " is all of byte 1 (" + check::hex(bytes[1]) +
               "), with its MASK bit, 80. The length is in the seven bits below it";
     if (header.length != seen.length && header.length == (seen.length & 0xFFFFFFFF))

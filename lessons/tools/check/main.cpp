@@ -332,6 +332,8 @@ std::vector<const Scenario*> chosen(const Options& options) {
 }  // namespace
 
 int main(int argc, char** argv) {
+    // Make's job server among them: as long as a process of the student's held it, make would wait.
+    ::close_range(STDERR_FILENO + 1, ~0U, 0);
     const Options options = read_options(argc, argv);
     const std::vector<const Scenario*> scenarios = chosen(options);
     if (options.list) {

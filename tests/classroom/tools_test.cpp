@@ -13,6 +13,7 @@
 #include <fstream>
 #include <sstream>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "lessons/tools/grade/process.hpp"
@@ -402,10 +403,23 @@ TEST_CASE(
                      {.processes = 5})
               .how == How::too_many_processes);
     // What is too much because they are too many is called so.
-    CHECK(grade::run({"sh", "-c", "while :; do sleep 1 & done"},
-                     {.memory = std::size_t{20} << 20, .processes = 5})
+    CHECK(grade::run({"sh", "-c",
+                      "for i in 1 2 3 4 5 6 7 8 9; do sleep 5 & sleep 5 & sleep 5 & done; wait"},
+                     {.memory = std::size_t{8} << 20, .processes = 5})
               .how == How::too_many_processes);
     CHECK(grade::run({"/nonexistent/program"}, {}).status == 127);
+    // Nothing that it has started stays, neither when its time is up nor when it ends well.
+    for (const char* ends : {"sleep 60 & echo $!; wait", "sleep 60 >/dev/null 2>&1 & echo $!"}) {
+        const auto left = grade::run({"sh", "-c", ends}, {.time = std::chrono::seconds{1}});
+        const fs::path process = fs::path{"/proc"} / left.output.substr(0, left.output.find('\n'));
+        const auto gone = [&] {
+            const std::string stat = contents(process / "stat");
+            return stat.empty() || contains(stat, ") Z ");
+        };
+        const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds{20};
+        while (!gone() && std::chrono::steady_clock::now() < deadline) std::this_thread::yield();
+        CHECK_MESSAGE(gone(), ends);
+    }
 }
 
 TEST_CASE("classroom: the table, the spreadsheet and the JSON are safe, whatever the name") {

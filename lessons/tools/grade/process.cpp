@@ -101,12 +101,14 @@ Child start(const std::vector<std::string>& arguments) {
     if (pid < 0) net::throw_system_error("cannot start " + arguments[0]);
     if (pid == 0) {
         // Only calls that are safe after a fork in a program with threads.
+        ::setpgid(0, 0);
         ::dup2(nothing.get(), STDIN_FILENO);
         ::dup2(writer.get(), STDOUT_FILENO);
         ::dup2(writer.get(), STDERR_FILENO);
         ::execvp(argv[0], argv.data());
         ::_exit(127);
     }
+    ::setpgid(pid, pid);  // whoever comes first
     return {pid, std::move(reader)};
 }
 
@@ -147,8 +149,9 @@ Ended run(const std::vector<std::string>& arguments, const Bounds& bounds) {
         if (bounds.memory > 0 && family.memory > bounds.memory)
             ended.how = many ? Ended::How::too_many_processes : Ended::How::too_much_memory;
     }
+    // With all that it has started: the sandbox would see to that, but not every run has one.
+    ::kill(-child.pid, SIGKILL);
     if (running) {
-        ::kill(child.pid, SIGKILL);
         while (::waitpid(child.pid, &status, 0) < 0 && errno == EINTR) continue;
     }
     ended.status = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);

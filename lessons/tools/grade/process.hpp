@@ -23,9 +23,9 @@ struct Ended {
     std::string output{};  // both streams, as they came
 };
 
-// `arguments[0]` is looked up in PATH. When a limit is met the program is killed; whatever it
-// started goes too only if it lives in a namespace of its own (sandbox.hpp). Throws
-// std::system_error when it cannot be started.
+// `arguments[0]` is looked up in PATH. It is killed when a limit is met, and what it started
+// in any case, unless that made itself a session of its own, which only the sandbox ends
+// (sandbox.hpp). Throws std::system_error when it cannot be started.
 Ended run(const std::vector<std::string>& arguments, const Bounds& bounds);
 
 }  // namespace grade

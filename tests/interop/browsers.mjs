@@ -44,6 +44,16 @@ class Remote {
 }
 
 class Browser {
+  async start(file, modules) {
+    try {
+      await this.begin(file, modules);
+    } catch (error) {
+      await this.quit();
+      throw error;
+    }
+    return this;
+  }
+
   async launch(file, args, listening) {
     this.profile = mkdtempSync(path.join(os.tmpdir(), 'interop-'));
     this.program = new Program(file, args(this.profile),
@@ -76,7 +86,7 @@ class Browser {
 }
 
 export class Chromium extends Browser {
-  async start(file, modules) {
+  async begin(file, modules) {
     const url = await this.launch(file, (profile) => [
       '--headless', '--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--no-first-run',
       '--disable-background-networking', '--disable-component-update', '--disable-sync',
@@ -88,7 +98,6 @@ export class Chromium extends Browser {
     const { sessionId } = await this.remote.call('Target.attachToTarget', target);
     this.page = { sessionId };
     await this.remote.call('Page.enable', {}, this.page);
-    return this;
   }
 
   async navigate(url) {
@@ -109,7 +118,7 @@ export class Chromium extends Browser {
 }
 
 export class Firefox extends Browser {
-  async start(file, modules) {
+  async begin(file, modules) {
     const url = await this.launch(file, (profile) => [
       '--headless', '--no-remote', '--profile', profile, '--remote-debugging-port', '0',
     ], /WebDriver BiDi listening on (ws:\S+)/);
@@ -117,7 +126,6 @@ export class Firefox extends Browser {
     await this.remote.call('session.new', { capabilities: {} });
     const { contexts } = await this.remote.call('browsingContext.getTree');
     this.context = contexts[0].context;
-    return this;
   }
 
   async navigate(url) {

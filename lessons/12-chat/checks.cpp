@@ -399,8 +399,9 @@ const check::Scenario slow_member{
         if (!dropped)
             ann.peer.fail(
                 check::Verdict::wrong,
-                "eve has taken none of 24 MB, and is still in the room; all of it waits in "
-                "the server's memory");
+                "eve has taken none of 24 MB, and nobody has heard that she left the chat. Either she "
+                "is still in the room, and all of it waits in the server's memory; or she was "
+                "dropped, and on_drop was not called");
         ann.say("at last");
         for (int more = 0; more < 3; ++more) {
             const check::Seen seen = ann.peer.frame("her word");

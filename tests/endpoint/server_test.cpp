@@ -133,6 +133,37 @@ TEST_CASE("server: messages of all sizes leave in the order in which they were s
     for (int i = 0; i < count; ++i) REQUIRE((listener.receive_text() == numbered(i, size_of(i))));
 }
 
+// Small messages wait for the turn to end, or for a large one, which leaves with them in one system
+// call. Where in the two the kernel stops is its own affair; so many sizes are tried.
+TEST_CASE("server: what the kernel does not take is kept in order, wherever it stopped") {
+    std::atomic<int> sent = 0;
+    const auto make = [&sent](RunningServer&) {
+        endpoint::Handlers handlers;
+        handlers.on_message = [&sent](endpoint::Client& client, const endpoint::Message& message) {
+            int number = 0;
+            while (client.backlog() == 0) {
+                for (int i = 0; i < 4; ++i) client.send(numbered(number++, message.data.size()));
+                client.send(numbered(number++, 17'000));
+            }
+            sent = number;
+            client.send("that is all");
+        };
+        return handlers;
+    };
+    RunningServer running{{}, make};
+    for (std::size_t size = 4'000; size < 4'600; size += 37) {
+        CAPTURE(size);
+        RawPeer peer = running.connect_slow();
+        sent = 0;
+        peer.send_frame(ws::Opcode::text, std::string(size, '?'));
+        REQUIRE(eventually([&sent] { return sent > 0; }));
+        for (int i = 0; i < sent; ++i)
+            REQUIRE((peer.receive_text() == numbered(i, i % 5 < 4 ? size : 17'000)));
+        CHECK(peer.receive_text() == "that is all");
+        end_normally(peer);
+    }
+}
+
 TEST_CASE("server: a frame that was encoded once goes to all, the sender included") {
     RunningServer running{
         {}, [](RunningServer& self) {

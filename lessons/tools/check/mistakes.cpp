@@ -317,6 +317,12 @@ Found another_payload(const Came& came) {
         return Explained{1, "the payload is only the end of the message: its last " +
                                 decimal(got.length) + " of " + decimal(want.length) +
                                 " bytes. What came before them is lost."};
+    if (got.payload.size() > want.payload.size() && got.payload.size() - want.payload.size() > 2 &&
+        std::equal(want.payload.rbegin(), want.payload.rend(), got.payload.rbegin()))
+        return Explained{1, "the right payload stands at the end; the " +
+                                decimal(got.length - want.length) + " bytes before it, " +
+                                quote(Bytes{got.payload}.first(got.payload.size() - want.payload.size()), 40) +
+                                ", do not belong to this message. Was a buffer not emptied?"};
     // A few bytes before the difference, so that it can be found.
     const std::size_t from = same > 20 ? same - 12 : 0;
     const auto shown = [from](const Seen& seen) {
@@ -385,6 +391,22 @@ Found close_code_backwards(const Came& came) {
                              meaning_of(want.close_code()), 2};
 }
 
+// The code is right, and behind it something is missing or is another.
+Found another_close_reason(const Came& came) {
+    if (!wrong_frame(came) || !wanted(came).is(Op::close)) return {};
+    const Seen got = read_frame(came.got);
+    const Seen want = wanted(came);
+    if (!got.whole || !got.is(Op::close) || got.masked != want.masked || got.payload.size() < 2 ||
+        want.payload.size() < 2 || got.close_code() != want.close_code() || got.payload == want.payload)
+        return {};
+    const auto reason = [](const Seen& seen) { return quote(Bytes{seen.payload}.subspan(2), 40); };
+    if (got.payload.size() == 2)
+        return Explained{1, "the code is right, and the reason behind it, " + reason(want) +
+                                ", is missing."};
+    return Explained{1, "the code is right, and the reason is another: " + reason(got) +
+                            ".  Expected " + reason(want)};
+}
+
 Found close_without_code(const Came& came) {
     if (!wrong_frame(came)) return {};
     const Seen got = read_frame(came.got);
@@ -415,6 +437,7 @@ const Mistakes& common_mistakes() {
                               length_without_its_upper_half,
                               length_of_four_bytes,
                               length_cut_to_its_low_bits,
+                              another_close_reason,
                               payload_cut_short,
                               another_payload,
                               key_taken_for_payload,

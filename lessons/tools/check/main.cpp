@@ -238,7 +238,7 @@ void show(const Outcome& outcome, const check::Style& style, std::map<std::tuple
 std::vector<Outcome> run_all(const std::vector<const Scenario*>& scenarios, const Options& options,
                              const check::Style& style) {
     // They wait more than they compute.
-    const std::size_t at_once = std::max(2U, std::thread::hardware_concurrency());
+    const std::size_t at_once = 2 * std::max(2U, std::thread::hardware_concurrency());
     const char* wanted = std::getenv("CHECK_PATIENCE");
     std::chrono::milliseconds patience{wanted != nullptr ? std::atoi(wanted) : 2500};
     std::vector<Job> jobs;

@@ -48,7 +48,7 @@ WORK ?= work
 ifneq ($(wildcard lessons/HANDOUT),)
 OVERLAY ?= $(WORK)
 ABSENT  := texts test fuzz e2e mutants classroom large-message handout grade wsc interop compare-wscat
-ifneq ($(filter $(ABSENT) interop-% load-% diff-%,$(MAKECMDGOALS)),)
+ifneq ($(filter $(ABSENT) interop-% load-% diff-% mutants-%,$(MAKECMDGOALS)),)
 $(error a handout has no $(MAKECMDGOALS); make help shows what there is)
 endif
 ifneq ($(filter all programs lesson-% server-% client-% explain,$(or $(MAKECMDGOALS),all)),)
@@ -59,8 +59,13 @@ endif
 # OVERLAY=work: files in there stand in for ours of the same name, headers too.
 INCLUDES := $(if $(OVERLAY),-I$(OVERLAY)/src -Isrc -I$(OVERLAY) -I.,-Isrc -I.)
 
-compile = $(CXX) -std=c++20 $(OPTIMIZE) -g $(WARNINGS) $(SANITIZERS) -pthread $(INCLUDES) -MMD -MP \
+compile = $(CXX) -std=c++20 $(OPTIMIZE) $(UNOPTIMIZED) -g $(WARNINGS) $(SANITIZERS) -pthread $(INCLUDES) -MMD -MP \
           $(CPPFLAGS) $(CXXFLAGS) -c $< -o $@
+# What tests and checks are made of is built more often than it runs for long.
+ifneq ($(SANITIZE),)
+$(addprefix $(BUILD)/obj/,tests/%.o lessons/tools/check/%.o) $(patsubst %.cpp,$(BUILD)/obj/%.o,$(wildcard lessons/*/checks.cpp)): UNOPTIMIZED := -O0
+$(BUILD)/obj/tests/fuzz/%.o: UNOPTIMIZED :=
+endif
 link = $(CXX) $(SANITIZERS) -pthread $(LDFLAGS) $^ $(LDLIBS) -o $@
 
 # The object files of a list such as $(SRC_05); headers without a .cpp beside them have none.
@@ -286,9 +291,16 @@ classroom: $(GRADE) $(HOLES) $(TEXTS)
 	+@tests/classroom/handout.sh '$(MAKE)' $(BUILD)
 	+@tests/classroom/class.sh '$(MAKE)' $(BUILD)
 
-.PHONY: mutants
-mutants: $(HOLES)
-	+@MAKE='$(MAKE)' lessons/tools/mutants.sh $(HOLES) $(LESSON)
+# Each lesson has a build folder of its own, so that with -j several are tried at once; what all of
+# them share is built first.
+mutants_of := verdicts $(foreach checks,$(wildcard lessons/*/checks.cpp),$(patsubst 0%,%,$(call number,$(patsubst lessons/%/checks.cpp,%,$(checks)))))
+MUTANTS    := $(addprefix mutants-,$(mutants_of))
+.PHONY: mutants mutants-base $(MUTANTS)
+mutants: $(if $(LESSON),mutants-$(LESSON),$(MUTANTS))
+mutants-base: $(HOLES)
+	+@MAKE='$(MAKE)' lessons/tools/mutants.sh $(HOLES) base
+$(MUTANTS): mutants-%: mutants-base
+	+@MAKE='$(MAKE)' lessons/tools/mutants.sh $(HOLES) $*
 
 # --- tests --------------------------------------------------------------------------------------
 
@@ -315,7 +327,7 @@ $(TEST_PROGRAM): $(test_objects) $(all_objects) $(filter-out %/main.o,$(harness)
 test:
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)/san SANITIZE=1 OPTIMIZE=-O1 run-tests
 run-tests: $(TEST_PROGRAM) programs
-	@TEST_BUILD=$(BUILD) $(TEST_PROGRAM) $(ARGS)
+	@TEST_BUILD=$(BUILD) tests/run.sh $(TEST_PROGRAM) $(ARGS)
 
 ## make fuzz       feeds the parsers with invented bytes for SECONDS=60 each (needs clang++)
 # What was found worth keeping stays in build/fuzz/NAME-corpus; an input that breaks something is

@@ -1,19 +1,23 @@
 #!/usr/bin/env bash
-# mutants.sh HOLES [LESSON]: the checks' own checks. For each lesson that has checks:
+# mutants.sh HOLES LESSON: the checks' own checks. For a lesson:
 #   the starter compiles without a warning (with each compiler that is there) and fails its lesson;
 #   the true source passes everything, also with other keys and payloads;
 #   each mutant (lessons/NN-*/mutants/*.patch) fails in the scenario that it names, and the output
 #   says what it records;
 #   no scenario is left that neither the starter nor a mutant can fail;
 #   every exercise has hints at three levels.
-# and, by itself with LESSON=verdicts, that every verdict is given (tests/lessons/verdicts).
-# It has a build folder and a folder of files of its own, and leaves work/ alone.
+# LESSON=verdicts: every verdict is given (tests/lessons/verdicts).
+# LESSON=base: builds what the others begin with. They run side by side, so each has a build folder
+# and a folder of files of its own, and leaves work/ alone.
 set -euo pipefail
 
-holes=$1 only=${2:-}
-build=build/mutants
+holes=$1 lesson=$2
+build=build/mutants/$lesson        # the course's own files
+tried=build/mutants/$lesson-tried  # with one wrong one
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
+# Line numbers are all that a report needs; variables make building a third longer.
+export CXXFLAGS=-g1
 faults=0
 flags=(-std=c++20 -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror -fsyntax-only)
 
@@ -22,12 +26,25 @@ fault() {
     faults=$((faults + 1))
 }
 
-# check LESSON WORK [SEED]: builds and checks one lesson; its output goes to $scratch/output.
+# copy FROM TO: as links. What is built anew is removed first (by overlay.sh, and by the linker) and
+# never written into, so the original stays as it is.
+copy() {
+    rm -rf "$2"
+    cp -al "$1" "$2"
+}
+
+# check BUILD LESSON WORK [SEED]: builds and checks one lesson; its output goes to $scratch/output.
 check() {
     local status=0
-    BUILD=$build HOLES=$holes QUIET=1 ONLY_LESSON=$1 WORK=$2 SEED=${3:-} VERBOSE=1 NO_COLOR=1 \
-        lessons/tools/check.sh "$1" >"$scratch/output" 2>&1 || status=$?
+    BUILD=$1 HOLES=$holes QUIET=1 ONLY_LESSON=$2 WORK=$3 SEED=${4:-} VERBOSE=1 NO_COLOR=1 \
+        lessons/tools/check.sh "$2" >"$scratch/output" 2>&1 || status=$?
     return $status
+}
+
+# try LESSON WORK: the same with files that are wrong, which leave no trace in the build folder.
+try() {
+    copy "$build" "$tried"
+    check "$tried" "$1" "$2"
 }
 
 # The output with its wrapped lines joined, so that a sentence can be found in it.
@@ -52,7 +69,7 @@ check_starter() {
         echo "  starter  none: nothing is to be filled in"
         return
     fi
-    if check "$number" "$work"; then
+    if try "$number" "$work"; then
         fault "starter of $folder passes"
     else
         failed >>"$scratch/failable"
@@ -79,7 +96,7 @@ check_mutant() {
         fault "$patch does not apply: $(head -1 "$scratch/output")"
         return
     fi
-    if check "$number" "$work"; then
+    if try "$number" "$work"; then
         fault "$name passes; it should fail $scenario"
         return
     fi
@@ -121,7 +138,7 @@ check_lesson() {
     echo "lesson $number"
     : >"$scratch/failable"
     for seed in "" 1 C0FFEE; do
-        check "$number" "$scratch/nothing" "$seed" ||
+        check "$build" "$number" "$scratch/nothing" "$seed" ||
             fault "the true source fails with seed '$seed': $(grep -m1 -E '^FAIL|error' "$scratch/output")"
     done
     "$build/check-$(printf '%02d' "$number")" --lesson "$number" --list >"$scratch/list"
@@ -152,14 +169,21 @@ check_verdicts() {
     for patch in tests/lessons/verdicts/*.patch; do check_mutant 5 "$patch"; done
 }
 
-"$holes" check || fault "markers of holes"
+if [[ $lesson == base ]]; then
+    "$holes" check
+    last=$(printf '%s\n' lessons/[0-9][0-9]-*/checks.cpp | tail -1 | sed -E 's|^lessons/0*([0-9]+)-.*|\1|')
+    BUILD=$build HOLES=$holes QUIET=1 BUILD_ONLY=1 WORK=$scratch/nothing lessons/tools/check.sh "$last"
+    exit 0
+fi
+
 begin=$SECONDS
-if [[ -z $only || $only == verdicts ]]; then check_verdicts; fi
-for folder in lessons/[0-9][0-9]-*; do
-    name=$(basename "$folder")
-    if [[ -n $only && $only != "$((10#${name%%-*}))" ]]; then continue; fi
-    [[ -e $folder/checks.cpp ]] || continue
-    check_lesson "$folder"
-done
-echo "$((SECONDS - begin)) s, $faults faults"
+trap 'rm -rf "$scratch" "$build" "$tried"' EXIT
+copy build/mutants/base "$build"
+rm -f "$build"/check-*
+if [[ $lesson == verdicts ]]; then
+    check_verdicts
+else
+    check_lesson lessons/"$(printf '%02d' "$lesson")"-*
+fi
+echo "$lesson: $((SECONDS - begin)) s, $faults faults"
 ((faults == 0))

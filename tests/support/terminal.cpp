@@ -67,10 +67,17 @@ void Terminal::expect(std::string_view text) {
 }
 
 int Terminal::wait() {
-    while (pump()) {
+    // Behind a window that is closed there is nothing to see.
+    while (master_.get() >= 0 && pump()) {
     }
+    const auto deadline = std::chrono::steady_clock::now() + patience;
     int status = 0;
-    if (::waitpid(pid_, &status, 0) < 0) net::throw_system_error("waitpid");
+    pid_t ended = 0;
+    while ((ended = ::waitpid(pid_, &status, WNOHANG)) == 0) {
+        if (std::chrono::steady_clock::now() > deadline) FAIL("it does not end:\n" << screen());
+        ::poll(nullptr, 0, 1);
+    }
+    if (ended < 0) net::throw_system_error("waitpid");
     pid_ = -1;
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }

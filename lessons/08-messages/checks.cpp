@@ -479,6 +479,9 @@ const check::Scenario echo{
         const std::string word = run.payload(5), longer = run.payload(126);
         client.send(check::text(word).masked(run.key()));
         client.expect(check::text(word));
+        // First with bytes that a text may have, too: then the opcode alone is wrong.
+        client.send(check::binary(check::bytes_of(word)).masked(run.key()));
+        client.expect(check::binary(check::bytes_of(word)));
         client.send(check::binary(check::unhex("00 FF 10")).masked(run.key()));
         client.expect(check::binary(check::unhex("00 FF 10")));
         client.send(check::text("").masked(run.key()));

@@ -12,6 +12,10 @@
 set -euo pipefail
 
 holes=$1 lesson=$2
+if ! command -v patch >/dev/null; then
+    echo "mutants: the program patch is missing; install it (apt-get install patch)" >&2
+    exit 1
+fi
 build=build/mutants/$lesson        # the course's own files
 tried=build/mutants/$lesson-tried  # with one wrong one
 scratch=$(mktemp -d)
@@ -41,10 +45,11 @@ check() {
     return $status
 }
 
-# try LESSON WORK: the same with files that are wrong, which leave no trace in the build folder.
+# try LESSON WORK [SCENARIO]: the same with files that are wrong, which leave no trace in the build
+# folder. All scenarios, or one.
 try() {
     copy "$build" "$tried"
-    check "$tried" "$1" "$2"
+    NAME=${3:-} check "$tried" "$1" "$2"
 }
 
 # The output with its wrapped lines joined, so that a sentence can be found in it.
@@ -96,7 +101,7 @@ check_mutant() {
         fault "$patch does not apply: $(head -1 "$scratch/output")"
         return
     fi
-    if try "$number" "$work"; then
+    if try "$number" "$work" "${scenario#-}"; then
         fault "$name passes; it should fail $scenario"
         return
     fi

@@ -374,6 +374,11 @@ Found close_code_backwards(const Came& came) {
         return Explained{at, hex(Bytes{got.payload}.first(2)) + " is the code " + decimal(want.close_code()) +
                                  " in the wrong byte order: it reads as " + decimal(got.close_code()) +
                                  ".", 2};
+    const Seen question = sent(came);
+    if (question.is(Op::close) && question.close_code() == got.close_code())
+        return Explained{at, "the code " + decimal(got.close_code()) + " was echoed, and it is one that no "
+                             "Close may carry (§7.4): whoever sends it breaks a rule, and is answered "
+                             "with " + decimal(want.close_code()) + ".", 2};
     if (got.close_code() == 1005 || got.close_code() == 1006 || got.close_code() == 1015)
         return Explained{at, decimal(got.close_code()) + " must never be sent (§7.4.1). It is the name of "
                              "what an endpoint tells its own program when " +
@@ -463,7 +468,8 @@ Explained explain_difference(const Came& came) {
                         decimal(came.expected.size()) + " bytes.  Expected " + expected_bytes(came, at)};
     if (at >= came.expected.size())
         return {at, "this is more than was due: the right bytes end before it, after " +
-                        decimal(came.expected.size()) + " bytes"};
+                        decimal(came.expected.size()) + " bytes" +
+                        (came.frames ? ", and here comes " + first_byte_in_words(came.got[at]) : "")};
     if (!came.frames)
         return {at, "byte " + decimal(at) + " is " + hex(came.got[at]) + " " +
                         quote(came.got.subspan(at, 1)) + ", expected " + hex(came.expected[at]) + " " +

@@ -288,7 +288,7 @@ void Run::fail_marked(const Came& came, const Mistakes& mistakes, std::string fa
 
     look_for_crashes(Milliseconds{20});
     if (came.frames && found.says.find("xpected") == found.says.npos)
-        found.says += "  Expected " + expected_bytes(came, found.at);
+        found.says += "  Expected " + expected_bytes(came, found.at + found.count - 1);
     std::string block;
     // The line above shows eight bytes. What lies behind them gets a line of its own.
     std::size_t first = 0;

@@ -22,6 +22,8 @@ scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 # Line numbers are all that a report needs; variables make building a third longer.
 export CXXFLAGS=-g1
+# A student's file may have warnings; it is the starters that must not, and they are looked at.
+export WERROR=
 faults=0
 flags=(-std=c++20 -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror -fsyntax-only)
 

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <csignal>
 #include <future>
+#include <latch>
 #include <thread>
 
 #include "endpoint/blocking.hpp"
@@ -525,9 +526,10 @@ struct Stream {
 
 Stream make_stream(Run& run, check::Op op, char name, std::size_t longest) {
     Stream stream{op, name};
+    // The first has its full length: for that of a message there is no room until the client reads.
     for (int i = 0; i < 40; ++i)
         stream.payloads.push_back(name + std::to_string(i) + ' ' +
-                                  run.payload(run.number(0, longest)));
+                                  run.payload(i == 0 ? longest : run.number(0, longest)));
     return stream;
 }
 
@@ -562,8 +564,8 @@ void judge_frame(Run& run, const Pair& pair, const check::Seen& seen,
         if (index > stream.next)
             fail_frame(run, pair, "this is number " + number + ", and number " +
                                       std::to_string(stream.next) +
-                                      " was lost: it was added to pending_ while another thread "
-                                      "was in send(), and then thrown away unsent");
+                                      " was lost on the way to send(): it was added to pending_ "
+                                      "while another thread was sending, and then thrown away");
         ++stream.next;
         return;
     }
@@ -574,17 +576,20 @@ void judge_frame(Run& run, const Pair& pair, const check::Seen& seen,
 void expect_streams(Run& run, std::vector<Stream> streams) {
     Pair& pair = Pair::make(run);
     std::vector<std::future<bool>> threads;
+    const auto begun = std::make_shared<std::latch>(static_cast<std::ptrdiff_t>(streams.size()));
     std::size_t left = 0;
     for (const Stream& stream : streams) {
         left += stream.payloads.size();
         run.step(std::string{"thread "} + stream.name + ": 40 times " +
                  (stream.op == check::Op::ping ? "ping()" : "write_message()"));
-        threads.push_back(apart([&pair, op = stream.op, payloads = stream.payloads] {
+        threads.push_back(apart([&pair, begun, op = stream.op, payloads = stream.payloads] {
+            begun->count_down();
             return std::ranges::all_of(payloads, [&](const std::string& payload) {
                 return send_one(pair.connection, op, payload);
             });
         }));
     }
+    begun->wait();
     for (; left > 0; --left) {
         const auto seen = pair.frame();
         if (!seen)
@@ -609,8 +614,8 @@ const check::Scenario two_writers{
      .section = "RFC 6455 §5.4",
      .seconds = 20},
     [](Run& run) {
-        expect_streams(run, {make_stream(run, check::Op::text, 'A', 40'000),
-                             make_stream(run, check::Op::text, 'B', 40'000),
+        expect_streams(run, {make_stream(run, check::Op::text, 'A', 150'000),
+                             make_stream(run, check::Op::text, 'B', 150'000),
                              make_stream(run, check::Op::text, 'C', 100)});
     }};
 
@@ -622,7 +627,7 @@ const check::Scenario ping_meanwhile{
      .section = "RFC 6455 §5.4, §5.5",
      .seconds = 20},
     [](Run& run) {
-        expect_streams(run, {make_stream(run, check::Op::text, 'A', 40'000),
+        expect_streams(run, {make_stream(run, check::Op::text, 'A', 150'000),
                              make_stream(run, check::Op::ping, 'P', 100),
                              make_stream(run, check::Op::ping, 'Q', 100)});
     }};

@@ -129,7 +129,7 @@ void judge(const Ended& ended, int status, const std::vector<std::string>& scena
     }
 }
 
-Row check(const Submission& submission, const Settings& settings, unsigned slot,
+Row check(const Submission& submission, const Settings& settings, std::size_t number,
           const fs::path& scratch, const std::vector<std::string>& scenarios) {
     Row row{.student = submission.student};
     if (!submission.refused.empty()) {
@@ -152,7 +152,7 @@ Row check(const Submission& submission, const Settings& settings, unsigned slot,
     const grade::Sandbox sandbox{.tree = settings.tree,
                                  .base = settings.base,
                                  .script = settings.script,
-                                 .slot = slot,
+                                 .number = static_cast<unsigned>(number),
                                  .memory = settings.memory << 20,
                                  .time = time + grace};
     const Ended ended = grade::run_inside(
@@ -178,12 +178,12 @@ std::vector<Row> check_all(const std::vector<Submission>& submissions, const Set
     std::atomic<std::size_t> next{0};
     std::mutex output;
     std::size_t done = 0;
-    const auto work = [&](unsigned slot) {
+    const auto work = [&] {
         for (std::size_t i; (i = next++) < submissions.size();) {
             const fs::path scratch = fs::path{settings.out} / "submissions" / std::to_string(i);
             fs::create_directories(scratch);
             try {
-                rows[i] = check(submissions[i], settings, slot, scratch, scenarios);
+                rows[i] = check(submissions[i], settings, i, scratch, scenarios);
             } catch (const std::exception& error) {
                 rows[i] = {.student = submissions[i].student,
                            .verdict = "no results",
@@ -196,7 +196,7 @@ std::vector<Row> check_all(const std::vector<Submission>& submissions, const Set
         }
     };
     std::vector<std::jthread> threads;
-    for (unsigned slot = 0; slot < settings.jobs; ++slot) threads.emplace_back(work, slot);
+    for (unsigned job = 0; job < settings.jobs; ++job) threads.emplace_back(work);
     threads.clear();
     return rows;
 }

@@ -1,7 +1,8 @@
 // The command line of bwrap, and the limits. Who runs it makes a difference: RLIMIT_NPROC does
 // not bind the superuser, neither in a user namespace that maps to it. So root's sandboxes become
-// another user, each slot one of its own (the limit counts a user's processes), inside the
-// mounts that root made; anybody else's get a user namespace, which counts by itself.
+// another user, each submission one of its own (the limit counts a user's processes, and those of
+// a fork bomb take a while to go), inside the mounts that root made; anybody else's get a user
+// namespace, which counts by itself.
 #include "lessons/tools/grade/sandbox.hpp"
 
 #include <unistd.h>
@@ -23,6 +24,7 @@ constexpr const char* max_results_bytes = "1048576";
 constexpr const char* max_descriptors = "4096";  // lesson 11 asks for many
 constexpr const char* max_cpu_seconds = "150";   // of one process: a compiler in a loop
 constexpr unsigned first_user = 60'001;          // a number that no login has
+constexpr unsigned users = 5'000;
 
 void add(Words& words, std::initializer_list<std::string> more) { words.insert(words.end(), more); }
 
@@ -54,13 +56,13 @@ unsigned enough_processes() { return 24 + 8 * std::max(2u, std::thread::hardware
 unsigned max_processes() { return 64 + 3 * enough_processes(); }
 
 // Sets the limits, becomes the user, starts the command.
-void add_limits(Words& words, unsigned slot) {
+void add_limits(Words& words, unsigned number) {
     add(words,
         {"prlimit", "--nproc=" + std::to_string(max_processes()),
          std::string{"--fsize="} + max_file_bytes, std::string{"--nofile="} + max_descriptors,
          std::string{"--cpu="} + max_cpu_seconds, "--core=0", "--"});
     if (::geteuid() != 0) return;
-    const std::string user = std::to_string(first_user + slot);
+    const std::string user = std::to_string(first_user + number % users);
     add(words, {"setpriv", "--reuid=" + user, "--regid=" + user, "--clear-groups",
                 "--inh-caps=-all", "--bounding-set=-all", "--no-new-privs", "--"});
 }
@@ -90,7 +92,7 @@ Ended run_command(const Sandbox& sandbox, const fs::path& files, const Words& co
     // The results have room, whatever else is full.
     add_memory_folder(words, max_results_bytes, sandbox.tree / "work" / ".course");
     add(words, {"--remount-ro", "/", "--chdir", sandbox.tree.string(), "--"});
-    add_limits(words, sandbox.slot);
+    add_limits(words, sandbox.number);
     words.insert(words.end(), command.begin(), command.end());
     return run(words, {.time = sandbox.time,
                        .output = 2u << 20,

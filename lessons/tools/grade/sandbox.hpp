@@ -14,7 +14,7 @@ struct Sandbox {
     std::filesystem::path tree{};    // the course with holes; seen under its own path
     std::filesystem::path base{};    // what was built of it without any student's file
     std::filesystem::path script{};  // inside.sh, which is no part of a handout
-    unsigned slot = 0;               // which of those that run at once; as root, its user's number
+    unsigned number = 0;             // of the submission; as root, its user's number
     std::size_t memory = 0;
     std::chrono::seconds time{};
 };

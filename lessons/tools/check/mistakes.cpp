@@ -376,9 +376,9 @@ Found close_code_backwards(const Came& came) {
                                  ".", 2};
     const Seen question = sent(came);
     if (question.is(Op::close) && question.close_code() == got.close_code())
-        return Explained{at, "the code " + decimal(got.close_code()) + " was echoed, and it is one that no "
-                             "Close may carry (§7.4): whoever sends it breaks a rule, and is answered "
-                             "with " + decimal(want.close_code()) + ".", 2};
+        return Explained{at, "the code " + decimal(got.close_code()) + " was echoed. But the Close that "
+                             "brought it breaks a rule itself (§5.5.1, §7.4), and is answered with " +
+                                 decimal(want.close_code()) + meaning_of(want.close_code()) + ".", 2};
     if (got.close_code() == 1005 || got.close_code() == 1006 || got.close_code() == 1015)
         return Explained{at, decimal(got.close_code()) + " must never be sent (§7.4.1). It is the name of "
                              "what an endpoint tells its own program when " +

@@ -18,8 +18,8 @@ SRC_09 := $(SRC_08)
 SRC_10 := $(SRC_09) ws/origin ws/credentials net/forwarded net/descriptors endpoint/admission \
           cli/admission
 SRC_11 := $(SRC_10) net/epoll net/timer net/out_buffer net/peer_address endpoint/server_options \
-          endpoint/loop endpoint/client endpoint/client_output endpoint/server endpoint/metrics \
-          cli/lab_loop
+          endpoint/loop endpoint/loop_connection endpoint/loop_connection_output endpoint/server \
+          endpoint/metrics cli/lab_loop
 SRC_12 := $(SRC_11) json/utf8 json/value json/parse json/write endpoint/json_message \
           endpoint/hub cli/columns cli/line_editor cli/prompt
 SRC_13 := $(SRC_12) endpoint/stream

@@ -1,5 +1,5 @@
 // Lesson 8: a complete WebSocket client. One thread reads messages and prints them, the other
-// reads lines and writes messages; endpoint::Connection keeps the two apart.
+// reads lines and writes messages; endpoint::BlockingConnection keeps the two apart.
 #include <array>
 #include <charconv>
 #include <condition_variable>
@@ -98,7 +98,7 @@ class Conversation {
     }
 
     Settings settings_;
-    std::unique_ptr<endpoint::Connection> connection_;
+    std::unique_ptr<endpoint::BlockingConnection> connection_;
     net::Wake ended_;
     std::mutex mutex_;  // guards answers_ and over_
     std::condition_variable changed_;

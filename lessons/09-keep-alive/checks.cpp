@@ -1,7 +1,7 @@
 // The judge of lesson 9: pings and silence over the server, then deadlines and threads.
 // RFC 6455 §5.4, §5.5.2, §5.5.3, §7.1.1.
-// For the latter an endpoint::Connection runs in this process; the other end of its socket is ours,
-// and what may never return is called on a thread that nobody waits for.
+// For the latter an endpoint::BlockingConnection runs in this process; the other end of its socket
+// is ours, and what may never return is called on a thread that nobody waits for.
 #include <poll.h>
 #include <sys/socket.h>
 
@@ -136,7 +136,7 @@ class Pair {
     }
     const check::Buffer& last() const { return last_; }
 
-    endpoint::Connection connection;
+    endpoint::BlockingConnection connection;
 
   private:
     Pair(Run& run, const endpoint::Options& options, int ours, int theirs)
@@ -533,7 +533,7 @@ Stream make_stream(Run& run, check::Op op, char name, std::size_t longest) {
     return stream;
 }
 
-bool send_one(endpoint::Connection& connection, check::Op op, const std::string& payload) {
+bool send_one(endpoint::BlockingConnection& connection, check::Op op, const std::string& payload) {
     return op == check::Op::ping ? connection.ping(ws::as_bytes(payload))
                                  : connection.write_message(payload);
 }

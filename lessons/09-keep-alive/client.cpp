@@ -36,7 +36,8 @@ std::string time_now() {
 }
 
 // Sends until Ctrl-C, until `count` messages were sent, or until the connection has ended.
-void tick(endpoint::Connection& connection, const Settings& settings, const net::Wake& ended) {
+void tick(endpoint::BlockingConnection& connection, const Settings& settings,
+          const net::Wake& ended) {
     const std::array watched{settings.dial.stop_fd, ended.fd()};
     auto next = net::Clock::now();
     for (std::uint64_t sent = 0;; ++sent) {

@@ -14,7 +14,7 @@
 
 namespace {
 
-void echo(endpoint::Connection& connection) {
+void echo(endpoint::BlockingConnection& connection) {
     while (const auto message = connection.read_message()) {
         std::printf("Received: %s\n", message->to_string().c_str());
         std::fflush(stdout);

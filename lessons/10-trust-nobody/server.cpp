@@ -84,7 +84,7 @@ class EchoServer {
         // That is how it ends, and it is logged.
     }
 
-    void echo(endpoint::Connection& connection, const endpoint::Guest& guest) {
+    void echo(endpoint::BlockingConnection& connection, const endpoint::Guest& guest) {
         connection.write_message("Hello" + (guest.name.empty() ? "" : " " + guest.name) +
                                  "! Your IP is " + guest.address.ip());
         while (const auto message = connection.read_message()) {

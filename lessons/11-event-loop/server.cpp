@@ -61,10 +61,10 @@ int serve(int argc, char** argv) {
     endpoint::Server* running = nullptr;
 
     endpoint::Handlers handlers;
-    handlers.on_message = [](endpoint::Client& client, const endpoint::Message& message) {
+    handlers.on_message = [](endpoint::LoopConnection& client, const endpoint::Message& message) {
         client.send(message.type, message.data);
     };
-    handlers.on_close = [&log](endpoint::Client& client, const endpoint::Error& error) {
+    handlers.on_close = [&log](endpoint::LoopConnection& client, const endpoint::Error& error) {
         if (!error.expected()) log.line(client.address(), "Read error: " + error.message());
     };
     handlers.on_log = [&log](const net::Address& peer, std::string_view line) {

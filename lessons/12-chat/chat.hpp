@@ -17,18 +17,18 @@ namespace chat {
 class Chat {
   public:
     // Called with a line for the log, not escaped.
-    using Log = std::function<void(const endpoint::Client&, std::string_view)>;
+    using Log = std::function<void(const endpoint::LoopConnection&, std::string_view)>;
 
     // The server outlives the chat.
     Chat(endpoint::Server& server, Log log)
         : log_{std::move(log)},
-          hub_{server, [this](endpoint::Client& client, std::string_view room) {
+          hub_{server, [this](endpoint::LoopConnection& client, std::string_view room) {
                    log_(client, "dropped from its room with 1013: too slow");
                    tell(client, room, "left the chat", "left");
                }} {}
 
     // A message came. What makes no sense is answered by a sentence that says why.
-    void receive(endpoint::Client& client, const endpoint::Message& message) {
+    void receive(endpoint::LoopConnection& client, const endpoint::Message& message) {
         const std::string error = handle(client, message);
         if (error.empty()) return;
         send(client, json::Object{{"error", error}});
@@ -37,13 +37,13 @@ class Chat {
     }
 
     // A client has gone.
-    void forget(const endpoint::Client& client) {
+    void forget(const endpoint::LoopConnection& client) {
         leave(client);
         users_.erase(client.id());
     }
 
   private:
-    std::string handle(endpoint::Client& client, const endpoint::Message& message) {
+    std::string handle(endpoint::LoopConnection& client, const endpoint::Message& message) {
         std::string why;
         const auto said = endpoint::read_json(message, why, {.max_depth = 4, .max_values = 16});
         if (!said) return why;
@@ -56,7 +56,7 @@ class Chat {
     }
 
     // The first message: {"user":"ada","room":"lobby"}.
-    std::string introduce(endpoint::Client& client, const json::Value& said) {
+    std::string introduce(endpoint::LoopConnection& client, const json::Value& said) {
         const std::string* const user = said.find_string("user");
         const std::string* const room = said.find_string("room");
         if (user == nullptr) return "say first who you are: {\"user\":\"ada\"}";
@@ -67,7 +67,7 @@ class Chat {
         return "";
     }
 
-    std::string move(endpoint::Client& client, const std::string& room) {
+    std::string move(endpoint::LoopConnection& client, const std::string& room) {
         if (!is_name(room)) return "a room's " + name_rule;
         if (room == hub_.room_of(client)) return "you are in this room";
         leave(client);
@@ -75,30 +75,30 @@ class Chat {
         return "";
     }
 
-    std::string say(endpoint::Client& client, const std::string& text) {
+    std::string say(endpoint::LoopConnection& client, const std::string& text) {
         if (!is_text(text)) return text_rule;
         tell(client, hub_.room_of(client), text);
         return "";
     }
 
-    void join(endpoint::Client& client, const std::string& room) {
+    void join(endpoint::LoopConnection& client, const std::string& room) {
         log_(client, ws::quote(ws::as_bytes(users_.at(client.id()))) + " joined " +
                          ws::quote(ws::as_bytes(room)));
         hub_.join(client, room);
         json::Array users;
-        for (const endpoint::ClientId id : hub_.members(room)) users.push_back(users_.at(id));
+        for (const endpoint::ConnectionId id : hub_.members(room)) users.push_back(users_.at(id));
         send(client, json::Object{{"room", room}, {"users", users}, {"rooms", rooms()}});
         tell(client, room, "joined the chat", "joined");
     }
 
-    void leave(const endpoint::Client& client) {
+    void leave(const endpoint::LoopConnection& client) {
         const std::string room{hub_.room_of(client)};
         hub_.leave(client);
         if (!room.empty()) tell(client, room, "left the chat", "left");
     }
 
     // To all in the room, whoever said it included.
-    void tell(const endpoint::Client& client, std::string_view room, std::string_view text,
+    void tell(const endpoint::LoopConnection& client, std::string_view room, std::string_view text,
               const char* event = nullptr) {
         json::Object message{{"user", users_.at(client.id())}, {"text", text}, {"time", now()}};
         if (event != nullptr) message.push_back({"event", event});
@@ -111,14 +111,17 @@ class Chat {
         return {names.begin(), names.end()};
     }
 
-    bool is_known(const endpoint::Client& client) const { return users_.contains(client.id()); }
+    bool is_known(const endpoint::LoopConnection& client) const {
+        return users_.contains(client.id());
+    }
 
-    static void send(endpoint::Client& client, const json::Value& value) {
+    static void send(endpoint::LoopConnection& client, const json::Value& value) {
         client.send(json::write(value));
     }
 
     Log log_;
-    std::unordered_map<endpoint::ClientId, std::string> users_;  // those who have said their name
+    std::unordered_map<endpoint::ConnectionId, std::string>
+        users_;  // those who have said their name
     endpoint::Hub hub_;
 };
 

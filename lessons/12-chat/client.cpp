@@ -75,7 +75,7 @@ class Chat {
     }
 
     Settings settings_;
-    std::unique_ptr<endpoint::Connection> connection_;
+    std::unique_ptr<endpoint::BlockingConnection> connection_;
     net::Wake ended_;
     std::counting_semaphore<> answers_{0};
 };

@@ -31,11 +31,11 @@ class ChatServer {
     endpoint::Handlers handlers() {
         return {
             .on_open{},
-            .on_message{[this](endpoint::Client& client, const endpoint::Message& message) {
+            .on_message{[this](endpoint::LoopConnection& client, const endpoint::Message& message) {
                 chat_.receive(client, message);
             }},
             .on_drain{},
-            .on_close{[this](endpoint::Client& client, const endpoint::Error& error) {
+            .on_close{[this](endpoint::LoopConnection& client, const endpoint::Error& error) {
                 log_.line(client.address(), error.message());
                 chat_.forget(client);
             }},
@@ -46,9 +46,8 @@ class ChatServer {
 
     cli::Log log_;
     endpoint::Server server_;
-    chat::Chat chat_{server_, [this](const endpoint::Client& client, std::string_view what) {
-                         log_.line(client.address(), what);
-                     }};
+    chat::Chat chat_{server_, [this](const endpoint::LoopConnection& client,
+                                     std::string_view what) { log_.line(client.address(), what); }};
 };
 
 int serve(int argc, char** argv) {

@@ -1,7 +1,7 @@
 // The judge of lesson 13: messages in pieces, read and written, then the programs. RFC 6455 §5.4.
-// An endpoint::Connection, a server's, runs in this process over a pair of sockets, whose other
-// end is ours: what it reads was written there before, and what it sends is read there. What could
-// wait for ever is looked at from another thread, which lets it go on and then says so.
+// An endpoint::BlockingConnection, a server's, runs in this process over a pair of sockets, whose
+// other end is ours: what it reads was written there before, and what it sends is read there. What
+// could wait for ever is looked at from another thread, which lets it go on and then says so.
 #include <poll.h>
 #include <sys/socket.h>
 
@@ -34,14 +34,14 @@ class Pair {
         endpoint::Options options;
         options.close_timeout = Milliseconds{300};
         options.ping_interval = options.idle_timeout = {};
-        connection_ = std::make_unique<endpoint::Connection>(
+        connection_ = std::make_unique<endpoint::BlockingConnection>(
             net::Fd{ends[0]}, ws::Role::server, options, ws::Bytes{}, nullptr, nullptr);
     }
     ~Pair() { leave(); }
     Pair(const Pair&) = delete;
     Pair& operator=(const Pair&) = delete;
 
-    endpoint::Connection& connection() { return *connection_; }
+    endpoint::BlockingConnection& connection() { return *connection_; }
     endpoint::MessageWriter writer(ws::Opcode type, std::size_t frame_bytes) {
         return connection_->next_writer(type, frame_bytes);
     }
@@ -113,7 +113,7 @@ class Pair {
     Run& run_;
     int ours_;
     check::Buffer got_;
-    std::unique_ptr<endpoint::Connection> connection_;
+    std::unique_ptr<endpoint::BlockingConnection> connection_;
 };
 
 // The reader of a message, for a block.
@@ -693,7 +693,7 @@ const check::Scenario unbegun{
 // Pings until nobody takes them any more.
 class Pinger {
   public:
-    explicit Pinger(endpoint::Connection& connection)
+    explicit Pinger(endpoint::BlockingConnection& connection)
         : thread_{[this, &connection](const std::stop_token& stop) {
               while (!stop.stop_requested() && connection.ping(ws::as_bytes(std::string(125, 'p'))))
                   ++sent_;

@@ -95,7 +95,7 @@ class Transfer {
 
     Source source_;
     const Settings& settings_;
-    std::unique_ptr<endpoint::Connection> connection_;
+    std::unique_ptr<endpoint::BlockingConnection> connection_;
     net::Wake ended_;
     Tally sent_;  // the writing thread's
     bool finished_ = false;

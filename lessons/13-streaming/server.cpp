@@ -50,7 +50,7 @@ class Receiver {
   public:
     explicit Receiver(cli::Log& log) : log_{log} {}
 
-    void on_piece(endpoint::Client& client, const endpoint::Piece& piece) {
+    void on_piece(endpoint::LoopConnection& client, const endpoint::Piece& piece) {
         Message& message = messages_[client.id()];
         message.tally.add(piece.data);
         ++message.pieces;
@@ -66,7 +66,7 @@ class Receiver {
         messages_.erase(client.id());
     }
 
-    void on_close(endpoint::Client& client, const endpoint::Error& error) {
+    void on_close(endpoint::LoopConnection& client, const endpoint::Error& error) {
         const auto message = messages_.find(client.id());
         std::string line = (error.expected() ? "" : "Read error: ") + error.message();
         if (message != messages_.end()) {
@@ -82,7 +82,7 @@ class Receiver {
         unsigned long long pieces = 0;
     };
     cli::Log& log_;
-    std::unordered_map<endpoint::ClientId, Message> messages_;
+    std::unordered_map<endpoint::ConnectionId, Message> messages_;
 };
 
 int serve(int argc, char** argv) {

@@ -13,7 +13,7 @@ namespace {
 // How long a message of the trace may wait for its reader, which is a page on the same machine.
 constexpr std::chrono::seconds patience{2};
 
-void write_trace(endpoint::Connection& connection, Traces::Reader& reader) {
+void write_trace(endpoint::BlockingConnection& connection, Traces::Reader& reader) {
     while (const std::optional<ws::Buffer> message = reader.next()) {
         connection.set_write_deadline(net::after(patience));
         if (!connection.write_message(ws::Opcode::binary, *message)) return;
@@ -21,7 +21,7 @@ void write_trace(endpoint::Connection& connection, Traces::Reader& reader) {
     connection.close(reader.end().code, reader.end().reason);
 }
 
-void show_trace(endpoint::Connection& connection, Traces& traces, std::string_view token) {
+void show_trace(endpoint::BlockingConnection& connection, Traces& traces, std::string_view token) {
     Traces::Reader reader{traces, token};
     std::thread writer{[&] { write_trace(connection, reader); }};
     connection.wait_until_closed();
@@ -31,9 +31,9 @@ void show_trace(endpoint::Connection& connection, Traces& traces, std::string_vi
 
 }  // namespace
 
-std::unique_ptr<endpoint::Connection> accept(Lab& lab, const net::Fd& socket,
-                                             endpoint::AcceptOptions options,
-                                             const net::Address& peer) {
+std::unique_ptr<endpoint::BlockingConnection> accept(Lab& lab, const net::Fd& socket,
+                                                     endpoint::AcceptOptions options,
+                                                     const net::Address& peer) {
     const std::string path = std::exchange(options.path, {});
     const auto admit = std::move(options.admit);
     bool wants_trace = false;
@@ -50,7 +50,8 @@ std::unique_ptr<endpoint::Connection> accept(Lab& lab, const net::Fd& socket,
     options.watch = [&](const ws::Request&) {
         return wants_trace ? ws::Tracer::Tap{} : lab.traces.watch(token);
     };
-    std::unique_ptr<endpoint::Connection> connection = endpoint::accept(socket, options, peer);
+    std::unique_ptr<endpoint::BlockingConnection> connection =
+        endpoint::accept(socket, options, peer);
     if (!connection || !wants_trace) return connection;
     show_trace(*connection, lab.traces, token);
     return nullptr;

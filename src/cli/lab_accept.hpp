@@ -13,8 +13,8 @@ namespace cli {
 
 // As endpoint::accept(). Null: it was the lab's business, and that is done. `lab` outlives the
 // connection.
-std::unique_ptr<endpoint::Connection> accept(Lab& lab, const net::Fd& socket,
-                                             endpoint::AcceptOptions options,
-                                             const net::Address& peer = {});
+std::unique_ptr<endpoint::BlockingConnection> accept(Lab& lab, const net::Fd& socket,
+                                                     endpoint::AcceptOptions options,
+                                                     const net::Address& peer = {});
 
 }  // namespace cli

@@ -26,7 +26,7 @@ void LabLoop::attach_admit(endpoint::ServerOptions& options) {
 
 void LabLoop::attach_requests(endpoint::Handlers& handlers) {
     handlers.on_request = [this, next = std::move(handlers.on_request)](
-                              endpoint::Client& client, const ws::Request& request) {
+                              endpoint::LoopConnection& client, const ws::Request& request) {
         begin(client, request);
         if (next && !is_reader(client)) next(client, request);
     };
@@ -40,7 +40,8 @@ void LabLoop::attach_clients(endpoint::Handlers& handlers) {
     // The same for each: the application's handler, if there is one and the client is no reader.
     const auto guard = [this](auto& handler) {
         if (!handler) return;
-        handler = [this, next = std::move(handler)](endpoint::Client& client, auto&&... what) {
+        handler = [this, next = std::move(handler)](endpoint::LoopConnection& client,
+                                                    auto&&... what) {
             if (!is_reader(client)) next(client, what...);
         };
     };
@@ -48,8 +49,8 @@ void LabLoop::attach_clients(endpoint::Handlers& handlers) {
     guard(handlers.on_message);
     guard(handlers.on_piece);
     guard(handlers.on_drain);
-    handlers.on_close = [this, next = std::move(handlers.on_close)](endpoint::Client& client,
-                                                                    const endpoint::Error& error) {
+    handlers.on_close = [this, next = std::move(handlers.on_close)](
+                            endpoint::LoopConnection& client, const endpoint::Error& error) {
         const auto found = tokens_.find(client.id());
         if (found == tokens_.end()) {
             if (next) next(client, error);
@@ -61,11 +62,11 @@ void LabLoop::attach_clients(endpoint::Handlers& handlers) {
     };
 }
 
-bool LabLoop::is_reader(const endpoint::Client& client) const {
+bool LabLoop::is_reader(const endpoint::LoopConnection& client) const {
     return !tokens_.empty() && tokens_.contains(client.id());
 }
 
-void LabLoop::begin(endpoint::Client& client, const ws::Request& request) {
+void LabLoop::begin(endpoint::LoopConnection& client, const ws::Request& request) {
     std::string token{lab_token(request)};
     if (request.path != trace_path) {
         const auto reader = readers_.find(token);
@@ -91,7 +92,7 @@ void LabLoop::begin(endpoint::Client& client, const ws::Request& request) {
 void LabLoop::show(const std::string& token, ws::Direction direction, ws::Bytes bytes) {
     const auto found = readers_.find(token);
     if (found == readers_.end()) return;
-    endpoint::Client& reader = *found->second.client;
+    endpoint::LoopConnection& reader = *found->second.client;
     if (reader.backlog() + bytes.size() >= max_trace_bytes) {
         // Out of the list at once: its on_close may be long in coming.
         readers_.erase(found);

@@ -8,7 +8,7 @@
 #include <string>
 
 #include "cli/lab.hpp"
-#include "endpoint/client.hpp"
+#include "endpoint/loop_connection.hpp"
 #include "endpoint/server_options.hpp"
 
 namespace cli {
@@ -28,19 +28,19 @@ class LabLoop {
     void attach_admit(endpoint::ServerOptions& options);
     void attach_requests(endpoint::Handlers& handlers);
     void attach_clients(endpoint::Handlers& handlers);
-    void begin(endpoint::Client& client, const ws::Request& request);
+    void begin(endpoint::LoopConnection& client, const ws::Request& request);
     void show(const std::string& token, ws::Direction direction, ws::Bytes bytes);
-    bool is_reader(const endpoint::Client& client) const;
+    bool is_reader(const endpoint::LoopConnection& client) const;
 
     struct Reader {
-        endpoint::Client* client = nullptr;  // from its on_request to its on_close
-        bool taken = false;                  // a trace shows one conversation
+        endpoint::LoopConnection* client = nullptr;  // from its on_request to its on_close
+        bool taken = false;                          // a trace shows one conversation
     };
 
     Pages pages_;
-    std::string path_;                                  // of the server's own WebSocket
-    std::map<std::string, Reader> readers_;             // by token
-    std::map<endpoint::ClientId, std::string> tokens_;  // of every client on the lab's path
+    std::string path_;                                      // of the server's own WebSocket
+    std::map<std::string, Reader> readers_;                 // by token
+    std::map<endpoint::ConnectionId, std::string> tokens_;  // of every client on the lab's path
 };
 
 }  // namespace cli

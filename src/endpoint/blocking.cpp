@@ -40,8 +40,9 @@ bool has_passed(net::Deadline deadline) { return deadline && net::Clock::now() >
 
 }  // namespace
 
-Connection::Connection(const net::Fd& socket, ws::Role role, const Options& options,
-                       ws::Bytes early, ws::KeySource* keys, std::unique_ptr<ws::Tracer> tracer)
+BlockingConnection::BlockingConnection(const net::Fd& socket, ws::Role role, const Options& options,
+                                       ws::Bytes early, ws::KeySource* keys,
+                                       std::unique_ptr<ws::Tracer> tracer)
     : socket_{socket},
       role_{role},
       options_{options},
@@ -54,17 +55,18 @@ Connection::Connection(const net::Fd& socket, ws::Role role, const Options& opti
 }
 
 // The reference is to this object's own member, which outlives every use of it.
-Connection::Connection(net::Fd&& socket, ws::Role role, const Options& options, ws::Bytes early,
-                       ws::KeySource* keys, std::unique_ptr<ws::Tracer> tracer)
-    : Connection{owned_, role, options, early, keys, std::move(tracer)} {
+BlockingConnection::BlockingConnection(net::Fd&& socket, ws::Role role, const Options& options,
+                                       ws::Bytes early, ws::KeySource* keys,
+                                       std::unique_ptr<ws::Tracer> tracer)
+    : BlockingConnection{owned_, role, options, early, keys, std::move(tracer)} {
     owned_ = std::move(socket);
 }
 
-Connection::~Connection() {
+BlockingConnection::~BlockingConnection() {
     if (tracer_) tracer_->end();
 }
 
-std::optional<Message> Connection::read_message() {
+std::optional<Message> BlockingConnection::read_message() {
     Lock lock{mutex_};
     begin_reading(false, lock);
     return read(lock);
@@ -72,7 +74,7 @@ std::optional<Message> Connection::read_message() {
 
 // Drops what nobody wanted to read of the message before, and says in which way the next one is to
 // be handed out.
-void Connection::begin_reading(bool pieces, Lock& lock) {
+void BlockingConnection::begin_reading(bool pieces, Lock& lock) {
     while (in_message_ && read(lock)) {
     }
     protocol_.deliver_pieces(pieces);
@@ -80,7 +82,7 @@ void Connection::begin_reading(bool pieces, Lock& lock) {
 }
 
 // The next message, or the next piece of one.
-std::optional<Message> Connection::read(Lock& lock) {
+std::optional<Message> BlockingConnection::read(Lock& lock) {
     // The application may have been away for long, and nobody has listened or sent pings
     // meanwhile. That is not the peer's silence, so it is measured from here.
     heard_ = net::Clock::now();
@@ -94,7 +96,7 @@ std::optional<Message> Connection::read(Lock& lock) {
 
 // What the bytes at hand hold. Answers are on their way before a message is handed out: its
 // handler may take long.
-std::optional<Message> Connection::next_message(Lock& lock) {
+std::optional<Message> BlockingConnection::next_message(Lock& lock) {
     std::optional<Message> message;
     while (!message) {
         const std::optional<ws::Event> event = protocol_.next(pending_);
@@ -105,7 +107,7 @@ std::optional<Message> Connection::next_message(Lock& lock) {
     return message;
 }
 
-std::optional<Message> Connection::handle(const ws::Event& event, Lock& lock) {
+std::optional<Message> BlockingConnection::handle(const ws::Event& event, Lock& lock) {
     switch (event.type) {
         case ws::Event::message:
             in_message_ = !event.last;
@@ -126,7 +128,8 @@ std::optional<Message> Connection::handle(const ws::Event& event, Lock& lock) {
 
 // The handler may take long: the answer to a ping does not wait for it. It may want to write, and
 // to move a deadline: the lock is open.
-void Connection::call(const std::function<void(ws::Bytes)>& handler, ws::Bytes data, Lock& lock) {
+void BlockingConnection::call(const std::function<void(ws::Bytes)>& handler, ws::Bytes data,
+                              Lock& lock) {
     if (!handler) return;
     if (!sending_) flush(lock);
     lock.unlock();
@@ -137,7 +140,7 @@ void Connection::call(const std::function<void(ws::Bytes)>& handler, ws::Bytes d
 
 // Waits for bytes, for the next thing to do, or for the program's end, and hands the bytes to
 // the protocol.
-void Connection::receive(Lock& lock) {
+void BlockingConnection::receive(Lock& lock) {
     ping_if_due(lock);
     const net::Deadline last = earlier(close_deadline_, read_deadline_);
     const net::Deadline duty = earlier(last, next_duty());
@@ -175,7 +178,7 @@ void Connection::receive(Lock& lock) {
 }
 
 // On time whatever else is sent: a proxy in between may look at our direction alone.
-void Connection::ping_if_due(Lock& lock) {
+void BlockingConnection::ping_if_due(Lock& lock) {
     // [exercise 9/3] one ping each interval; zero means none
     const net::Clock::time_point now = net::Clock::now();
     if (options_.ping_interval.count() == 0 || now < next_ping_) return;
@@ -187,7 +190,7 @@ void Connection::ping_if_due(Lock& lock) {
 
 // When the reader of an open connection has to look up although no byte came. Once we have sent
 // a Close no ping may follow, and the peer's silence is the close timeout's business.
-net::Deadline Connection::next_duty() const {
+net::Deadline BlockingConnection::next_duty() const {
     // [exercise 9/3] the next ping or the end of patience, whichever comes first
     net::Deadline duty;
     if (protocol_.state() != ws::State::open) return duty;
@@ -199,7 +202,7 @@ net::Deadline Connection::next_duty() const {
 }
 
 // The wait has ended without a byte. If it was for the next ping alone, nothing is late.
-void Connection::end_if_late() {
+void BlockingConnection::end_if_late() {
     // [exercise 9/3] which of the deadlines has passed, and the words for it
     const bool open = protocol_.state() == ws::State::open;
     if (has_passed(close_deadline_))
@@ -213,7 +216,7 @@ void Connection::end_if_late() {
     // [end]
 }
 
-bool Connection::write_message(ws::Opcode type, ws::Bytes data) {
+bool BlockingConnection::write_message(ws::Opcode type, ws::Bytes data) {
     // RFC 6455 §5.6: "The "Payload data" is text data encoded as UTF-8."
     if (type == ws::Opcode::text && !ws::is_utf8(data))
         throw std::invalid_argument{"a text message must be valid UTF-8 (RFC 6455 §5.6)"};
@@ -225,7 +228,7 @@ bool Connection::write_message(ws::Opcode type, ws::Bytes data) {
 
 // Until no other thread is sending, or in the middle of a message (§5.4: fragments of two must not
 // be interleaved). False: the deadline came first, or nothing can be sent any more.
-bool Connection::wait_for_turn(Lock& lock, net::Deadline deadline) {
+bool BlockingConnection::wait_for_turn(Lock& lock, net::Deadline deadline) {
     // [exercise 9/5] one writer at a time, and no waiting beyond the deadline
     const auto our_turn = [this] { return !sending_ && !streaming_; };
     if (!deadline) {
@@ -241,7 +244,7 @@ bool Connection::wait_for_turn(Lock& lock, net::Deadline deadline) {
 }
 
 // One frame, or as many as fragment_bytes asks for.
-bool Connection::append_message(ws::Opcode type, ws::Bytes data) {
+bool BlockingConnection::append_message(ws::Opcode type, ws::Bytes data) {
     const std::uint64_t most = options_.fragment_bytes;
     if (most == 0 || data.size() <= most) return protocol_.send(pending_, type, data);
     bool appended = true;
@@ -253,21 +256,21 @@ bool Connection::append_message(ws::Opcode type, ws::Bytes data) {
     return appended;
 }
 
-bool Connection::write_message(std::string_view text) {
+bool BlockingConnection::write_message(std::string_view text) {
     return write_message(ws::Opcode::text, ws::as_bytes(text));
 }
 
-bool Connection::ping(ws::Bytes data) {
+bool BlockingConnection::ping(ws::Bytes data) {
     Lock lock{mutex_};
     return transmit(lock, protocol_.ping(pending_, data));
 }
 
-bool Connection::pong(ws::Bytes data) {
+bool BlockingConnection::pong(ws::Bytes data) {
     Lock lock{mutex_};
     return transmit(lock, protocol_.pong(pending_, data));
 }
 
-bool Connection::close(ws::CloseCode code, std::string_view reason) {
+bool BlockingConnection::close(ws::CloseCode code, std::string_view reason) {
     if (code != ws::close_code::none && !ws::may_be_sent(code))
         throw std::invalid_argument{"close code " + std::to_string(code) +
                                     " must not be sent (RFC 6455 §7.4)"};
@@ -275,7 +278,7 @@ bool Connection::close(ws::CloseCode code, std::string_view reason) {
     return transmit(lock, protocol_.close(pending_, code, reason));
 }
 
-void Connection::set_read_deadline(net::Deadline deadline) {
+void BlockingConnection::set_read_deadline(net::Deadline deadline) {
     const Lock lock{mutex_};
     // [exercise 9/4] a reader that waits already must go by it, too
     read_deadline_ = deadline;
@@ -284,32 +287,32 @@ void Connection::set_read_deadline(net::Deadline deadline) {
     // [end]
 }
 
-void Connection::set_write_deadline(net::Deadline deadline) {
+void BlockingConnection::set_write_deadline(net::Deadline deadline) {
     const Lock lock{mutex_};
     write_deadline_ = deadline;
 }
 
-void Connection::set_read_limit(std::uint64_t bytes) {
+void BlockingConnection::set_read_limit(std::uint64_t bytes) {
     const Lock lock{mutex_};
     protocol_.set_read_limit(bytes);
 }
 
 // In pieces: what is dropped is not put together before.
-void Connection::wait_until_closed() {
+void BlockingConnection::wait_until_closed() {
     Lock lock{mutex_};
     begin_reading(true, lock);
     while (read(lock)) {
     }
 }
 
-Error Connection::error() const {
+Error BlockingConnection::error() const {
     const std::lock_guard lock{mutex_};
     return error_;
 }
 
 // Sends what was appended, or leaves it to the thread that is sending. Once a Close is on its
 // way the peer has the close timeout to answer it, and a waiting reader is told so.
-bool Connection::transmit(Lock& lock, bool appended, net::Deadline deadline) {
+bool BlockingConnection::transmit(Lock& lock, bool appended, net::Deadline deadline) {
     if (!appended) return false;
     if (protocol_.state() != ws::State::open && !close_deadline_) {
         close_deadline_ = net::after(options_.close_timeout);
@@ -323,7 +326,7 @@ bool Connection::transmit(Lock& lock, bool appended, net::Deadline deadline) {
 // the system call: a peer that does not read must not keep our reader from reading, or two
 // endpoints that write to each other wait for ever. The deadline is that of the first batch, with
 // the message that we are here for; what others add has deadlines of its own.
-void Connection::flush(Lock& lock, net::Deadline deadline) {
+void BlockingConnection::flush(Lock& lock, net::Deadline deadline) {
     // [exercise 9/5] takes what is pending, sends it with the lock open, until nothing is pending
     sending_ = true;
     ws::Buffer batch;
@@ -358,7 +361,7 @@ void Connection::flush(Lock& lock, net::Deadline deadline) {
 }
 
 // The write timeout begins anew with each byte that the peer takes; the deadline does not.
-net::IoStatus Connection::send(ws::Bytes bytes, net::Deadline deadline) {
+net::IoStatus BlockingConnection::send(ws::Bytes bytes, net::Deadline deadline) {
     // [exercise 9/4] waits for room no longer than the deadline, nor than the write timeout
     for (bool full = false; !bytes.empty();) {
         net::IoResult result = net::send_some(socket_, bytes, net::Clock::now());  // no waiting
@@ -388,7 +391,7 @@ net::IoStatus Connection::send(ws::Bytes bytes, net::Deadline deadline) {
 // use a method that cleanly closes the TCP connection": half-close, then read until the peer has
 // ended too. Closing at once with unread bytes would send a reset, which may destroy our last
 // Close frame on its way.
-void Connection::end_tcp(Lock& lock) {
+void BlockingConnection::end_tcp(Lock& lock) {
     sending_done_.wait(lock, [this] { return !sending_; });
     const bool in_order = error_.kind == Error::Kind::closed || error_.kind == Error::Kind::rule;
     lock.unlock();
@@ -400,13 +403,13 @@ void Connection::end_tcp(Lock& lock) {
     lock.lock();
 }
 
-void Connection::set_error(Error error) {
+void BlockingConnection::set_error(Error error) {
     if (error_.kind == Error::Kind::none) error_ = std::move(error);
 }
 
 // Ends TCP as well: a writer may be stuck in it, or the reader may wait for bytes that will not
 // come.
-void Connection::give_up(std::string reason) {
+void BlockingConnection::give_up(std::string reason) {
     set_error({.kind = Error::Kind::timed_out,
                .code = ws::close_code::abnormal,
                .reason = std::move(reason)});
@@ -414,11 +417,11 @@ void Connection::give_up(std::string reason) {
     ::shutdown(socket_.get(), SHUT_RDWR);
 }
 
-void Connection::wake_reader() {
+void BlockingConnection::wake_reader() {
     if (waiting_) wake_.raise();
 }
 
-void Connection::trace(bool sent, ws::Bytes bytes) {
+void BlockingConnection::trace(bool sent, ws::Bytes bytes) {
     if (!tracer_) return;
     const std::lock_guard lock{trace_mutex_};
     const bool from_client = sent == (role_ == ws::Role::client);

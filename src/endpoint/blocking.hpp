@@ -53,18 +53,18 @@ struct Options {
     ws::Tracer::Sink trace{};
 };
 
-class Connection {
+class BlockingConnection {
   public:
     // An open connection over a socket that outlives it. `early` are bytes that came behind
     // the handshake. `keys` is null or outlives the connection.
-    Connection(const net::Fd& socket, ws::Role role, const Options& options, ws::Bytes early,
-               ws::KeySource* keys, std::unique_ptr<ws::Tracer> tracer);
+    BlockingConnection(const net::Fd& socket, ws::Role role, const Options& options,
+                       ws::Bytes early, ws::KeySource* keys, std::unique_ptr<ws::Tracer> tracer);
     // The same with a socket of its own.
-    Connection(net::Fd&& socket, ws::Role role, const Options& options, ws::Bytes early,
-               ws::KeySource* keys, std::unique_ptr<ws::Tracer> tracer);
-    Connection(const Connection&) = delete;
-    Connection& operator=(const Connection&) = delete;
-    ~Connection();
+    BlockingConnection(net::Fd&& socket, ws::Role role, const Options& options, ws::Bytes early,
+                       ws::KeySource* keys, std::unique_ptr<ws::Tracer> tracer);
+    BlockingConnection(const BlockingConnection&) = delete;
+    BlockingConnection& operator=(const BlockingConnection&) = delete;
+    ~BlockingConnection();
 
     // Waits for the next message. Answers pings and a Close on the way. Nothing, when the
     // connection has ended: then error() says why, and TCP has been ended in good order (§7.1.1).

@@ -8,7 +8,7 @@
 
 namespace endpoint {
 
-void Hub::join(const Client& client, std::string_view room) {
+void Hub::join(const LoopConnection& client, std::string_view room) {
     // [exercise 12/5] out of the old room, into the new one; both tables know
     leave(client);
     const auto [found, begun] = rooms_.try_emplace(std::string{room});
@@ -18,9 +18,9 @@ void Hub::join(const Client& client, std::string_view room) {
     // [end]
 }
 
-void Hub::leave(const Client& client) { remove(client.id()); }
+void Hub::leave(const LoopConnection& client) { remove(client.id()); }
 
-void Hub::remove(ClientId id) {
+void Hub::remove(ConnectionId id) {
     // [exercise 12/5] the last one takes its place; an empty room ends
     const auto place = places_.find(id);
     if (place == places_.end()) return;
@@ -36,15 +36,15 @@ void Hub::remove(ClientId id) {
     // [end]
 }
 
-std::string_view Hub::room_of(const Client& client) const {
+std::string_view Hub::room_of(const LoopConnection& client) const {
     const auto place = places_.find(client.id());
     return place != places_.end() ? std::string_view{place->second.room} : std::string_view{};
 }
 
-std::span<const ClientId> Hub::members(std::string_view room) const {
+std::span<const ConnectionId> Hub::members(std::string_view room) const {
     const auto found = rooms_.find(std::string{room});
-    return found != rooms_.end() ? std::span<const ClientId>{found->second}
-                                 : std::span<const ClientId>{};
+    return found != rooms_.end() ? std::span<const ConnectionId>{found->second}
+                                 : std::span<const ConnectionId>{};
 }
 
 std::vector<std::string_view> Hub::rooms() const {
@@ -59,9 +59,9 @@ std::size_t Hub::broadcast(std::string_view room, ws::Opcode type, ws::Bytes dat
     ws::Buffer frame;
     ws::append_frame(frame, {.opcode = type}, data);
     std::size_t sent = 0;
-    std::vector<ClientId> slow;
-    for (const ClientId id : members(room)) {
-        Client* const client = server_.find(id);
+    std::vector<ConnectionId> slow;
+    for (const ConnectionId id : members(room)) {
+        LoopConnection* const client = server_.find(id);
         const Sent outcome = client != nullptr ? client->send_encoded(frame) : Sent::closed;
         if (outcome == Sent::slow) slow.push_back(id);
         if (outcome == Sent::ok) ++sent;
@@ -71,16 +71,16 @@ std::size_t Hub::broadcast(std::string_view room, ws::Opcode type, ws::Bytes dat
     if (slow.empty()) return sent;
     const std::string name{room};
     // All of them before the first on_drop: what it says must not find the others slow again.
-    for (const ClientId id : slow) remove(id);
-    for (const ClientId id : slow) {
+    for (const ConnectionId id : slow) remove(id);
+    for (const ConnectionId id : slow) {
         // It is still there: clients are removed when the turn of the loop ends.
-        Client* const client = server_.find(id);
+        LoopConnection* const client = server_.find(id);
         client->close(ws::close_code::try_again_later, "too slow for this room");
         if (on_drop_) on_drop_(*client, name);
     }
     return sent;
-    // [stub] for (const ClientId id : members(room))
-    // [stub]     if (Client* const client = server_.find(id)) client->send(type, data);
+    // [stub] for (const ConnectionId id : members(room))
+    // [stub]     if (LoopConnection* const client = server_.find(id)) client->send(type, data);
     // [stub] return members(room).size();
     // [end]
 }

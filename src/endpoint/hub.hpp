@@ -21,7 +21,7 @@ class Hub {
   public:
     // Called when a member was too slow, with the room that it is no longer in. The client is
     // closing. The handler may use the hub. The server outlives the hub.
-    using OnDrop = std::function<void(Client&, std::string_view room)>;
+    using OnDrop = std::function<void(LoopConnection&, std::string_view room)>;
     explicit Hub(Server& server, OnDrop on_drop = {})
         : server_{server}, on_drop_{std::move(on_drop)} {}
     Hub(const Hub&) = delete;
@@ -29,17 +29,17 @@ class Hub {
 
     // A client is in one room at a time: whoever is in another one leaves it. A room begins with
     // its first member.
-    void join(const Client& client, std::string_view room);
+    void join(const LoopConnection& client, std::string_view room);
 
     // To be called by on_close at the latest. No harm for a client that is in no room. A room
     // ends with its last member.
-    void leave(const Client& client);
+    void leave(const LoopConnection& client);
 
     // The room that a client is in; empty for none. Lives until the client leaves it.
-    std::string_view room_of(const Client& client) const;
+    std::string_view room_of(const LoopConnection& client) const;
 
     // In no particular order; live until somebody joins or leaves.
-    std::span<const ClientId> members(std::string_view room) const;
+    std::span<const ConnectionId> members(std::string_view room) const;
     std::vector<std::string_view> rooms() const;
 
     // Sends one message to all in the room, at the latest when this turn of the loop ends. Who has
@@ -51,18 +51,18 @@ class Hub {
     }
 
   private:
-    using Room = std::vector<ClientId>;
+    using Room = std::vector<ConnectionId>;
     struct Place {
         std::string room;
         std::size_t index = 0;  // in that room
     };
 
-    void remove(ClientId id);
+    void remove(ConnectionId id);
 
     Server& server_;
     OnDrop on_drop_;
     std::unordered_map<std::string, Room> rooms_;
-    std::unordered_map<ClientId, Place> places_;
+    std::unordered_map<ConnectionId, Place> places_;
 };
 
 }  // namespace endpoint

@@ -28,9 +28,9 @@ inline std::optional<json::Value> read_json(const Message& message, std::string&
     return value;
 }
 
-// Sends a value as a text message; false as Connection::write_message(). Never throws for what
-// the value holds: the text is always UTF-8.
-inline bool write_json(Connection& connection, const json::Value& value) {
+// Sends a value as a text message; false as BlockingConnection::write_message(). Never throws for
+// what the value holds: the text is always UTF-8.
+inline bool write_json(BlockingConnection& connection, const json::Value& value) {
     return connection.write_message(json::write(value));
 }
 

@@ -36,7 +36,7 @@ struct Loop {
 
     // Output of `current`, the client whose bytes are being handled. Empty between clients.
     ws::Buffer out;
-    const Client* current = nullptr;
+    const LoopConnection* current = nullptr;
 
     // What is left to do when the turn ends, by the clients' ids: output that handlers caused
     // for others than `current`, and clients that are over. Nobody is destroyed before that, so a

@@ -164,7 +164,7 @@ bool reply(const net::Fd& socket, const ws::Request& request, const AcceptOption
 
 }  // namespace
 
-std::unique_ptr<Connection> dial(std::string_view text, const DialOptions& options) {
+std::unique_ptr<BlockingConnection> dial(std::string_view text, const DialOptions& options) {
     const net::Url url = parse_websocket_url(text);
     net::RandomPool random;
     const ws::ClientHandshake handshake = describe_request(url, options, random);
@@ -190,14 +190,14 @@ std::unique_ptr<Connection> dial(std::string_view text, const DialOptions& optio
     if (errc == ws::Errc::none) errc = ws::check_response(response, handshake);
     if (errc != ws::Errc::none) fail_dial(errc, response, head.rest);
     auto connection =
-        std::make_unique<Connection>(std::move(socket), ws::Role::client, options, head.rest,
-                                     options.masking_keys, std::move(tracer));
+        std::make_unique<BlockingConnection>(std::move(socket), ws::Role::client, options,
+                                             head.rest, options.masking_keys, std::move(tracer));
     connection->subprotocol = response.find("Sec-WebSocket-Protocol").value_or("");
     return connection;
 }
 
-std::unique_ptr<Connection> accept(const net::Fd& socket, const AcceptOptions& options,
-                                   const net::Address& peer) {
+std::unique_ptr<BlockingConnection> accept(const net::Fd& socket, const AcceptOptions& options,
+                                           const net::Address& peer) {
     std::unique_ptr<ws::Tracer> tracer = make_tracer(options);
     const net::Deadline deadline = net::after(options.handshake_timeout);
     ReceivedHead head{options.head_limits};
@@ -218,8 +218,8 @@ std::unique_ptr<Connection> accept(const net::Fd& socket, const AcceptOptions& o
     trace(tracer, ws::Direction::from_server, ws::as_bytes(response));
     if (const net::IoResult sent = net::send_all(socket, response, deadline); !sent)
         throw HandshakeFailed{ws::Errc::none, "no handshake: " + sent.message()};
-    auto connection = std::make_unique<Connection>(socket, ws::Role::server, options, head.rest,
-                                                   nullptr, std::move(tracer));
+    auto connection = std::make_unique<BlockingConnection>(socket, ws::Role::server, options,
+                                                           head.rest, nullptr, std::move(tracer));
     connection->subprotocol = subprotocol;
     return connection;
 }

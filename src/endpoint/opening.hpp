@@ -40,7 +40,7 @@ struct DialOptions : Options {
 // Connects to "ws://host:port/path?query" and does the client's part of the handshake. Throws
 // net::UrlError, net::ResolveError, std::system_error (no connection), HandshakeFailed; net::Stopped
 // when options.stop_fd was readable first.
-std::unique_ptr<Connection> dial(std::string_view url, const DialOptions& options = {});
+std::unique_ptr<BlockingConnection> dial(std::string_view url, const DialOptions& options = {});
 
 struct AcceptOptions : Options {
     std::string path = "/ws";                 // requests for another one get 404; empty: any
@@ -61,8 +61,8 @@ struct AcceptOptions : Options {
 // the connection. A request that breaks a rule is answered by its status and one line of text;
 // then HandshakeFailed is thrown. net::Stopped as from dial(). `peer` is for options.admit. Null:
 // options.on_http has answered, and there is no connection.
-std::unique_ptr<Connection> accept(const net::Fd& socket, const AcceptOptions& options = {},
-                                   const net::Address& peer = {});
+std::unique_ptr<BlockingConnection> accept(const net::Fd& socket, const AcceptOptions& options = {},
+                                           const net::Address& peer = {});
 
 // Refuses a client that was just accepted, whatever it may ask for: answers by the rule's status
 // as accept() does, and throws HandshakeFailed.

@@ -21,10 +21,12 @@ namespace {
 constexpr std::uint64_t stop_tag = 0;
 constexpr std::uint64_t first_listener_tag = 1;
 
-constexpr std::uint32_t generation_of(ClientId id) { return static_cast<std::uint32_t>(id >> 32); }
-constexpr std::uint32_t place_of(ClientId id) { return static_cast<std::uint32_t>(id); }
-constexpr ClientId make_id(std::uint32_t generation, std::uint32_t place) {
-    return ClientId{generation} << 32 | place;
+constexpr std::uint32_t generation_of(ConnectionId id) {
+    return static_cast<std::uint32_t>(id >> 32);
+}
+constexpr std::uint32_t place_of(ConnectionId id) { return static_cast<std::uint32_t>(id); }
+constexpr ConnectionId make_id(std::uint32_t generation, std::uint32_t place) {
+    return ConnectionId{generation} << 32 | place;
 }
 
 // New connections a turn: a storm of them must not keep the others waiting.
@@ -56,7 +58,7 @@ Server::Server(ServerOptions options, Handlers handlers)
 
 Server::~Server() = default;
 
-Client* Server::find(ClientId id) {
+LoopConnection* Server::find(ConnectionId id) {
     const std::uint32_t place = place_of(id);
     if (place >= blocks_.size() * slots_a_block) return nullptr;
     Slot& found = slot(place);
@@ -69,7 +71,7 @@ void Server::run(int stop_fd) {
         turn();
         if (!stopping_ && stop_seen_) begin_shutdown(stop_fd);
     }
-    for_each([](Client& client) { client.on_end(); });
+    for_each([](LoopConnection& client) { client.on_end(); });
     remove_gone();
 }
 
@@ -92,12 +94,12 @@ void Server::turn() {
             stop_seen_ = true;
         } else if (generation_of(tag) == 0) {
             accept_some(listener_->sockets()[tag - first_listener_tag]);
-        } else if (Client* client = find(tag)) {
+        } else if (LoopConnection* client = find(tag)) {
             client->on_ready(event.events);
         }
     }
     if (loop_.clock.due()) {
-        for_each([](Client& client) { client.on_time(); });
+        for_each([](LoopConnection& client) { client.on_time(); });
         if (!spare_) spare_ = open_spare();
         if (!stopping_) accept_again(true);
     }
@@ -106,9 +108,9 @@ void Server::turn() {
 }
 
 void Server::flush_due() {
-    // The list may grow meanwhile: by what a tap sends to others (Client::tap).
+    // The list may grow meanwhile: by what a tap sends to others (LoopConnection::tap).
     for (std::size_t i = 0; i < loop_.to_flush.size(); ++i)
-        if (Client* client = find(loop_.to_flush[i])) client->flush();
+        if (LoopConnection* client = find(loop_.to_flush[i])) client->flush();
     loop_.to_flush.clear();
 }
 
@@ -138,7 +140,7 @@ void Server::admit(net::Fd socket, const net::Address& peer) {
     // Those that are being refused have places of their own, and not many.
     const bool full = loop_.counters.connections_open - admitted_ >= refusal_places;
     if (errc != ws::Errc::none && full) return dismiss(std::move(socket), errc);
-    Client* client = seat(std::move(socket), peer);
+    LoopConnection* client = seat(std::move(socket), peer);
     if (client == nullptr) return;
     if (errc == ws::Errc::none) {
         ++admitted_;
@@ -164,12 +166,12 @@ void Server::make_places() {
 }
 
 // Gives the client a place; null when the kernel has no room to watch it.
-Client* Server::seat(net::Fd socket, const net::Address& peer) {
+LoopConnection* Server::seat(net::Fd socket, const net::Address& peer) {
     if (free_places_.empty()) make_places();
     const std::uint32_t place = free_places_.back();
     Slot& free = slot(place);
     if (++free.generation == 0) ++free.generation;  // 0 is for the tags that are no clients
-    const ClientId id = make_id(free.generation, place);
+    const ConnectionId id = make_id(free.generation, place);
     try {
         loop_.epoll.add(socket.get(), net::Epoll::readable, id);
     } catch (const std::system_error&) {
@@ -232,8 +234,8 @@ void Server::accept_again(bool accepting) {
 // --- clients go ----------------------------------------------------------------------------------
 
 void Server::remove_gone() {
-    for (const ClientId id : loop_.to_remove) {
-        std::optional<Client>& client = slot(place_of(id)).client;
+    for (const ConnectionId id : loop_.to_remove) {
+        std::optional<LoopConnection>& client = slot(place_of(id)).client;
         if (!client->turned_away()) --admitted_;
         client.reset();  // closes the socket, and with that epoll forgets it
         free_places_.push_back(place_of(id));
@@ -248,7 +250,7 @@ void Server::begin_shutdown(int stop_fd) {
     stopping_since_ = loop_.clock.now();
     // Whoever comes now is refused by the kernel, and tries another server.
     listener_.reset();
-    for_each([](Client& client) { client.on_shutdown(); });
+    for_each([](LoopConnection& client) { client.on_shutdown(); });
     flush_due();
     remove_gone();
 }

@@ -9,8 +9,8 @@
 #include <optional>
 #include <vector>
 
-#include "endpoint/client.hpp"
 #include "endpoint/loop.hpp"
+#include "endpoint/loop_connection.hpp"
 #include "net/socket.hpp"
 
 namespace endpoint {
@@ -30,12 +30,12 @@ class Server {
     void run(int stop_fd);
 
     // The client with this id; null when it has gone. Lives until the turn of the loop ends.
-    Client* find(ClientId id);
+    LoopConnection* find(ConnectionId id);
 
     // All clients whose handshake has succeeded and that are not closing.
     template <typename Body>
     void for_each_open(Body body) {
-        for_each([&body](Client& client) {
+        for_each([&body](LoopConnection& client) {
             if (client.is_open()) body(client);
         });
     }
@@ -45,7 +45,7 @@ class Server {
   private:
     // A place for a client. Its generation counts who had it, so that ids are never used again.
     struct Slot {
-        std::optional<Client> client;
+        std::optional<LoopConnection> client;
         std::uint32_t generation = 0;
     };
     // Places are made in blocks and stay where they are. Each in memory of its own would cost a
@@ -68,7 +68,7 @@ class Server {
     void admit(net::Fd socket, const net::Address& peer);
     ws::Errc judge(const net::Address& peer, bool limited) const;
     void make_places();
-    Client* seat(net::Fd socket, const net::Address& peer);
+    LoopConnection* seat(net::Fd socket, const net::Address& peer);
     void dismiss(net::Fd socket, ws::Errc errc);
     bool turn_one_away(const net::Fd& listening);
     void accept_again(bool accepting);

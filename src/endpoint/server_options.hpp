@@ -1,5 +1,5 @@
 // What an epoll server is told, and what it tells: options, handlers, counters. Lesson 11.
-// Each limit is explained where it is enforced, in endpoint/client and endpoint/server.
+// Each limit is explained where it is enforced, in endpoint/loop_connection and endpoint/server.
 // Leaves out: doing anything with them; these are values.
 #pragma once
 
@@ -21,22 +21,22 @@
 
 namespace endpoint {
 
-class Client;
+class LoopConnection;
 
-// The application. Each is called on the loop's thread and may call every member of Client and
-// Server; what it is given lives until it returns.
+// The application. Each is called on the loop's thread and may call every member of LoopConnection
+// and Server; what it is given lives until it returns.
 struct Handlers {
     // The handshake has succeeded: what the client asked for. on_open comes next.
-    std::function<void(Client&, const ws::Request&)> on_request{};
-    std::function<void(Client&)> on_open{};
-    std::function<void(Client&, const Message&)> on_message{};
+    std::function<void(LoopConnection&, const ws::Request&)> on_request{};
+    std::function<void(LoopConnection&)> on_open{};
+    std::function<void(LoopConnection&, const Message&)> on_message{};
     // When it is set, in place of on_message: messages come in pieces, as they arrive, and none is
     // ever put together (lesson 13). One that ends early, ends with on_close.
-    std::function<void(Client&, const Piece&)> on_piece{};
+    std::function<void(LoopConnection&, const Piece&)> on_piece{};
     // What waited for a client that was slow has gone; reading from it has begun again.
-    std::function<void(Client&)> on_drain{};
+    std::function<void(LoopConnection&)> on_drain{};
     // Exactly once for each on_open. The client takes no more messages.
-    std::function<void(Client&, const Error&)> on_close{};
+    std::function<void(LoopConnection&, const Error&)> on_close{};
     // A GET without `Upgrade: websocket`. False: nothing here, the answer is 426.
     std::function<bool(const ws::Request&, HttpReply&)> on_http{};
     // Something that an operator should know: who, and one line. Not escaped.
@@ -61,7 +61,7 @@ struct ServerOptions {
     std::uint64_t max_connections = 0;           // 0: what RLIMIT_NOFILE allows, less 32
     std::uint64_t max_connections_per_address = 0;  // 0: no limit
     // Whose X-Forwarded-For is believed. A proxy's connections are not limited by its own address,
-    // but by those of the clients that it speaks for; and Client::address() is theirs.
+    // but by those of the clients that it speaks for; and LoopConnection::address() is theirs.
     std::vector<net::Network> proxies{};
     // A further judgement of a handshake that keeps the rules: origin, credentials. Not
     // Errc::none: it is refused by that rule. By default pages of other hosts may not connect

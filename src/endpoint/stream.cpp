@@ -12,7 +12,7 @@ namespace endpoint {
 
 // --- reading -------------------------------------------------------------------------------------
 
-std::optional<MessageReader> Connection::next_reader() {
+std::optional<MessageReader> BlockingConnection::next_reader() {
     Lock lock{mutex_};
     begin_reading(true, lock);
     const std::optional<Message> first = read(lock);
@@ -20,7 +20,7 @@ std::optional<MessageReader> Connection::next_reader() {
     return std::optional<MessageReader>{std::in_place, *this, *first};
 }
 
-MessageReader::MessageReader(Connection& connection, const Message& first)
+MessageReader::MessageReader(BlockingConnection& connection, const Message& first)
     : connection_{connection},
       type_{first.type},
       number_{connection.messages_begun_},
@@ -66,11 +66,12 @@ std::size_t MessageReader::read(ws::MutableBytes out) {
 
 // --- writing -------------------------------------------------------------------------------------
 
-MessageWriter Connection::next_writer(ws::Opcode type, std::size_t frame_bytes) {
+MessageWriter BlockingConnection::next_writer(ws::Opcode type, std::size_t frame_bytes) {
     return MessageWriter{*this, type, frame_bytes};
 }
 
-MessageWriter::MessageWriter(Connection& connection, ws::Opcode type, std::size_t frame_bytes)
+MessageWriter::MessageWriter(BlockingConnection& connection, ws::Opcode type,
+                             std::size_t frame_bytes)
     : connection_{connection}, type_{type}, frame_bytes_{frame_bytes} {
     assert(frame_bytes > 0);
     assert(type == ws::Opcode::text || type == ws::Opcode::binary);

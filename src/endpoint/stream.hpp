@@ -1,7 +1,7 @@
 // A message in pieces, over a blocking connection: never more of it in memory than one read or
 // one frame, whatever its size. Lesson 13. RFC 6455 §5.4, §5.6.
 // The reader and the writer outlive neither their connection nor the block that they stand in.
-// Leaves out: the event loop's way, Handlers::on_piece and Client::send_piece().
+// Leaves out: the event loop's way, Handlers::on_piece and LoopConnection::send_piece().
 #pragma once
 
 #include <string_view>
@@ -17,10 +17,10 @@ namespace endpoint {
 //         if (reader->complete()) ...
 //     }
 // A reader may be left before its end: then the rest is read and dropped, and never stored.
-class Connection::MessageReader {
+class BlockingConnection::MessageReader {
   public:
     // `first` is the first piece of the message that has just begun.
-    MessageReader(Connection& connection, const Message& first);
+    MessageReader(BlockingConnection& connection, const Message& first);
     MessageReader(const MessageReader&) = delete;
     MessageReader& operator=(const MessageReader&) = delete;
 
@@ -39,7 +39,7 @@ class Connection::MessageReader {
     bool complete() const { return last_ && rest_.empty(); }
 
   private:
-    Connection& connection_;
+    BlockingConnection& connection_;
     ws::Opcode type_;
     std::uint64_t number_;  // of this message
     ws::Bytes rest_;        // has arrived and was not handed out
@@ -49,10 +49,10 @@ class Connection::MessageReader {
 // One message as it is made. Other messages wait until it is finished, also those of the thread
 // that has the writer, which must not write one meanwhile: it would wait for itself. Pings, pongs
 // and a Close go in between.
-class Connection::MessageWriter {
+class BlockingConnection::MessageWriter {
   public:
-    // Use Connection::next_writer(). Waits for its turn.
-    MessageWriter(Connection& connection, ws::Opcode type, std::size_t frame_bytes);
+    // Use BlockingConnection::next_writer(). Waits for its turn.
+    MessageWriter(BlockingConnection& connection, ws::Opcode type, std::size_t frame_bytes);
     MessageWriter(const MessageWriter&) = delete;
     MessageWriter& operator=(const MessageWriter&) = delete;
 
@@ -76,7 +76,7 @@ class Connection::MessageWriter {
     bool send_frame(bool last);
     void end_turn();
 
-    Connection& connection_;
+    BlockingConnection& connection_;
     ws::Opcode type_;
     std::size_t frame_bytes_;
     ws::Buffer frame_;  // the next frame's payload, while it is being filled
@@ -85,7 +85,7 @@ class Connection::MessageWriter {
     bool begun_ = false;  // a frame of the message has left
 };
 
-using MessageReader = Connection::MessageReader;
-using MessageWriter = Connection::MessageWriter;
+using MessageReader = BlockingConnection::MessageReader;
+using MessageWriter = BlockingConnection::MessageWriter;
 
 }  // namespace endpoint

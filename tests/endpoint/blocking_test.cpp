@@ -24,7 +24,7 @@ constexpr ws::MaskingKey rfc_key{0x37, 0xFA, 0x21, 0x3D};
 struct ServerSide {
     std::pair<net::Fd, net::Fd> sockets = connected_pair();
     RawPeer client{std::move(sockets.first)};
-    endpoint::Connection connection;
+    endpoint::BlockingConnection connection;
 
     explicit ServerSide(const endpoint::Options& options = {}, ws::Bytes early = {})
         : connection{
@@ -35,7 +35,7 @@ struct ClientSide {
     std::pair<net::Fd, net::Fd> sockets = connected_pair();
     RawPeer server{std::move(sockets.first)};
     endpoint::FixedKey key{rfc_key};
-    endpoint::Connection connection;
+    endpoint::BlockingConnection connection;
 
     explicit ClientSide(const endpoint::Options& options = {})
         : connection{std::move(sockets.second), ws::Role::client, options, {}, &key, nullptr} {}
@@ -72,7 +72,9 @@ void answer_ping(RawPeer& client) {
     client.send("8a 80 37 fa 21 3d"_hex);
 }
 
-std::string why(const endpoint::Connection& connection) { return connection.error().message(); }
+std::string why(const endpoint::BlockingConnection& connection) {
+    return connection.error().message();
+}
 
 }  // namespace
 
@@ -134,7 +136,7 @@ TEST_CASE("§5.5.2 a ping is answered while the application waits for a message"
 }
 
 TEST_CASE("§5.5.3 a pong reaches its handler, which may write") {
-    endpoint::Connection* connection = nullptr;
+    endpoint::BlockingConnection* connection = nullptr;
     std::string payload;
     endpoint::Options options;
     options.on_pong = [&](ws::Bytes data) {
@@ -334,12 +336,12 @@ TEST_CASE("two endpoints that write much to each other at once do not wait for e
     auto sockets = connected_pair();
     endpoint::Options options;
     options.limits.max_message_bytes = 64u << 20;
-    endpoint::Connection server{
+    endpoint::BlockingConnection server{
         std::move(sockets.first), ws::Role::server, options, {}, nullptr, nullptr};
-    endpoint::Connection client{
+    endpoint::BlockingConnection client{
         std::move(sockets.second), ws::Role::client, options, {}, nullptr, nullptr};
     const ws::Buffer big(24u << 20, 0x5A);
-    const auto read_one = [&big](endpoint::Connection& connection) {
+    const auto read_one = [&big](endpoint::BlockingConnection& connection) {
         const auto message = connection.read_message();
         CHECK((message && std::ranges::equal(message->data, big)));
     };
@@ -356,9 +358,9 @@ TEST_CASE("§5.4 messages of several writers never mix") {
     auto sockets = connected_pair();
     endpoint::Options options;
     options.fragment_bytes = 100;
-    endpoint::Connection server{
+    endpoint::BlockingConnection server{
         std::move(sockets.first), ws::Role::server, options, {}, nullptr, nullptr};
-    endpoint::Connection client{
+    endpoint::BlockingConnection client{
         std::move(sockets.second), ws::Role::client, options, {}, nullptr, nullptr};
     constexpr int writers = 4;
     constexpr int messages = 50;
@@ -572,7 +574,7 @@ TEST_CASE("§7.1.1 once a Close was sent its timeout counts, and no ping follows
 }
 
 TEST_CASE("§5.5.2 a ping reaches its handler after it was answered") {
-    endpoint::Connection* connection = nullptr;
+    endpoint::BlockingConnection* connection = nullptr;
     endpoint::Options options;
     options.on_ping = [&](ws::Bytes data) { connection->write_message(ws::as_text(data)); };
     ServerSide side{options};
@@ -602,7 +604,7 @@ TEST_CASE("§5.5.2 a handler that takes long does not keep back the answer to it
 // How gorilla's users write keep-alive, with its parts: SetReadDeadline, SetPongHandler, a ticker.
 TEST_CASE("§5.5.3 each pong moves the read deadline; without pongs it passes") {
     constexpr auto pong_wait = 1s;
-    endpoint::Connection* connection = nullptr;
+    endpoint::BlockingConnection* connection = nullptr;
     endpoint::Options options;
     options.ping_interval = 100ms;
     options.idle_timeout = 0ms;  // ours is off: this is it, written by hand

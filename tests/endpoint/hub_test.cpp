@@ -9,8 +9,8 @@
 #include "net/wake.hpp"
 #include "tests/lessons/peers.hpp"
 
-using endpoint::Client;
-using endpoint::ClientId;
+using endpoint::ConnectionId;
+using endpoint::LoopConnection;
 using test::RawPeer;
 
 namespace {
@@ -52,14 +52,16 @@ class Rooms {
 
     endpoint::Handlers handlers() {
         endpoint::Handlers handlers;
-        handlers.on_message = [this](Client& client, const endpoint::Message& message) {
+        handlers.on_message = [this](LoopConnection& client, const endpoint::Message& message) {
             obey(client, ws::as_text(message.data));
         };
-        handlers.on_close = [this](Client& client, const endpoint::Error&) { hub_.leave(client); };
+        handlers.on_close = [this](LoopConnection& client, const endpoint::Error&) {
+            hub_.leave(client);
+        };
         return handlers;
     }
 
-    void obey(Client& client, std::string_view said) {
+    void obey(LoopConnection& client, std::string_view said) {
         if (said.starts_with("join ")) {
             hub_.join(client, said.substr(5));
             client.send("joined " + std::string{hub_.room_of(client)});
@@ -81,7 +83,7 @@ class Rooms {
 
     net::Wake stop_;
     endpoint::Server server_;
-    endpoint::Hub hub_{server_, [this](Client&, std::string_view room) {
+    endpoint::Hub hub_{server_, [this](LoopConnection&, std::string_view room) {
                            ++dropped;
                            // The handler may use the hub: the others hear of it.
                            hub_.broadcast(room, "one less in " + std::string{room});

@@ -30,7 +30,8 @@ TEST_CASE("JSON messages: a text message is read, or refused in one line") {
 
 TEST_CASE("JSON messages: a value is written as one text message") {
     auto [ours, theirs] = test::connected_pair();
-    endpoint::Connection connection{std::move(ours), ws::Role::server, {}, {}, nullptr, nullptr};
+    endpoint::BlockingConnection connection{std::move(ours), ws::Role::server, {}, {},
+                                            nullptr,         nullptr};
     test::RawPeer peer{std::move(theirs)};
     CHECK(endpoint::write_json(connection, Object{{"user", "ada\xFF"}, {"text", "a\nb"}}));
     CHECK(peer.receive_text() == R"({"user":"ada)"

@@ -46,13 +46,14 @@ endpoint::ServerOptions on_free_port(endpoint::ServerOptions options) {
 
 endpoint::Handlers filled(endpoint::Handlers handlers, Journal& journal, endpoint::Server& server) {
     if (!handlers.on_open)
-        handlers.on_open = [&journal](endpoint::Client&) { journal.add("open"); };
+        handlers.on_open = [&journal](endpoint::LoopConnection&) { journal.add("open"); };
     if (!handlers.on_message)
-        handlers.on_message = [](endpoint::Client& client, const endpoint::Message& message) {
+        handlers.on_message = [](endpoint::LoopConnection& client,
+                                 const endpoint::Message& message) {
             client.send(message.type, message.data);
         };
     if (!handlers.on_close)
-        handlers.on_close = [&journal](endpoint::Client&, const endpoint::Error& error) {
+        handlers.on_close = [&journal](endpoint::LoopConnection&, const endpoint::Error& error) {
             journal.add("close " + error.message());
         };
     if (!handlers.on_http)

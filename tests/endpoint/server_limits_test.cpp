@@ -71,11 +71,12 @@ TEST_CASE("limits: a client that does not read is not read from, until it has dr
     RunningServer running{
         options, [&](RunningServer& self) {
             endpoint::Handlers handlers;
-            handlers.on_message = [&](endpoint::Client& client, const endpoint::Message& message) {
+            handlers.on_message = [&](endpoint::LoopConnection& client,
+                                      const endpoint::Message& message) {
                 if (client.send(message.type, message.data) == endpoint::Sent::slow) ++slow;
                 largest = std::max(largest.load(), client.backlog());
             };
-            handlers.on_drain = [&self](endpoint::Client& client) {
+            handlers.on_drain = [&self](endpoint::LoopConnection& client) {
                 CHECK(client.backlog() == 0);
                 self.journal.add("drained");
             };
@@ -104,16 +105,18 @@ TEST_CASE("limits: a client that does not read is not read from, until it has dr
 }
 
 TEST_CASE("limits: an application that sends without end is told, within one turn") {
-    std::vector<endpoint::ClientId> ids;
+    std::vector<endpoint::ConnectionId> ids;
     RunningServer running{
         {}, [&ids](RunningServer& self) {
             endpoint::Handlers handlers;
-            handlers.on_open = [&ids](endpoint::Client& client) { ids.push_back(client.id()); };
-            handlers.on_message = [&](endpoint::Client&, const endpoint::Message&) {
+            handlers.on_open = [&ids](endpoint::LoopConnection& client) {
+                ids.push_back(client.id());
+            };
+            handlers.on_message = [&](endpoint::LoopConnection&, const endpoint::Message&) {
                 // To itself and to another one, neither of which reads.
                 const std::string text(1000, 'x');
-                for (const endpoint::ClientId id : ids) {
-                    endpoint::Client* const client = self.server.find(id);
+                for (const endpoint::ConnectionId id : ids) {
+                    endpoint::LoopConnection* const client = self.server.find(id);
                     int sent = 0;
                     while (client->send(text) == endpoint::Sent::ok && sent < 100'000) ++sent;
                     CHECK(sent < 100'000);
@@ -137,7 +140,7 @@ TEST_CASE("limits: time in which we did not read is not the peer's silence") {
     options.idle_timeout = 900ms;
     RunningServer running{options, [](RunningServer& self) {
                               endpoint::Handlers handlers;
-                              handlers.on_drain = [&self](endpoint::Client&) {
+                              handlers.on_drain = [&self](endpoint::LoopConnection&) {
                                   self.journal.add("drained");
                               };
                               return handlers;
@@ -295,7 +298,7 @@ TEST_CASE("limits: a peer that does not answer our Close, or sends on for ever, 
     options.close_timeout = 300ms;
     RunningServer running{options, [](RunningServer&) {
                               endpoint::Handlers handlers;
-                              handlers.on_message = [](endpoint::Client& client,
+                              handlers.on_message = [](endpoint::LoopConnection& client,
                                                        const endpoint::Message&) {
                                   client.close(4000);
                               };
@@ -361,16 +364,18 @@ TEST_CASE("limits: one connection too many gets a 503 that it can read") {
 }
 
 TEST_CASE("§10.4 limits: each client may get a limit of its own, and another one later") {
-    RunningServer running{
-        {}, [](RunningServer&) {
-            endpoint::Handlers handlers;
-            handlers.on_open = [](endpoint::Client& client) { client.set_read_limit(2); };
-            handlers.on_message = [](endpoint::Client& client, const endpoint::Message& message) {
-                client.set_read_limit(6);
-                client.send(message.type, message.data);
-            };
-            return handlers;
-        }};
+    RunningServer running{{}, [](RunningServer&) {
+                              endpoint::Handlers handlers;
+                              handlers.on_open = [](endpoint::LoopConnection& client) {
+                                  client.set_read_limit(2);
+                              };
+                              handlers.on_message = [](endpoint::LoopConnection& client,
+                                                       const endpoint::Message& message) {
+                                  client.set_read_limit(6);
+                                  client.send(message.type, message.data);
+                              };
+                              return handlers;
+                          }};
     RawPeer stranger = running.connect();
     stranger.send_frame(ws::Opcode::text, "abc");
     stranger.expect_close(1009);
@@ -411,7 +416,7 @@ TEST_CASE("limits: connections from one address, counted behind a trusted proxy"
     Journal log;
     RunningServer running{options, [&log](RunningServer&) {
                               endpoint::Handlers handlers;
-                              handlers.on_open = [](endpoint::Client& client) {
+                              handlers.on_open = [](endpoint::LoopConnection& client) {
                                   client.send(client.address().to_string());
                               };
                               handlers.on_log = [&log](const net::Address& who, std::string_view) {
@@ -547,7 +552,7 @@ namespace {
 struct Crowd {
     explicit Crowd(bool spare) {
         ::getrlimit(RLIMIT_NOFILE, &before);
-        handlers.on_open = [this](endpoint::Client&) { ++opened; };
+        handlers.on_open = [this](endpoint::LoopConnection&) { ++opened; };
         options.port = 0;
         options.max_connections = 1000;
         // The server's own: epoll, two listeners, and the one to spare.

@@ -83,7 +83,7 @@ TEST_CASE(
 TEST_CASE("server: what is sent before the handshake has ended goes behind the answer") {
     RunningServer running{{}, [](RunningServer&) {
                               endpoint::Handlers handlers;
-                              handlers.on_open = [](endpoint::Client& client) {
+                              handlers.on_open = [](endpoint::LoopConnection& client) {
                                   client.send("welcome");
                                   client.send(numbered(1, 20'000));
                                   client.send("bye");
@@ -98,19 +98,22 @@ TEST_CASE("server: what is sent before the handshake has ended goes behind the a
 
 TEST_CASE("server: messages of all sizes leave in the order in which they were sent") {
     constexpr int count = 2000;
-    std::vector<endpoint::ClientId> ids;
+    std::vector<endpoint::ConnectionId> ids;
     RunningServer running{
         {}, [&ids](RunningServer& self) {
             endpoint::Handlers handlers;
-            handlers.on_open = [&ids](endpoint::Client& client) { ids.push_back(client.id()); };
-            handlers.on_message = [&](endpoint::Client& client, const endpoint::Message& message) {
+            handlers.on_open = [&ids](endpoint::LoopConnection& client) {
+                ids.push_back(client.id());
+            };
+            handlers.on_message = [&](endpoint::LoopConnection& client,
+                                      const endpoint::Message& message) {
                 if (ws::as_text(message.data) != "go") {
                     client.send(message.type, message.data);
                     return;
                 }
                 for (int i = 0; i < count; ++i) {
                     CHECK(client.send(numbered(i, size_of(i))) != endpoint::Sent::closed);
-                    endpoint::Client* const listener = self.server.find(ids.front());
+                    endpoint::LoopConnection* const listener = self.server.find(ids.front());
                     CHECK(listener->send(numbered(i, size_of(i))) != endpoint::Sent::closed);
                 }
                 client.close(4000, "that is all");
@@ -139,7 +142,8 @@ TEST_CASE("server: what the kernel does not take is kept in order, wherever it s
     std::atomic<int> sent = 0;
     const auto make = [&sent](RunningServer&) {
         endpoint::Handlers handlers;
-        handlers.on_message = [&sent](endpoint::Client& client, const endpoint::Message& message) {
+        handlers.on_message = [&sent](endpoint::LoopConnection& client,
+                                      const endpoint::Message& message) {
             int number = 0;
             while (client.backlog() == 0) {
                 for (int i = 0; i < 4; ++i) client.send(numbered(number++, message.data.size()));
@@ -168,11 +172,12 @@ TEST_CASE("server: a frame that was encoded once goes to all, the sender include
     RunningServer running{
         {}, [](RunningServer& self) {
             endpoint::Handlers handlers;
-            handlers.on_message = [&self](endpoint::Client&, const endpoint::Message& message) {
+            handlers.on_message = [&self](endpoint::LoopConnection&,
+                                          const endpoint::Message& message) {
                 ws::Buffer frame;
                 ws::append_frame(frame, {.opcode = message.type}, message.data);
                 self.server.for_each_open(
-                    [&](endpoint::Client& client) { client.send_encoded(frame); });
+                    [&](endpoint::LoopConnection& client) { client.send_encoded(frame); });
             };
             return handlers;
         }};
@@ -190,7 +195,7 @@ TEST_CASE("server: a handler may close the client whose message it is handling")
     int messages = 0;
     RunningServer running{{}, [&messages](RunningServer&) {
                               endpoint::Handlers handlers;
-                              handlers.on_message = [&messages](endpoint::Client& client,
+                              handlers.on_message = [&messages](endpoint::LoopConnection& client,
                                                                 const endpoint::Message&) {
                                   ++messages;
                                   client.send("last words");
@@ -216,27 +221,29 @@ TEST_CASE("server: a handler may close the client whose message it is handling")
 }
 
 TEST_CASE("server: a handler may close and write to any other client, also to one that is gone") {
-    std::vector<endpoint::ClientId> ids;
-    std::vector<endpoint::ClientId> closed;
+    std::vector<endpoint::ConnectionId> ids;
+    std::vector<endpoint::ConnectionId> closed;
     RunningServer running{
         {}, [&](RunningServer& self) {
             endpoint::Handlers handlers;
-            handlers.on_open = [&ids](endpoint::Client& client) { ids.push_back(client.id()); };
-            handlers.on_message = [&](endpoint::Client& client, const endpoint::Message&) {
+            handlers.on_open = [&ids](endpoint::LoopConnection& client) {
+                ids.push_back(client.id());
+            };
+            handlers.on_message = [&](endpoint::LoopConnection& client, const endpoint::Message&) {
                 // Many of them are ready in the same turn, and each closes all of the others.
-                for (const endpoint::ClientId id : ids) {
-                    endpoint::Client* const other = self.server.find(id);
+                for (const endpoint::ConnectionId id : ids) {
+                    endpoint::LoopConnection* const other = self.server.find(id);
                     if (other == nullptr || other == &client) continue;
                     other->send("bye");
                     other->close(4000);
                 }
             };
-            handlers.on_close = [&](endpoint::Client& client, const endpoint::Error&) {
+            handlers.on_close = [&](endpoint::LoopConnection& client, const endpoint::Error&) {
                 CHECK(client.send("too late") == endpoint::Sent::closed);
                 client.close(1000);
                 closed.push_back(client.id());
-                for (const endpoint::ClientId id : ids)
-                    if (endpoint::Client* other = self.server.find(id))
+                for (const endpoint::ConnectionId id : ids)
+                    if (endpoint::LoopConnection* other = self.server.find(id))
                         other->send("somebody went");
             };
             return handlers;
@@ -250,15 +257,15 @@ TEST_CASE("server: a handler may close and write to any other client, also to on
     std::ranges::sort(ids);
     std::ranges::sort(closed);
     CHECK(closed == ids);
-    for (const endpoint::ClientId id : ids) CHECK(running.server.find(id) == nullptr);
+    for (const endpoint::ConnectionId id : ids) CHECK(running.server.find(id) == nullptr);
 }
 
 TEST_CASE("server: an id names one client, however often its place is taken again") {
-    std::vector<endpoint::ClientId> ids;
+    std::vector<endpoint::ConnectionId> ids;
     RunningServer running{{}, [&ids](RunningServer& self) {
                               endpoint::Handlers handlers;
-                              handlers.on_open = [&](endpoint::Client& client) {
-                                  for (const endpoint::ClientId id : ids)
+                              handlers.on_open = [&](endpoint::LoopConnection& client) {
+                                  for (const endpoint::ConnectionId id : ids)
                                       CHECK(self.server.find(id) == nullptr);
                                   CHECK(self.server.find(client.id()) == &client);
                                   ids.push_back(client.id());
@@ -273,7 +280,7 @@ TEST_CASE("server: an id names one client, however often its place is taken agai
     running.stop();
     CHECK(ids.size() == 20);
     CHECK(running.server.find(0) == nullptr);
-    CHECK(running.server.find(~endpoint::ClientId{0}) == nullptr);
+    CHECK(running.server.find(~endpoint::ConnectionId{0}) == nullptr);
 }
 
 TEST_CASE("server: each client hears of its end exactly once, whoever ends it") {
@@ -354,24 +361,25 @@ TEST_CASE("server: a peer that ends its side of TCP still gets what it asked for
 TEST_CASE("server: what a tap hears may be sent to others, also while output is flushed") {
     // "b" is tapped for the others. What "a" makes the server say to it is flushed at the end of
     // the turn, and then its tap asks for the others' flushes, more than there was room for.
-    std::vector<endpoint::Client*> listeners;
-    endpoint::Client* b = nullptr;
+    std::vector<endpoint::LoopConnection*> listeners;
+    endpoint::LoopConnection* b = nullptr;
     RunningServer running{{}, [&](RunningServer& self) {
         endpoint::Handlers handlers;
-        handlers.on_request = [&](endpoint::Client& client, const ws::Request& request) {
+        handlers.on_request = [&](endpoint::LoopConnection& client, const ws::Request& request) {
             self.journal.add("asked for " + std::string{request.query});
             if (request.query != "b") return;
             b = &client;
             client.tap([&listeners](ws::Direction direction, ws::Bytes bytes) {
                 const bool head = bytes[0] == 'H';
                 if (direction == ws::Direction::from_server && !head)
-                    for (endpoint::Client* listener : listeners) listener->send(ws::Opcode::binary, bytes);
+                    for (endpoint::LoopConnection* listener : listeners)
+                        listener->send(ws::Opcode::binary, bytes);
             });
         };
-        handlers.on_open = [&](endpoint::Client& client) {
+        handlers.on_open = [&](endpoint::LoopConnection& client) {
             if (b != nullptr && b != &client) listeners.push_back(&client);
         };
-        handlers.on_message = [&](endpoint::Client&, const endpoint::Message& message) {
+        handlers.on_message = [&](endpoint::LoopConnection&, const endpoint::Message& message) {
             b->send(message.type, message.data);
         };
         return handlers;
@@ -449,7 +457,7 @@ TEST_CASE("server: handshakes that break a rule, or the server's own, get their 
     std::string subprotocol;
     RunningServer running{options, [&subprotocol](RunningServer& self) {
                               endpoint::Handlers handlers;
-                              handlers.on_open = [&](endpoint::Client& client) {
+                              handlers.on_open = [&](endpoint::LoopConnection& client) {
                                   subprotocol = client.subprotocol();
                                   self.journal.add("open");
                               };

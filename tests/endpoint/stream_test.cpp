@@ -29,7 +29,7 @@ constexpr ws::MaskingKey rfc_key{0x37, 0xFA, 0x21, 0x3D};
 struct ServerSide {
     std::pair<net::Fd, net::Fd> sockets = connected_pair();
     RawPeer client{std::move(sockets.first)};
-    endpoint::Connection connection;
+    endpoint::BlockingConnection connection;
 
     explicit ServerSide(const endpoint::Options& options = {})
         : connection{std::move(sockets.second), ws::Role::server, options, {}, nullptr, nullptr} {}
@@ -40,7 +40,7 @@ struct ClientSide {
     std::pair<net::Fd, net::Fd> sockets = connected_pair();
     RawPeer server{std::move(sockets.first)};
     endpoint::FixedKey key{rfc_key};
-    endpoint::Connection connection{
+    endpoint::BlockingConnection connection{
         std::move(sockets.second), ws::Role::client, {}, {}, &key, nullptr};
 };
 
@@ -50,8 +50,8 @@ struct BothSides {
         : server{std::move(sockets.first), ws::Role::server, options, {}, nullptr, nullptr},
           client{std::move(sockets.second), ws::Role::client, options, {}, nullptr, nullptr} {}
     std::pair<net::Fd, net::Fd> sockets = connected_pair();
-    endpoint::Connection server;
-    endpoint::Connection client;
+    endpoint::BlockingConnection server;
+    endpoint::BlockingConnection client;
 };
 
 ws::Buffer masked(Opcode opcode, ws::Bytes payload, bool fin = true) {
@@ -500,7 +500,7 @@ struct PieceServer {
         stop.raise();
         loop.join();
     }
-    std::unique_ptr<endpoint::Connection> dial() const {
+    std::unique_ptr<endpoint::BlockingConnection> dial() const {
         endpoint::DialOptions dial_options;
         dial_options.limits.max_message_bytes = 1u << 30;
         return endpoint::dial("ws://localhost:" + std::to_string(server.port()) + "/ws",
@@ -527,13 +527,15 @@ TEST_CASE("§6.2 an event loop hands out pieces, and whole messages to nobody") 
     std::vector<std::string> seen;
     std::promise<std::string> closed;
     endpoint::Handlers handlers;
-    handlers.on_message = [&](endpoint::Client&, const endpoint::Message&) { FAIL("whole"); };
-    handlers.on_piece = [&](endpoint::Client& client, const endpoint::Piece& piece) {
+    handlers.on_message = [&](endpoint::LoopConnection&, const endpoint::Message&) {
+        FAIL("whole");
+    };
+    handlers.on_piece = [&](endpoint::LoopConnection& client, const endpoint::Piece& piece) {
         seen.push_back((piece.type == Opcode::text ? "text " : "binary ") +
                        std::string{ws::as_text(piece.data)} + (piece.last ? "." : ""));
         client.send(seen.back());
     };
-    handlers.on_close = [&](endpoint::Client&, const endpoint::Error& error) {
+    handlers.on_close = [&](endpoint::LoopConnection&, const endpoint::Error& error) {
         closed.set_value(error.message());
     };
     PieceServer running{std::move(handlers), 10};
@@ -571,7 +573,7 @@ TEST_CASE("§5.4 an event loop echoes a large message in pieces, and keeps no mo
     std::atomic<std::size_t> most = 0;
     std::atomic<bool> was_slow = false;
     endpoint::Handlers handlers;
-    handlers.on_piece = [&](endpoint::Client& client, const endpoint::Piece& piece) {
+    handlers.on_piece = [&](endpoint::LoopConnection& client, const endpoint::Piece& piece) {
         client.send_piece(piece.type, piece.data, piece.last);
         // Beyond its limit the loop reads no more of this client, and no further piece comes.
         if (client.backlog() > max_backlog_bytes) was_slow = true;
@@ -610,7 +612,7 @@ TEST_CASE("§5.4 a message of the server's own: on until Sent::slow, and on agai
     std::atomic<bool> was_slow = false;
     std::atomic<int> drained = 0;
     std::atomic<std::size_t> most = 0;
-    const auto send_on = [&](endpoint::Client& client) {
+    const auto send_on = [&](endpoint::LoopConnection& client) {
         while (next < blocks) {
             const endpoint::Sent sent =
                 client.send_piece(Opcode::binary, block(next), next + 1 == blocks);
@@ -622,9 +624,9 @@ TEST_CASE("§5.4 a message of the server's own: on until Sent::slow, and on agai
         }
     };
     endpoint::Handlers handlers;
-    handlers.on_piece = [](endpoint::Client&, const endpoint::Piece&) {};
+    handlers.on_piece = [](endpoint::LoopConnection&, const endpoint::Piece&) {};
     handlers.on_open = send_on;
-    handlers.on_drain = [&](endpoint::Client& client) {
+    handlers.on_drain = [&](endpoint::LoopConnection& client) {
         ++drained;
         send_on(client);
     };

@@ -63,7 +63,7 @@ void listening(std::uint16_t port) {
     std::fflush(stdout);
 }
 
-void obey(endpoint::Connection& connection, const endpoint::Message& message) {
+void obey(endpoint::BlockingConnection& connection, const endpoint::Message& message) {
     const Command command{message};
     if (command.word == "!close") {
         connection.close(command.code(), command.reason());
@@ -97,7 +97,7 @@ int serve_blocking(const Settings& settings, int stop_fd) {
     return 0;
 }
 
-void obey(endpoint::Client& client, const endpoint::Message& message) {
+void obey(endpoint::LoopConnection& client, const endpoint::Message& message) {
     const Command command{message};
     if (command.word == "!close") {
         client.close(command.code(), command.reason());
@@ -114,10 +114,10 @@ void obey(endpoint::Client& client, const endpoint::Message& message) {
 
 int serve_epoll(const Settings& settings, int stop_fd) {
     endpoint::Handlers handlers;
-    handlers.on_message = [](endpoint::Client& client, const endpoint::Message& message) {
+    handlers.on_message = [](endpoint::LoopConnection& client, const endpoint::Message& message) {
         obey(client, message);
     };
-    handlers.on_close = [](endpoint::Client&, const endpoint::Error& error) {
+    handlers.on_close = [](endpoint::LoopConnection&, const endpoint::Error& error) {
         log(error.message());
     };
     endpoint::Server server{settings.server, handlers};

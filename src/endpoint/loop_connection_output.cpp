@@ -1,6 +1,7 @@
 // The output of a client of the epoll server: frames of one turn leave together, and what the
-// kernel does not take waits, with a limit. Lesson 11. The other half of endpoint/client.cpp.
-// A client with older output waiting appends behind it, so the order is always that of the calls.
+// kernel does not take waits, with a limit. Lesson 11. The other half of
+// endpoint/loop_connection.cpp. A client with older output waiting appends behind it, so the order
+// is always that of the calls.
 #include <sys/socket.h>
 #include <sys/uio.h>
 
@@ -10,7 +11,7 @@
 #include <cerrno>
 #include <utility>
 
-#include "endpoint/client.hpp"
+#include "endpoint/loop_connection.hpp"
 
 namespace endpoint {
 
@@ -32,7 +33,7 @@ constexpr std::size_t max_spare_bytes = 16 * 1024;
 
 // RFC 6455 §5.4: "The fragments of one message MUST NOT be interleaved between the fragments of
 // another message unless an extension has been negotiated that can interpret the interleaving."
-Sent Client::send(ws::Opcode type, ws::Bytes data) {
+Sent LoopConnection::send(ws::Opcode type, ws::Bytes data) {
     if (!is_open()) return Sent::closed;
     assert(!protocol_.sending_message() && "finish with send_piece() first");
     ++loop_.counters.messages_sent;
@@ -51,7 +52,7 @@ Sent Client::send(ws::Opcode type, ws::Bytes data) {
 }
 
 // A large message leaves from where it lies, behind what is pending, without a copy.
-void Client::send_directly(ws::Buffer& first, ws::Bytes data) {
+void LoopConnection::send_directly(ws::Buffer& first, ws::Bytes data) {
     const std::size_t sent = write(first, data);
     const std::size_t of_first = std::min(sent, first.size());
     keep(ws::Bytes{first}.subspan(of_first), data.subspan(sent - of_first));
@@ -59,7 +60,7 @@ void Client::send_directly(ws::Buffer& first, ws::Bytes data) {
 }
 
 // A copy is fine here: a piece is as large as a read or a block of a file, not as a message.
-Sent Client::send_piece(ws::Opcode type, ws::Bytes data, bool last) {
+Sent LoopConnection::send_piece(ws::Opcode type, ws::Bytes data, bool last) {
     if (!is_open()) return Sent::closed;
     if (last) ++loop_.counters.messages_sent;
     protocol_.send_fragment(out(), type, data, last);
@@ -67,7 +68,7 @@ Sent Client::send_piece(ws::Opcode type, ws::Bytes data, bool last) {
     return waiting_with(data.size());
 }
 
-Sent Client::send_encoded(ws::Bytes frame) {
+Sent LoopConnection::send_encoded(ws::Bytes frame) {
     if (!is_open()) return Sent::closed;
     assert(!protocol_.sending_message() && "finish with send_piece() first");
     ++loop_.counters.messages_sent;
@@ -76,7 +77,7 @@ Sent Client::send_encoded(ws::Bytes frame) {
     return waiting_with(frame.size());
 }
 
-Sent Client::ping(ws::Bytes data) {
+Sent LoopConnection::ping(ws::Bytes data) {
     if (!is_open()) return Sent::closed;
     ++loop_.counters.pings_sent;
     protocol_.ping(out(), data);
@@ -84,7 +85,7 @@ Sent Client::ping(ws::Bytes data) {
     return waiting_with(data.size());
 }
 
-void Client::close(ws::CloseCode code, std::string_view reason) {
+void LoopConnection::close(ws::CloseCode code, std::string_view reason) {
     if (!is_open()) return;
     protocol_.close(out(), code, reason);
     since_ = loop_.clock.now();
@@ -93,14 +94,14 @@ void Client::close(ws::CloseCode code, std::string_view reason) {
 
 // Where frames are appended: the loop's buffer for the client whose turn it is, unless older
 // output of its waits; a buffer of its own for any other.
-ws::Buffer& Client::out() {
+ws::Buffer& LoopConnection::out() {
     if (!backlog_ && loop_.current == this) return loop_.out;
     if (!backlog_) take_backlog();
     return backlog_->storage();
 }
 
 // All that is sent to a client in one turn leaves in one system call, when the turn ends.
-void Client::appended() {
+void LoopConnection::appended() {
     if (blocked_) return pause_if_slow();
     if ((backlog_ ? backlog_->size() : loop_.out.size()) >= corked_bytes) return flush();
     if (loop_.current == this || flush_due_) return;
@@ -109,11 +110,11 @@ void Client::appended() {
 }
 
 // What became of a message of this size, which was appended.
-Sent Client::waiting_with(std::size_t size) const {
+Sent LoopConnection::waiting_with(std::size_t size) const {
     return blocked_ && backlog() > loop_.options.max_backlog_bytes + size ? Sent::slow : Sent::ok;
 }
 
-void Client::flush() {
+void LoopConnection::flush() {
     flush_due_ = false;
     if (phase_ == Phase::over || blocked_) return;
     // [exercise 11/4] what waits goes first; what is not taken waits on
@@ -133,7 +134,7 @@ void Client::flush() {
     if (phase_ == Phase::ending && !backlog_) finish_sending();
 }
 
-void Client::on_writable() {
+void LoopConnection::on_writable() {
     if (phase_ == Phase::over || !blocked_) return;
     backlog_->taken(write(backlog_->bytes()));
     if (backlog_->empty()) drained();
@@ -141,7 +142,7 @@ void Client::on_writable() {
 
 // The kernel has taken everything: the answer to the latest ping may go, reading begins again if
 // it had stopped, and the application may go on sending.
-void Client::drained() {
+void LoopConnection::drained() {
     release_backlog();
     blocked_ = false;
     const bool was_paused = paused_;
@@ -158,7 +159,7 @@ void Client::drained() {
 }
 
 // One system call for both; how many bytes the kernel took.
-std::size_t Client::write(ws::Bytes first, ws::Bytes second) {
+std::size_t LoopConnection::write(ws::Bytes first, ws::Bytes second) {
     const std::size_t size = first.size() + second.size();
     if (cannot_send_) return size;
     std::array<iovec, 2> parts{{{const_cast<std::uint8_t*>(first.data()), first.size()},
@@ -191,7 +192,7 @@ std::size_t Client::write(ws::Bytes first, ws::Bytes second) {
 }
 
 // Keeps what the kernel did not take.
-void Client::keep(ws::Bytes first, ws::Bytes second) {
+void LoopConnection::keep(ws::Bytes first, ws::Bytes second) {
     // [exercise 11/4] in order, in the backlog; and from now on we wait for the kernel
     if (first.empty() && second.empty()) return;
     if (!backlog_) take_backlog();
@@ -204,7 +205,7 @@ void Client::keep(ws::Bytes first, ws::Bytes second) {
 }
 
 // From now on epoll says when the kernel takes more.
-void Client::block() {
+void LoopConnection::block() {
     blocked_ = true;
     written_ = loop_.clock.now();
     protocol_.output_blocked(true, backlog_->storage());
@@ -213,7 +214,7 @@ void Client::block() {
 }
 
 // A client that does not take what it asked for gets no chance to ask for more.
-void Client::pause_if_slow() {
+void LoopConnection::pause_if_slow() {
     // [exercise 11/4] beyond max_backlog_bytes we stop reading from it
     if (paused_ || phase_ != Phase::open || backlog() <= loop_.options.max_backlog_bytes) return;
     paused_ = true;
@@ -221,7 +222,7 @@ void Client::pause_if_slow() {
     // [end]
 }
 
-void Client::take_backlog() {
+void LoopConnection::take_backlog() {
     if (loop_.spare_buffers.empty()) {
         backlog_ = std::make_unique<net::OutBuffer>();
     } else {
@@ -230,14 +231,14 @@ void Client::take_backlog() {
     }
 }
 
-void Client::release_backlog() {
+void LoopConnection::release_backlog() {
     std::unique_ptr<net::OutBuffer> buffer = std::move(backlog_);
     buffer->clear();
     if (buffer->capacity() <= max_spare_bytes && loop_.spare_buffers.size() < max_spare_buffers)
         loop_.spare_buffers.push_back(std::move(buffer));
 }
 
-void Client::watch() {
+void LoopConnection::watch() {
     if (phase_ == Phase::over) return;
     const std::uint32_t events =
         (reads() ? net::Epoll::readable : 0) | (blocked_ ? net::Epoll::writable : 0);

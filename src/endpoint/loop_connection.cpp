@@ -1,7 +1,7 @@
 // A client of the epoll server as a machine: handshake, open, ending, lingering. Lesson 11.
 // RFC 6455 §4.2 and §7.1.1. What comes in, what time brings, and how it ends; each function does
 // what can be done now and leaves the rest to the next event or to a deadline.
-#include "endpoint/client.hpp"
+#include "endpoint/loop_connection.hpp"
 
 #include <sys/socket.h>
 
@@ -35,7 +35,8 @@ Error lost_connection(int error) {
 
 }  // namespace
 
-Client::Client(Loop& loop, net::Fd socket, const net::Address& peer, ClientId id)
+LoopConnection::LoopConnection(Loop& loop, net::Fd socket, const net::Address& peer,
+                               ConnectionId id)
     : loop_{loop},
       id_{id},
       protocol_{ws::Role::server, loop.options.limits},
@@ -49,25 +50,25 @@ Client::Client(Loop& loop, net::Fd socket, const net::Address& peer, ClientId id
         tracer_ = std::make_unique<ws::Tracer>(loop.options.trace);
 }
 
-Client::~Client() {
+LoopConnection::~LoopConnection() {
     if (!counted_) return;
     const auto count = loop_.from_address.find(peer_.key());
     if (--count->second == 0) loop_.from_address.erase(count);
 }
 
-void Client::count_address() {
+void LoopConnection::count_address() {
     ++loop_.from_address[peer_.key()];
     counted_ = true;
 }
 
-std::string_view Client::subprotocol() const {
+std::string_view LoopConnection::subprotocol() const {
     if (subprotocol_ == 0) return {};
     return loop_.options.subprotocols[subprotocol_ - 1u];
 }
 
 // --- what comes in -------------------------------------------------------------------------------
 
-void Client::on_ready(std::uint32_t events) {
+void LoopConnection::on_ready(std::uint32_t events) {
     if (phase_ == Phase::over) return;
     // That the connection has broken is reported whether we ask or not. Where nobody reads, nobody
     // would find out, and epoll would say it again at once, turn after turn.
@@ -78,7 +79,7 @@ void Client::on_ready(std::uint32_t events) {
 
 // One read a turn: whoever sends much shares the loop with all the others. What is left in the
 // kernel is reported again by the next wait.
-void Client::on_readable() {
+void LoopConnection::on_readable() {
     if (phase_ == Phase::over || !reads()) return;
     ws::Buffer& buffer = loop_.receive_buffer;
     // [exercise 11/3] one recv; what it may return besides bytes, and what each means
@@ -106,7 +107,7 @@ void Client::on_readable() {
     loop_.current = nullptr;
 }
 
-void Client::receive_head(ws::MutableBytes bytes) {
+void LoopConnection::receive_head(ws::MutableBytes bytes) {
     std::size_t taken = 0;
     const ws::Parse parse = head_->feed(bytes, taken);
     // Who looks on has a right to the frames behind the head (cookies stand in it), and comes in
@@ -125,7 +126,7 @@ void Client::receive_head(ws::MutableBytes bytes) {
     if (phase_ == Phase::open) receive_frames(rest);
 }
 
-void Client::answer(const ws::Request& request) {
+void LoopConnection::answer(const ws::Request& request) {
     const ServerOptions& options = loop_.options;
     ws::Errc errc = ws::check_request(request);
     if (errc == ws::Errc::not_an_upgrade && loop_.handlers.on_http) return reply(request);
@@ -144,7 +145,7 @@ void Client::answer(const ws::Request& request) {
 }
 
 // What the server itself asks of a request that keeps the rules.
-ws::Errc Client::judge(const ws::Request& request) {
+ws::Errc LoopConnection::judge(const ws::Request& request) {
     const ServerOptions& options = loop_.options;
     const net::Address peer = address();
     const ws::Errc errc = find_client(request);
@@ -156,7 +157,7 @@ ws::Errc Client::judge(const ws::Request& request) {
 }
 
 // The client of a proxy. It counts under its own address, if there is a place.
-ws::Errc Client::find_client(const ws::Request& request) {
+ws::Errc LoopConnection::find_client(const ws::Request& request) {
     const ServerOptions& options = loop_.options;
     const net::Address peer = address();
     if (!net::contains(options.proxies, peer)) return ws::Errc::none;
@@ -170,7 +171,7 @@ ws::Errc Client::find_client(const ws::Request& request) {
     return ws::Errc::none;
 }
 
-void Client::refuse(ws::Errc errc) {
+void LoopConnection::refuse(ws::Errc errc) {
     ++loop_.counters.errors[static_cast<std::size_t>(errc)];
     const ws::Rule& rule = ws::rule(errc);
     if (loop_.handlers.on_log)
@@ -182,13 +183,13 @@ void Client::refuse(ws::Errc errc) {
     since_ = loop_.clock.now();
 }
 
-void Client::turn_away(ws::Errc errc) {
+void LoopConnection::turn_away(ws::Errc errc) {
     turned_away_ = true;
     refuse(errc);
     flush();
 }
 
-void Client::reply(const ws::Request& request) {
+void LoopConnection::reply(const ws::Request& request) {
     HttpReply answer;
     if (!loop_.handlers.on_http(request, answer)) return refuse(ws::Errc::not_an_upgrade);
     ++loop_.counters.http_requests;
@@ -199,7 +200,7 @@ void Client::reply(const ws::Request& request) {
     send_directly(loop_.out, ws::as_bytes(answer.body));
 }
 
-void Client::receive_frames(ws::MutableBytes bytes) {
+void LoopConnection::receive_frames(ws::MutableBytes bytes) {
     protocol_.feed(bytes);
     while (phase_ == Phase::open) {
         const std::optional<ws::Event> event = protocol_.next(out());
@@ -208,7 +209,7 @@ void Client::receive_frames(ws::MutableBytes bytes) {
     }
 }
 
-void Client::handle(const ws::Event& event) {
+void LoopConnection::handle(const ws::Event& event) {
     switch (event.type) {
         case ws::Event::message:
             if (event.last) ++loop_.counters.messages_received;
@@ -240,7 +241,7 @@ void Client::handle(const ws::Event& event) {
 
 // Leaves `open`, and says so to the application. Output that is pending still goes out while the
 // phase is `ending`.
-void Client::end(const Error& error, Phase phase) {
+void LoopConnection::end(const Error& error, Phase phase) {
     const bool was_open = phase_ == Phase::open;
     phase_ = phase;
     since_ = loop_.clock.now();
@@ -254,7 +255,7 @@ void Client::end(const Error& error, Phase phase) {
 
 // The peer sends no more. It may still listen (`nc -N` ends its side right after the request), so
 // what it is to get is sent to it.
-void Client::end_of_stream() {
+void LoopConnection::end_of_stream() {
     peer_ended_ = true;
     if (phase_ == Phase::open) end(lost_connection(0), Phase::ending);
     if (phase_ != Phase::ending) return remove();
@@ -262,12 +263,12 @@ void Client::end_of_stream() {
     if (phase_ == Phase::ending) watch();
 }
 
-void Client::lost(int error) {
+void LoopConnection::lost(int error) {
     end(lost_connection(error), Phase::over);
     remove();
 }
 
-void Client::timed_out(const char* what) {
+void LoopConnection::timed_out(const char* what) {
     ++loop_.counters.timeouts;
     end({.kind = Error::Kind::timed_out, .code = ws::close_code::abnormal, .reason = what},
         Phase::over);
@@ -278,32 +279,32 @@ void Client::timed_out(const char* what) {
 // the peer has sent its Close, nothing can follow and the socket is closed at once. Otherwise its
 // unread bytes would turn the end into a reset, which may destroy our last words on their way: so
 // only our side ends, and the rest is read and dropped for a while.
-void Client::finish_sending() {
+void LoopConnection::finish_sending() {
     if (peer_closed_ || peer_ended_) return remove();
     ::shutdown(socket_.get(), SHUT_WR);
     phase_ = Phase::lingering;
     since_ = loop_.clock.now();
 }
 
-void Client::remove() {
+void LoopConnection::remove() {
     phase_ = Phase::over;
     loop_.to_remove.push_back(id_);
     if (tracer_) tracer_->end();
 }
 
-void Client::on_shutdown() {
+void LoopConnection::on_shutdown() {
     if (phase_ == Phase::handshake) remove();
     close(ws::close_code::going_away);
 }
 
-void Client::on_end() {
+void LoopConnection::on_end() {
     if (phase_ == Phase::open) return timed_out("it did not answer our Close");
     if (phase_ != Phase::over) remove();
 }
 
 // --- what time brings ----------------------------------------------------------------------------
 
-void Client::on_time() {
+void LoopConnection::on_time() {
     const ServerOptions& options = loop_.options;
     const net::Milliseconds now = loop_.clock.now();
     if (phase_ == Phase::over) return;
@@ -334,7 +335,7 @@ void Client::on_time() {
 
 // A cable that was pulled sends nothing, not even an end of TCP. So silence is ended by us: first
 // a ping, which any peer that is there answers, then the connection.
-void Client::check_silence() {
+void LoopConnection::check_silence() {
     // [exercise 11/5] a ping after ping_interval, once; the end after idle_timeout
     if (paused_) return;  // it is we who do not read
     const net::Milliseconds silent = net::elapsed(loop_.clock.now(), received_);
@@ -350,12 +351,12 @@ void Client::check_silence() {
     // [end]
 }
 
-void Client::tap(ws::Tracer::Tap tap) {
+void LoopConnection::tap(ws::Tracer::Tap tap) {
     if (!tracer_) tracer_ = std::make_unique<ws::Tracer>(nullptr);
     tracer_->tap(std::move(tap));
 }
 
-void Client::trace(ws::Direction direction, ws::Bytes bytes) {
+void LoopConnection::trace(ws::Direction direction, ws::Bytes bytes) {
     if (tracer_) tracer_->bytes(direction, bytes);
 }
 

@@ -14,7 +14,7 @@
 namespace endpoint {
 
 // Names a client for good: never used again, so one that is kept too long finds nobody.
-using ClientId = std::uint64_t;
+using ConnectionId = std::uint64_t;
 
 // What became of a message for a client.
 enum class Sent : std::uint8_t {
@@ -23,18 +23,18 @@ enum class Sent : std::uint8_t {
     closed,  // the client is closing or gone, and it was not sent
 };
 
-class Client {
+class LoopConnection {
   public:
-    Client(Loop& loop, net::Fd socket, const net::Address& peer, ClientId id);
-    Client(const Client&) = delete;
-    Client& operator=(const Client&) = delete;
-    ~Client();
+    LoopConnection(Loop& loop, net::Fd socket, const net::Address& peer, ConnectionId id);
+    LoopConnection(const LoopConnection&) = delete;
+    LoopConnection& operator=(const LoopConnection&) = delete;
+    ~LoopConnection();
 
     // --- for the application ---------------------------------------------------------------------
 
-    ClientId id() const { return id_; }
-    // Of the one whom we believe to be there: behind a proxy that is in ServerOptions::proxies, from
-    // the handshake on, the client of the proxy, with port 0.
+    ConnectionId id() const { return id_; }
+    // Of the one whom we believe to be there: behind a proxy that is in ServerOptions::proxies,
+    // from the handshake on, the client of the proxy, with port 0.
     net::Address address() const { return peer_.address(); }
     // What the handshake agreed on; empty for none.
     std::string_view subprotocol() const;
@@ -131,7 +131,7 @@ class Client {
     net::Milliseconds waited() const { return net::elapsed(loop_.clock.now(), since_); }
 
     Loop& loop_;
-    ClientId id_;
+    ConnectionId id_;
     ws::Connection protocol_;
     std::unique_ptr<ws::HeadReader> head_;     // exists until the handshake has ended
     std::unique_ptr<net::OutBuffer> backlog_;  // exists while there is output that has to wait

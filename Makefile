@@ -47,7 +47,7 @@ WORK ?= work
 # is the teacher's is not there.
 ifneq ($(wildcard lessons/HANDOUT),)
 OVERLAY ?= $(WORK)
-ABSENT  := texts test fuzz e2e mutants classroom large-message handout grade wsc interop compare-wscat
+ABSENT  := texts test fuzz e2e mutants classroom large-message handout grade wsc load interop compare-wscat
 ifneq ($(filter $(ABSENT) interop-% load-% diff-% mutants-%,$(MAKECMDGOALS)),)
 $(error a handout has no $(MAKECMDGOALS); make help shows what there is)
 endif
@@ -191,6 +191,11 @@ explain: $(BUILD)/clients/explain
 wsc: $(BUILD)/clients/wsc
 	@$< $(ARGS)
 
+## make load       puts a server under load (ARGS='ws://localhost:8080/ws --pid N', ARGS=--help)
+.PHONY: load
+load: $(BUILD)/clients/load
+	@$< $(ARGS)
+
 # --- texts --------------------------------------------------------------------------------------
 
 TEXTS := $(BUILD)/tools/texts
@@ -306,8 +311,8 @@ $(MUTANTS): mutants-%: mutants-base
 
 objects_below = $(patsubst %.cpp,$(BUILD)/obj/%.o,$(shell find $(1) -name '*.cpp' $(2) 2>/dev/null))
 test_objects := $(call objects_below,tests,-not -path 'tests/load/*' -not -path 'tests/fuzz/*' \
-                  -not -path 'tests/interop/*')
-test_objects += $(patsubst %.cpp,$(BUILD)/obj/%.o,$(filter-out %/main.cpp,$(wildcard lessons/tools/grade/*.cpp)))
+                  -not -path 'tests/interop/*' -not -path 'tests/bench/*')
+test_objects += $(patsubst %.cpp,$(BUILD)/obj/%.o,$(filter-out %/main.cpp,$(wildcard lessons/tools/grade/*.cpp clients/load/*.cpp)))
 TEST_PROGRAM := $(BUILD)/tests/run
 LOAD_PROGRAM := $(BUILD)/tests/load
 $(TEST_PROGRAM) $(LOAD_PROGRAM): LDLIBS += -lcrypto

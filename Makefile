@@ -47,7 +47,7 @@ WORK ?= work
 # is the teacher's is not there.
 ifneq ($(wildcard lessons/HANDOUT),)
 OVERLAY ?= $(WORK)
-ABSENT  := texts test fuzz e2e mutants classroom large-message handout grade wsc load interop compare-wscat
+ABSENT  := texts test fuzz e2e mutants classroom large-message handout grade wsc load bench interop compare-wscat
 ifneq ($(filter $(ABSENT) interop-% load-% diff-% mutants-%,$(MAKECMDGOALS)),)
 $(error a handout has no $(MAKECMDGOALS); make help shows what there is)
 endif
@@ -379,6 +379,20 @@ $(INTEROP_SERVER): $(BUILD)/obj/tests/interop/peers/ours_server.o $(all_objects)
 .PHONY: compare-wscat
 compare-wscat: $(LESSON_PROGRAMS) $(filter %/wsc,$(CLIENT_PROGRAMS))
 	@tests/interop/compare-wscat.sh $(BUILD) $(SESSIONS)
+
+## make bench      our server, its peers and raw TCP, side by side: speed and memory, as tables
+##                 (ONLY=a,c PEERS=ws,beast ROUNDS=5 SERVER='./mine --port 9000' INSTALL=1)
+.PHONY: bench
+BENCH_PEERS := beast websocketpp libwebsockets gorilla ws
+BENCH       := $(BUILD)/bench/raw_echo $(BUILD)/bench/fan_out
+bench: $(BENCH) $(BUILD)/clients/load $(filter $(BUILD)/lessons/11-%/server,$(LESSON_PROGRAMS))
+	@CXX='$(CXX)' tests/bench/prepare.sh $(BUILD) $(filter-out none,$(or $(subst $(comma),$(space),$(PEERS)),$(BENCH_PEERS)))
+	@BUILD=$(BUILD) CXX='$(CXX)' OPTIMIZE='$(OPTIMIZE)' node tests/bench/bench.mjs
+$(BUILD)/bench/fan_out: LDLIBS += -lcrypto
+$(BUILD)/bench/fan_out: $(all_objects)
+$(BENCH): $(BUILD)/%: $(BUILD)/obj/tests/%.o
+	@mkdir -p $(@D)
+	$(link)
 
 ## make clean      removes all that was built
 .PHONY: clean

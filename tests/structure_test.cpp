@@ -99,8 +99,11 @@ TEST_CASE("structure: the storeys of src/ depend downwards only") {
         {"ws", {"ws"}},
         {"net", {"net"}},
         {"json", {"json"}},
-        // What the programs share. It stands beside the storeys: none of them includes it.
+        // What the programs share: the command line, the terminal, the pages and the frame lab.
+        // These rooms stand above the storeys: none of those includes them.
         {"cli", {"cli", "endpoint", "net", "ws"}},
+        {"terminal", {"terminal", "cli", "net", "ws"}},
+        {"lab", {"lab", "endpoint", "net", "ws"}},
     };
     Words faults;
     for (const fs::path& path : sources("src")) {
@@ -244,6 +247,24 @@ TEST_CASE("structure: src/ has no macros, and each header can be included twice"
         }
         if (!once) faults.push_back(path.string() + " lacks #pragma once");
     }
+    check_none(faults);
+}
+
+TEST_CASE("structure: no file name stands in two folders of src/, but for a header's own .cpp") {
+    std::map<std::string, fs::path> places;
+    Words faults;
+    for (const fs::path& path : sources("src")) {
+        const auto [place, is_new] = places.emplace(path.filename().string(), path);
+        if (!is_new) faults.push_back(path.string() + " and " + place->second.string());
+    }
+    check_none(faults);
+}
+
+TEST_CASE("structure: no line of a makefile is over 110 columns") {
+    Words faults;
+    for (const char* path : {"Makefile", "lessons/classroom.mk", "tests/tests.mk"})
+        for (const std::string& line : lines_of(path))
+            if (line.size() > 110) faults.push_back(std::string{path} + ": " + line);
     check_none(faults);
 }
 

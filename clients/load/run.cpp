@@ -8,7 +8,7 @@
 #include <cerrno>
 #include <stdexcept>
 
-#include "cli/trace.hpp"
+#include "cli/byte_trace.hpp"
 #include "net/descriptors.hpp"
 
 namespace load {

@@ -16,7 +16,7 @@
 
 #include "clients/wsc/failure.hpp"
 #include "net/address.hpp"
-#include "net/error.hpp"
+#include "net/os_error.hpp"
 
 namespace wsc {
 

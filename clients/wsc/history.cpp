@@ -13,8 +13,8 @@
 #include <filesystem>
 #include <fstream>
 
-#include "cli/line_editor.hpp"
 #include "net/fd.hpp"
+#include "terminal/line_editor.hpp"
 
 namespace wsc {
 
@@ -72,7 +72,7 @@ void History::shorten(const std::vector<std::string>& lines) {
 }
 
 bool History::add(std::string_view line) {
-    if (path_.empty() || !cli::LineEditor::is_remembered(line) || line == last_) return true;
+    if (path_.empty() || !terminal::LineEditor::is_remembered(line) || line == last_) return true;
     last_ = line;
     make_folders(std::filesystem::path{path_}.parent_path());
     if (write_lines(path_, O_APPEND, last_ + '\n')) return true;

@@ -1,6 +1,6 @@
 // The lines that were typed, kept over runs: one file in $XDG_STATE_HOME, readable by its owner
 // only, because what people type may be a secret. A line that begins with a space is not kept.
-// Leaves out: the keys that go through it (cli/line_editor).
+// Leaves out: the keys that go through it (terminal/line_editor).
 #pragma once
 
 #include <string>

@@ -9,7 +9,7 @@
 #include <sys/socket.h>
 
 #include "clients/wsc/failure.hpp"
-#include "net/error.hpp"
+#include "net/os_error.hpp"
 #include "ws/handshake.hpp"
 
 namespace wsc {

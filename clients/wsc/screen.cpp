@@ -1,6 +1,6 @@
 // Lines, colored and escaped. Nothing that a peer sent reaches a terminal as it came, but for the
 // line feeds and tabs of a text.
-// Leaves out: the line that is being typed (cli/prompt).
+// Leaves out: the line that is being typed (terminal/prompt).
 #include "clients/wsc/screen.hpp"
 
 #include <limits.h>
@@ -70,7 +70,7 @@ Screen::Screen(const Settings& settings, const Signals& signals)
                          "': " + std::strerror(errno)};
 }
 
-void Screen::begin_prompt() { prompt_ = std::make_unique<cli::Prompt>(); }
+void Screen::begin_prompt() { prompt_ = std::make_unique<terminal::Prompt>(); }
 
 std::string Screen::decorated(std::string_view text, Color color) const {
     const std::string plain = (settings_.timestamps ? time_of_day() : "") + std::string{text};

@@ -8,9 +8,9 @@
 #include <string>
 #include <string_view>
 
-#include "cli/prompt.hpp"
 #include "clients/wsc/options.hpp"
 #include "clients/wsc/signals.hpp"
+#include "terminal/prompt.hpp"
 #include "ws/frame.hpp"
 
 namespace wsc {
@@ -23,7 +23,7 @@ class Screen {
     // From now on there is a line to type on. At most once.
     void begin_prompt();
     void end_prompt() { prompt_.reset(); }
-    cli::Prompt* prompt() { return prompt_.get(); }
+    terminal::Prompt* prompt() { return prompt_.get(); }
     bool interactive() const { return interactive_; }
 
     void message(ws::Opcode opcode, ws::Bytes data);
@@ -52,7 +52,7 @@ class Screen {
     bool interactive_;
     bool bare_;  // with -x wscat prints messages and errors without anything before them
     bool reader_gone_ = false;
-    std::unique_ptr<cli::Prompt> prompt_;
+    std::unique_ptr<terminal::Prompt> prompt_;
     std::unique_ptr<std::FILE, int (*)(std::FILE*)> file_{nullptr, &std::fclose};
 };
 

@@ -10,7 +10,7 @@
 #include <algorithm>
 #include <array>
 
-#include "net/error.hpp"
+#include "net/os_error.hpp"
 #include "ws/hex.hpp"
 
 namespace wsc {

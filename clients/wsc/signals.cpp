@@ -8,7 +8,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-#include "net/error.hpp"
+#include "net/os_error.hpp"
 
 namespace wsc {
 

@@ -21,7 +21,7 @@
 
 #include "clients/wsc/failure.hpp"
 #include "net/address.hpp"
-#include "net/error.hpp"
+#include "net/os_error.hpp"
 #include "net/out_buffer.hpp"
 #include "ws/hex.hpp"
 

@@ -11,7 +11,7 @@
 #include <cstring>
 
 #include "clients/wsc/failure.hpp"
-#include "net/error.hpp"
+#include "net/os_error.hpp"
 
 namespace wsc {
 

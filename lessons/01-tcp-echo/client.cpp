@@ -6,11 +6,11 @@
 #include <array>
 #include <cstdio>
 
-#include "cli/line_reader.hpp"
+#include "cli/byte_trace.hpp"
 #include "cli/options.hpp"
-#include "cli/trace.hpp"
 #include "net/signal.hpp"
 #include "net/socket.hpp"
+#include "terminal/line_reader.hpp"
 
 namespace {
 
@@ -34,7 +34,7 @@ class EchoClient {
         : socket_{std::move(socket)}, stop_{stop}, trace_{trace} {}
 
     Outcome run() {
-        cli::LineReader lines{STDIN_FILENO};
+        terminal::LineReader lines{STDIN_FILENO};
         for (;;) {
             while (const auto line = lines.next_buffered())
                 if (const Outcome outcome = say(*line); outcome != Outcome::ok) return outcome;

@@ -3,8 +3,8 @@
 #include <array>
 #include <cstdio>
 
+#include "cli/byte_trace.hpp"
 #include "cli/options.hpp"
-#include "cli/trace.hpp"
 #include "net/client_threads.hpp"
 #include "net/signal.hpp"
 #include "net/socket.hpp"

@@ -5,11 +5,11 @@
 
 #include <cstdio>
 
-#include "cli/line_reader.hpp"
+#include "cli/byte_trace.hpp"
 #include "cli/options.hpp"
-#include "cli/trace.hpp"
 #include "net/datagram.hpp"
 #include "net/signal.hpp"
+#include "terminal/line_reader.hpp"
 
 namespace {
 
@@ -32,7 +32,7 @@ class EchoClient {
         : settings_{settings}, socket_{std::move(socket)}, stop_{stop}, buffer_(65'536) {}
 
     int run() {
-        cli::LineReader lines{STDIN_FILENO};
+        terminal::LineReader lines{STDIN_FILENO};
         bool complete = true;
         for (;;) {
             while (const auto line = lines.next_buffered()) {

@@ -3,8 +3,8 @@
 // Leaves out: a check that the sender's address is true. Anybody can write any address there.
 #include <cstdio>
 
+#include "cli/byte_trace.hpp"
 #include "cli/options.hpp"
-#include "cli/trace.hpp"
 #include "net/datagram.hpp"
 #include "net/signal.hpp"
 

@@ -6,12 +6,12 @@
 
 #include <cstdio>
 
-#include "cli/line_reader.hpp"
+#include "cli/byte_trace.hpp"
 #include "cli/options.hpp"
-#include "cli/trace.hpp"
 #include "lessons/03-byte-stream/writes.hpp"
 #include "net/signal.hpp"
 #include "net/socket.hpp"
+#include "terminal/line_reader.hpp"
 
 namespace {
 
@@ -23,7 +23,7 @@ class MessageClient {
         : socket_{std::move(socket)}, stop_{stop}, naive_{naive}, trace_{trace} {}
 
     void run() {
-        for (cli::LineReader lines{STDIN_FILENO}; !lines.at_end();) {
+        for (terminal::LineReader lines{STDIN_FILENO}; !lines.at_end();) {
             const int ready[] = {stop_.fd(), socket_.get(), lines.fd()};
             switch (net::wait_readable(ready)) {
                 case 0: return;

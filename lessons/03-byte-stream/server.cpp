@@ -3,8 +3,8 @@
 // Leaves out: types of messages, lengths over 65,535 (lesson 5 has both).
 #include <cstdio>
 
+#include "cli/byte_trace.hpp"
 #include "cli/options.hpp"
-#include "cli/trace.hpp"
 #include "net/client_threads.hpp"
 #include "net/signal.hpp"
 #include "ws/bytes.hpp"

@@ -6,7 +6,7 @@
 #include <array>
 #include <string>
 
-#include "cli/trace.hpp"
+#include "cli/byte_trace.hpp"
 #include "net/socket.hpp"
 #include "ws/http.hpp"
 

@@ -12,7 +12,7 @@
 #include <memory>
 #include <string>
 
-#include "cli/trace.hpp"
+#include "cli/byte_trace.hpp"
 #include "net/socket.hpp"
 #include "ws/frame.hpp"
 #include "ws/http.hpp"

@@ -1,4 +1,4 @@
-// The frame lab beside the hand-made servers: pages, and traces of conversations, as cli/lab.hpp
+// The frame lab beside the hand-made servers: pages, and traces of conversations, as lab/lab.hpp
 // describes them. Lessons 5, 6 and 7. Open http://localhost:8080/lab in a browser.
 // Leaves out: what a WebSocket server is; a server without this file is none the worse.
 #pragma once
@@ -7,7 +7,7 @@
 
 #include <thread>
 
-#include "cli/lab.hpp"
+#include "lab/lab.hpp"
 #include "lessons/05-frames/frame_socket.hpp"
 #include "ws/handshake.hpp"
 
@@ -15,7 +15,7 @@ namespace lesson {
 
 // Sends what the conversation leaves, and at last a Close. A reader that takes nothing for two
 // seconds is given up; and whatever happens, nobody waits for it afterwards.
-inline void write_trace(const net::Fd& socket, cli::Traces::Reader& reader) {
+inline void write_trace(const net::Fd& socket, lab::Traces::Reader& reader) {
     const auto send = [&socket](ws::Opcode opcode, ws::Bytes payload) {
         ws::Buffer bytes;
         ws::FrameHeader header;
@@ -38,8 +38,8 @@ inline void write_trace(const net::Fd& socket, cli::Traces::Reader& reader) {
 
 // Shows a trace until its reader says Close or goes. One thread writes, so that this one can
 // listen; it sends nothing itself.
-inline void show_trace(FrameSocket& connection, cli::Traces& traces, std::string_view token) {
-    cli::Traces::Reader reader{traces, token};
+inline void show_trace(FrameSocket& connection, lab::Traces& traces, std::string_view token) {
+    lab::Traces::Reader reader{traces, token};
     std::thread writer{[&] { write_trace(connection.socket(), reader); }};
     Frame frame;
     while (connection.receive(frame) && frame.header.opcode != ws::Opcode::close) {
@@ -51,7 +51,7 @@ inline void show_trace(FrameSocket& connection, cli::Traces& traces, std::string
 // True: the request was the lab's business, and that is done. A request with the token of a trace
 // goes on as any other, but its frames are shown there.
 inline bool serve_lab(FrameSocket& connection, const ws::Request& request, ws::Errc errc,
-                      const std::string& path, cli::Lab& lab) {
+                      const std::string& path, lab::Lab& lab) {
     endpoint::HttpReply reply;
     if (errc == ws::Errc::not_an_upgrade && lab.pages.answer(request, path, reply)) {
         const std::string head =
@@ -61,8 +61,8 @@ inline bool serve_lab(FrameSocket& connection, const ws::Request& request, ws::E
         return true;
     }
     if (errc != ws::Errc::none) return false;
-    const std::string_view token = cli::lab_token(request);
-    if (request.path == cli::trace_path) {
+    const std::string_view token = lab::lab_token(request);
+    if (request.path == lab::trace_path) {
         if (connection.send_raw(ws::as_bytes(ws::accept_response(request))))
             show_trace(connection, lab.traces, token);
         return true;

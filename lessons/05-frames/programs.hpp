@@ -8,8 +8,8 @@
 #include <memory>
 #include <string>
 
-#include "cli/keys.hpp"
-#include "cli/lab.hpp"
+#include "cli/key_options.hpp"
+#include "lab/lab.hpp"
 #include "net/address.hpp"
 #include "net/signal.hpp"
 #include "net/socket.hpp"
@@ -20,7 +20,7 @@ struct ServerOptions {
     cli::Common common;
     std::uint64_t handshake_timeout = 10;
     // What a browser finds here besides a WebSocket.
-    std::unique_ptr<cli::Lab> lab = std::make_unique<cli::Lab>();
+    std::unique_ptr<lab::Lab> lab = std::make_unique<lab::Lab>();
 
     void declare(cli::Options& options) {
         options.server(common);
@@ -34,7 +34,7 @@ struct ServerOptions {
 struct ClientOptions {
     cli::Common common;
     std::uint64_t handshake_timeout = 10;
-    cli::Keys keys;
+    cli::KeyOptions keys;
 
     void declare(cli::Options& options) {
         options.client(common, {"ws"});

@@ -12,9 +12,9 @@
 #include <string>
 #include <vector>
 
-#include "cli/line_reader.hpp"
 #include "lessons/05-frames/frame_socket.hpp"
 #include "net/signal.hpp"
+#include "terminal/line_reader.hpp"
 
 namespace lesson {
 
@@ -147,7 +147,7 @@ class Session {
     std::string prefix_;
     bool on_terminal_;
     State state_;
-    cli::LineReader lines_{STDIN_FILENO};
+    terminal::LineReader lines_{STDIN_FILENO};
     net::Deadline deadline_;
     int status_ = 0;
 };

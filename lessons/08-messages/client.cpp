@@ -7,11 +7,11 @@
 #include <mutex>
 #include <thread>
 
-#include "cli/keys.hpp"
-#include "cli/line_reader.hpp"
-#include "cli/trace.hpp"
+#include "cli/byte_trace.hpp"
+#include "cli/key_options.hpp"
 #include "endpoint/opening.hpp"
 #include "net/signal.hpp"
+#include "terminal/line_reader.hpp"
 
 namespace {
 
@@ -56,7 +56,7 @@ class Conversation {
 
     // Until the end of the input, Ctrl-C, or the end of the connection.
     void write_lines() try {
-        cli::LineReader lines{STDIN_FILENO};
+        terminal::LineReader lines{STDIN_FILENO};
         const std::array others{ended_.fd(), settings_.stop_fd};
         for (unsigned sent = 0; const auto line = lines.next(others);)
             if (send(*line) && settings_.wait) wait_for_answers(++sent);
@@ -108,7 +108,7 @@ class Conversation {
 
 int talk(int argc, char** argv) {
     cli::Common common;
-    cli::Keys keys;
+    cli::KeyOptions keys;
     Settings settings;
     cli::Options options{"client", "Lesson 8: a complete WebSocket client."};
     options.client(common, {"ws"});

@@ -3,11 +3,11 @@
 // pings, UTF-8 and the closing handshake are src/ws's part; this file never sees them.
 #include <cstdio>
 
-#include "cli/lab_accept.hpp"
+#include "cli/byte_trace.hpp"
 #include "cli/log.hpp"
 #include "cli/options.hpp"
-#include "cli/trace.hpp"
 #include "endpoint/opening.hpp"
+#include "lab/lab_accept.hpp"
 #include "net/client_threads.hpp"
 #include "net/signal.hpp"
 
@@ -32,7 +32,7 @@ class EchoServer {
 
     void serve(const net::Fd& socket, const net::Address& peer) {
         try {
-            const auto connection = cli::accept(lab_, socket, options_);
+            const auto connection = lab::accept(lab_, socket, options_);
             if (!connection) return;  // a page was asked for, or the lab's trace
             echo(*connection);
             const endpoint::Error error = connection->error();
@@ -45,7 +45,7 @@ class EchoServer {
   private:
     cli::Log& log_;
     endpoint::AcceptOptions options_;
-    cli::Lab lab_;  // at /lab, for browsers
+    lab::Lab lab_;  // at /lab, for browsers
 };
 
 int serve(int argc, char** argv) {

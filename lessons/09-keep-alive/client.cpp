@@ -7,8 +7,8 @@
 #include <ctime>
 #include <thread>
 
-#include "cli/keys.hpp"
-#include "cli/trace.hpp"
+#include "cli/byte_trace.hpp"
+#include "cli/key_options.hpp"
 #include "endpoint/opening.hpp"
 #include "lessons/09-keep-alive/keep_alive.hpp"
 #include "net/signal.hpp"
@@ -67,7 +67,7 @@ endpoint::Error converse(const std::string& url, const Settings& settings) {
 
 int talk(int argc, char** argv) {
     cli::Common common;
-    cli::Keys keys;
+    cli::KeyOptions keys;
     Settings settings;
     bool show_pings = false;
     cli::Options options{"client", "Lesson 9: a client that says hello each second."};

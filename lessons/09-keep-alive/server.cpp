@@ -4,10 +4,10 @@
 // Leaves out: who may connect at all (lesson 10).
 #include <cstdio>
 
-#include "cli/lab_accept.hpp"
+#include "cli/byte_trace.hpp"
 #include "cli/log.hpp"
-#include "cli/trace.hpp"
 #include "endpoint/opening.hpp"
+#include "lab/lab_accept.hpp"
 #include "lessons/09-keep-alive/keep_alive.hpp"
 #include "net/client_threads.hpp"
 #include "net/signal.hpp"
@@ -33,7 +33,7 @@ class EchoServer {
 
     void serve(const net::Fd& socket, const net::Address& peer) {
         try {
-            const auto connection = cli::accept(lab_, socket, options_);
+            const auto connection = lab::accept(lab_, socket, options_);
             if (!connection) return;  // a page was asked for, or the lab's trace
             echo(*connection);
             // Why it ended, for good: there is no reading on after a timeout.
@@ -47,7 +47,7 @@ class EchoServer {
   private:
     cli::Log& log_;
     endpoint::AcceptOptions options_;
-    cli::Lab lab_;  // at /lab, for browsers
+    lab::Lab lab_;  // at /lab, for browsers
 };
 
 int serve(int argc, char** argv) {

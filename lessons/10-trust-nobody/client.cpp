@@ -5,12 +5,12 @@
 #include <cstdio>
 #include <thread>
 
-#include "cli/keys.hpp"
-#include "cli/line_reader.hpp"
+#include "cli/byte_trace.hpp"
+#include "cli/key_options.hpp"
 #include "cli/options.hpp"
-#include "cli/trace.hpp"
 #include "endpoint/opening.hpp"
 #include "net/signal.hpp"
+#include "terminal/line_reader.hpp"
 
 namespace {
 
@@ -60,7 +60,7 @@ endpoint::Error converse(const std::string& url, const endpoint::DialOptions& op
     std::atomic<unsigned> received{0};  // messages; the first one is the greeting
     std::thread writer{[&] {
         try {
-            cli::LineReader lines{STDIN_FILENO};
+            terminal::LineReader lines{STDIN_FILENO};
             const std::array others{ended.fd(), options.stop_fd};
             for (unsigned sent = 1; const auto line = lines.next(others); ++sent) {
                 connection->write_message(*line);
@@ -87,7 +87,7 @@ endpoint::Error converse(const std::string& url, const endpoint::DialOptions& op
 
 int talk(int argc, char** argv) {
     cli::Common common;
-    cli::Keys keys;
+    cli::KeyOptions keys;
     endpoint::DialOptions dial;
     bool break_first = false;
     bool wait = false;

@@ -3,12 +3,12 @@
 // net::ClientThreads counts. What is left here is to ask them.
 #include <cstdio>
 
-#include "cli/admission.hpp"
-#include "cli/lab_accept.hpp"
+#include "cli/admission_options.hpp"
+#include "cli/byte_trace.hpp"
 #include "cli/log.hpp"
 #include "cli/options.hpp"
-#include "cli/trace.hpp"
 #include "endpoint/opening.hpp"
+#include "lab/lab_accept.hpp"
 #include "net/client_threads.hpp"
 #include "net/signal.hpp"
 
@@ -19,7 +19,7 @@ constexpr std::uint64_t descriptors_each = 2;
 
 class EchoServer {
   public:
-    EchoServer(endpoint::AcceptOptions options, cli::Admission admission)
+    EchoServer(endpoint::AcceptOptions options, cli::AdmissionOptions admission)
         : options_{std::move(options)},
           admission_{std::move(admission)},
           clients_{[this](const net::Fd& socket, const net::Address& peer) { serve(socket, peer); },
@@ -50,7 +50,7 @@ class EchoServer {
             log_.line(guest.address, refusal.what());
         };
         try {
-            const auto connection = cli::accept(lab_, socket, options, peer);
+            const auto connection = lab::accept(lab_, socket, options, peer);
             if (!connection) return;  // the lab's business
             const bool direct = net::same_ip(guest.address, peer);
             log_.line(guest.address, "connected" + (guest.name.empty() ? "" : " as " + guest.name) +
@@ -96,15 +96,15 @@ class EchoServer {
     }
 
     endpoint::AcceptOptions options_;
-    cli::Admission admission_;
+    cli::AdmissionOptions admission_;
     cli::Log log_;
-    cli::Lab lab_;
+    lab::Lab lab_;
     net::ClientThreads clients_;  // last: its threads use the others
 };
 
 int serve(int argc, char** argv) {
     cli::Common common;
-    cli::Admission admission;
+    cli::AdmissionOptions admission;
     endpoint::AcceptOptions accept_options;
     std::uint64_t max_head_bytes = accept_options.head_limits.max_head_bytes;
     cli::Options options{"server", "Lesson 10: an echo server that lets in whom it knows."};

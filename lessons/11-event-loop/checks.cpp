@@ -10,8 +10,8 @@
 #include <thread>
 
 #include "lessons/tools/check/check.hpp"
+#include "net/loop_clock.hpp"
 #include "net/out_buffer.hpp"
-#include "net/timer.hpp"
 
 namespace {
 

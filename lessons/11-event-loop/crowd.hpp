@@ -12,7 +12,7 @@
 #include <string>
 #include <utility>
 
-#include "cli/keys.hpp"
+#include "cli/key_options.hpp"
 #include "net/epoll.hpp"
 #include "net/signal.hpp"
 #include "net/socket.hpp"
@@ -29,7 +29,7 @@ struct Settings {
     std::uint64_t connections = 1000;
     std::uint64_t rounds = 3;
     bool hold = false;
-    cli::Keys keys;
+    cli::KeyOptions keys;
 };
 
 struct Peer {

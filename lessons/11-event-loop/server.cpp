@@ -3,13 +3,13 @@
 // has happened. No handler ever waits: whoever waits lets everybody wait.
 #include <cstdio>
 
-#include "cli/admission.hpp"
-#include "cli/lab_loop.hpp"
+#include "cli/admission_options.hpp"
+#include "cli/byte_trace.hpp"
 #include "cli/log.hpp"
 #include "cli/options.hpp"
-#include "cli/trace.hpp"
 #include "endpoint/metrics.hpp"
 #include "endpoint/server.hpp"
+#include "lab/lab_loop.hpp"
 #include "net/descriptors.hpp"
 #include "net/signal.hpp"
 
@@ -82,7 +82,7 @@ int serve(int argc, char** argv) {
         return true;
     };
 
-    cli::LabLoop lab;  // at /lab, for browsers
+    lab::LabLoop lab;  // at /lab, for browsers
     lab.attach(settings.server, handlers);
     endpoint::Server server{settings.server, handlers};
     running = &server;

@@ -1,20 +1,20 @@
 // Lesson 12: a chat client in the terminal. One thread reads what the room says and prints it, the
-// other reads what is typed; cli::Prompt keeps the two apart on the screen.
+// other reads what is typed; terminal::Prompt keeps the two apart on the screen.
 #include <array>
 #include <cstdio>
 #include <cstdlib>
 #include <semaphore>
 #include <thread>
 
-#include "cli/keys.hpp"
+#include "cli/byte_trace.hpp"
+#include "cli/key_options.hpp"
 #include "cli/options.hpp"
-#include "cli/prompt.hpp"
-#include "cli/trace.hpp"
 #include "endpoint/json_message.hpp"
 #include "endpoint/opening.hpp"
 #include "lessons/12-chat/lines.hpp"
 #include "net/signal.hpp"
 #include "net/wake.hpp"
+#include "terminal/prompt.hpp"
 
 namespace {
 
@@ -33,7 +33,7 @@ class Chat {
     endpoint::Error run() {
         std::puts("Type messages and press Enter to send. Ctrl+C to exit.");
         std::fflush(stdout);
-        cli::Prompt prompt;
+        terminal::Prompt prompt;
         endpoint::write_json(*connection_,
                              json::Object{{"user", settings_.user}, {"room", settings_.room}});
         std::thread reader{[&] { print_messages(prompt); }};
@@ -52,7 +52,7 @@ class Chat {
     }
 
   private:
-    void print_messages(cli::Prompt& prompt) {
+    void print_messages(terminal::Prompt& prompt) {
         while (const auto message = connection_->read_message()) {
             std::string why;
             const auto said = endpoint::read_json(*message, why);
@@ -82,7 +82,7 @@ class Chat {
 
 int talk(int argc, char** argv) {
     cli::Common common;
-    cli::Keys keys;
+    cli::KeyOptions keys;
     Settings settings;
     if (const char* name = std::getenv("USER"); name != nullptr && *name != '\0')
         settings.user = name;

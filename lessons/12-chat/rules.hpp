@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-#include "json/utf8.hpp"
+#include "json/character.hpp"
 
 namespace chat {
 

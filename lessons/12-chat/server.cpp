@@ -2,10 +2,10 @@
 // What the messages mean is in chat.hpp; here it is put on a port.
 #include <cstdio>
 
-#include "cli/lab_loop.hpp"
+#include "cli/byte_trace.hpp"
 #include "cli/log.hpp"
 #include "cli/options.hpp"
-#include "cli/trace.hpp"
+#include "lab/lab_loop.hpp"
 #include "lessons/12-chat/chat.hpp"
 #include "net/signal.hpp"
 #include "ws/origin.hpp"
@@ -14,7 +14,7 @@ namespace {
 
 class ChatServer {
   public:
-    ChatServer(const endpoint::ServerOptions& options, cli::LabLoop& lab)
+    ChatServer(const endpoint::ServerOptions& options, lab::LabLoop& lab)
         : server_{start(options, handlers(), lab)} {}
 
     std::uint16_t port() const { return server_.port(); }
@@ -23,7 +23,7 @@ class ChatServer {
   private:
     // The pages are the lab's share: the chat at /, the frame lab at /lab.
     static endpoint::Server start(endpoint::ServerOptions options, endpoint::Handlers handlers,
-                                  cli::LabLoop& lab) {
+                                  lab::LabLoop& lab) {
         lab.attach(options, handlers);
         return {std::move(options), std::move(handlers)};
     }
@@ -54,7 +54,7 @@ int serve(int argc, char** argv) {
     cli::Common common;
     endpoint::ServerOptions settings;
     settings.limits.max_message_bytes = 32 * 1024;
-    std::string folder = cli::pages_folder();
+    std::string folder = lab::pages_folder();
     cli::Options options{"server", "Lesson 12: a chat server, with a page to chat in."};
     options.server(common);
     options.path(common);
@@ -85,7 +85,7 @@ int serve(int argc, char** argv) {
     if (common.trace) settings.trace = cli::trace_to_stderr;
 
     const net::StopSignal stop;
-    cli::LabLoop lab{cli::Pages{"chat.html", folder}};
+    lab::LabLoop lab{lab::Pages{"chat.html", folder}};
     ChatServer server{settings, lab};
     std::printf("Chat server running at ws://localhost:%u%s ...\n", unsigned{server.port()},
                 common.path.c_str());

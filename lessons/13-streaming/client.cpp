@@ -5,9 +5,9 @@
 #include <memory>
 #include <thread>
 
-#include "cli/keys.hpp"
+#include "cli/byte_trace.hpp"
+#include "cli/key_options.hpp"
 #include "cli/options.hpp"
-#include "cli/trace.hpp"
 #include "endpoint/opening.hpp"
 #include "endpoint/stream.hpp"
 #include "lessons/13-streaming/progress.hpp"
@@ -105,7 +105,7 @@ class Transfer {
 
 int transfer(int argc, char** argv) {
     Settings settings;
-    cli::Keys keys;
+    cli::KeyOptions keys;
     cli::Options options{"client", "Lesson 13: sends one message of any size, piece by piece."};
     options.client(settings.common, {"ws"});
     options.path(settings.common);

@@ -4,11 +4,11 @@
 #include <cstdio>
 #include <unordered_map>
 
-#include "cli/lab_loop.hpp"
+#include "cli/byte_trace.hpp"
 #include "cli/log.hpp"
 #include "cli/options.hpp"
-#include "cli/trace.hpp"
 #include "endpoint/server.hpp"
+#include "lab/lab_loop.hpp"
 #include "lessons/13-streaming/tally.hpp"
 #include "net/signal.hpp"
 
@@ -96,7 +96,7 @@ int serve(int argc, char** argv) {
     handlers.on_close = [&](auto& client, const auto& error) { receiver.on_close(client, error); };
     handlers.on_log = [&](const auto& peer, std::string_view line) { log.line(peer, line); };
 
-    cli::LabLoop lab;  // at /lab, for browsers
+    lab::LabLoop lab;  // at /lab, for browsers
     lab.attach(settings.server, handlers);
     endpoint::Server server{settings.server, handlers};
     std::printf("Streaming server at ws://localhost:%u%s ...\n", unsigned{server.port()},

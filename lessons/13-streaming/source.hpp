@@ -16,8 +16,8 @@
 #include <span>
 #include <string>
 
-#include "net/error.hpp"
 #include "net/fd.hpp"
+#include "net/os_error.hpp"
 #include "net/socket.hpp"
 #include "ws/bytes.hpp"
 

@@ -45,7 +45,7 @@ units() { make --no-print-directory -s "print-SRC_$(printf '%02d' "$to")"; }
 # programs that are built from files that are yet to be written.
 files() {
     local unit file number
-    echo Makefile .clang-format .gitignore src/README.md | tr ' ' '\n'
+    echo Makefile lessons/classroom.mk .clang-format .gitignore src/README.md | tr ' ' '\n'
     for unit in $(units); do
         for file in "src/$unit.hpp" "src/$unit.cpp"; do [[ ! -f $file ]] || echo "$file"; done
     done

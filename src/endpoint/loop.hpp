@@ -12,9 +12,9 @@
 
 #include "endpoint/server_options.hpp"
 #include "net/epoll.hpp"
+#include "net/loop_clock.hpp"
 #include "net/out_buffer.hpp"
 #include "net/peer_address.hpp"
-#include "net/timer.hpp"
 
 namespace endpoint {
 

@@ -7,7 +7,7 @@
 #include <charconv>
 #include <numeric>
 
-#include "json/utf8.hpp"
+#include "json/character.hpp"
 
 namespace json {
 

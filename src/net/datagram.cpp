@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-#include "net/error.hpp"
+#include "net/os_error.hpp"
 
 namespace net {
 

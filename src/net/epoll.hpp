@@ -11,8 +11,8 @@
 #include <span>
 #include <vector>
 
-#include "net/error.hpp"
 #include "net/fd.hpp"
+#include "net/os_error.hpp"
 
 namespace net {
 

@@ -7,7 +7,7 @@
 #include <signal.h>
 #include <sys/signalfd.h>
 
-#include "net/error.hpp"
+#include "net/os_error.hpp"
 
 namespace net {
 

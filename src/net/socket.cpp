@@ -13,7 +13,7 @@
 #include <future>
 #include <thread>
 
-#include "net/error.hpp"
+#include "net/os_error.hpp"
 
 namespace net {
 

@@ -5,8 +5,8 @@
 
 #include <sys/eventfd.h>
 
-#include "net/error.hpp"
 #include "net/fd.hpp"
+#include "net/os_error.hpp"
 
 namespace net {
 

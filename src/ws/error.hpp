@@ -1,6 +1,6 @@
 // Every rule that a peer can break: its name, what breaking it costs, where it stands in the
 // RFC, and a sentence for people. Lessons 4 (handshake) and 5 (frames).
-// Leaves out: failures of the operating system (net/error.hpp) and our own bugs (assert).
+// Leaves out: failures of the operating system (net/os_error.hpp) and our own bugs (assert).
 #pragma once
 
 #include <cstddef>

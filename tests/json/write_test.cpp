@@ -8,8 +8,8 @@
 #include <limits>
 #include <random>
 
+#include "json/character.hpp"
 #include "json/parse.hpp"
-#include "json/utf8.hpp"
 
 using json::Array;
 using json::Object;

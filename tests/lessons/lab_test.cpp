@@ -10,7 +10,7 @@
 #include <thread>
 #include <vector>
 
-#include "cli/lab.hpp"
+#include "lab/lab.hpp"
 #include "tests/lessons/peers.hpp"
 
 using namespace test;

@@ -12,7 +12,7 @@
 #include <memory>
 #include <stdexcept>
 
-#include "net/error.hpp"
+#include "net/os_error.hpp"
 
 namespace test {
 

@@ -13,7 +13,7 @@
 #include <array>
 #include <cstdlib>
 
-#include "net/error.hpp"
+#include "net/os_error.hpp"
 #include "tests/support/process.hpp"
 
 namespace test {

@@ -14,8 +14,8 @@
 #include <fstream>
 #include <map>
 
-#include "net/error.hpp"
 #include "net/fd.hpp"
+#include "net/os_error.hpp"
 
 namespace grade {
 

@@ -7,8 +7,8 @@
 #include <string>
 #include <string_view>
 
+#include "cli/byte_trace.hpp"
 #include "cli/options.hpp"
-#include "cli/trace.hpp"
 #include "endpoint/opening.hpp"
 #include "endpoint/server.hpp"
 #include "endpoint/stream.hpp"

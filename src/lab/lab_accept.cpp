@@ -1,12 +1,12 @@
 // A trace over the blocking endpoint: one thread reads, so that pings and the Close are answered,
 // and one writes what the conversation leaves. Lesson 8.
 // The lab's path is let in under the same conditions as the server's own: options.admit decides.
-#include "cli/lab_accept.hpp"
+#include "lab/lab_accept.hpp"
 
 #include <thread>
 #include <utility>
 
-namespace cli {
+namespace lab {
 
 namespace {
 
@@ -57,4 +57,4 @@ std::unique_ptr<endpoint::BlockingConnection> accept(Lab& lab, const net::Fd& so
     return nullptr;
 }
 
-}  // namespace cli
+}  // namespace lab

@@ -1,7 +1,7 @@
 // Keys to lines, and lines drawn again. Lesson 12; termios(3), and a few escape codes: ESC [ K
 // clears to the end of the line, ESC [ J to that of the screen, ESC [ n A and ESC [ n C move the
-// cursor. The terminal does no editing in this mode; cli/line_editor does. Ctrl-C stays a signal.
-#include "cli/prompt.hpp"
+// cursor. The terminal does no editing in this mode; terminal/line_editor does. Ctrl-C stays a signal.
+#include "terminal/prompt.hpp"
 
 #include <signal.h>
 #include <sys/ioctl.h>
@@ -12,12 +12,12 @@
 #include <cstdio>
 #include <cstdlib>
 
-#include "cli/columns.hpp"
-#include "net/error.hpp"
+#include "net/os_error.hpp"
 #include "net/socket.hpp"
+#include "terminal/columns.hpp"
 #include "ws/hex.hpp"
 
-namespace cli {
+namespace terminal {
 
 namespace {
 
@@ -231,4 +231,4 @@ void Prompt::draw() {
     put(line);
 }
 
-}  // namespace cli
+}  // namespace terminal

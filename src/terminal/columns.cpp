@@ -1,12 +1,12 @@
 // Characters and their widths: UTF-8, RFC 3629; Unicode's East_Asian_Width and Mn, Me, Cf. Lesson 12.
 // The ranges are those of whole blocks where the exceptions within are rare: a wrong guess costs a
 // column on the screen and nothing else.
-#include "cli/columns.hpp"
+#include "terminal/columns.hpp"
 
 #include <algorithm>
 #include <array>
 
-namespace cli {
+namespace terminal {
 
 namespace {
 
@@ -127,4 +127,4 @@ std::size_t columns(std::string_view text) {
     return count;
 }
 
-}  // namespace cli
+}  // namespace terminal

@@ -7,11 +7,11 @@
 #include <map>
 #include <string>
 
-#include "cli/lab.hpp"
 #include "endpoint/loop_connection.hpp"
 #include "endpoint/server_options.hpp"
+#include "lab/lab.hpp"
 
-namespace cli {
+namespace lab {
 
 class LabLoop {
   public:
@@ -43,4 +43,4 @@ class LabLoop {
     std::map<endpoint::ConnectionId, std::string> tokens_;  // of every client on the lab's path
 };
 
-}  // namespace cli
+}  // namespace lab

@@ -14,10 +14,10 @@
 #include <string>
 #include <string_view>
 
-#include "cli/pages.hpp"
+#include "lab/pages.hpp"
 #include "ws/trace.hpp"
 
-namespace cli {
+namespace lab {
 
 inline constexpr std::string_view trace_path = "/lab/trace";
 
@@ -91,4 +91,4 @@ struct Lab {
     Traces traces{};
 };
 
-}  // namespace cli
+}  // namespace lab

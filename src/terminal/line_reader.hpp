@@ -10,7 +10,7 @@
 #include <stdexcept>
 #include <string>
 
-namespace cli {
+namespace terminal {
 
 // A line that is longer than LineReader's limit.
 class LineTooLong : public std::runtime_error {
@@ -57,4 +57,4 @@ class LineReader {
     bool at_end_ = false;
 };
 
-}  // namespace cli
+}  // namespace terminal

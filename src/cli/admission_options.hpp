@@ -15,7 +15,7 @@ namespace cli {
 // --trusted-proxy, repeatable; `proxies` outlives options.parse().
 void declare_trusted_proxies(Options& options, std::vector<net::Network>& proxies);
 
-struct Admission {
+struct AdmissionOptions {
     endpoint::Admission rules{};
     std::uint64_t max_connections = 0;
     std::optional<std::uint64_t> max_connections_per_address{};  // nothing: no limit

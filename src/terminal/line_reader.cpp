@@ -1,17 +1,17 @@
 // Lines from a descriptor, beside sockets that may become readable first. Lesson 1.
 // Standard streams would hide what they have buffered from poll(), and a line could wait there
 // unseen; so the bytes that were read ahead are kept here.
-#include "cli/line_reader.hpp"
+#include "terminal/line_reader.hpp"
 
 #include <unistd.h>
 
 #include <array>
 #include <vector>
 
-#include "net/error.hpp"
+#include "net/os_error.hpp"
 #include "net/socket.hpp"
 
-namespace cli {
+namespace terminal {
 
 std::optional<std::string> LineReader::next_buffered() {
     const std::size_t feed = buffer_.find('\n', scanned_);
@@ -55,4 +55,4 @@ std::optional<std::string> LineReader::next(std::span<const int> others) {
     }
 }
 
-}  // namespace cli
+}  // namespace terminal

@@ -1,7 +1,7 @@
 // Origins, accounts and proxies read from the command line, strictly. Lesson 10.
 // A typing error in one of them would open the door or shut it for good, so all that is not
 // exactly right ends the program with a line that says what would be.
-#include "cli/admission.hpp"
+#include "cli/admission_options.hpp"
 
 #include <algorithm>
 #include <fstream>
@@ -60,7 +60,7 @@ void declare_trusted_proxies(Options& options, std::vector<net::Network>& proxie
         [&proxies](const std::string& value) { proxies.push_back(read_network(value)); });
 }
 
-void Admission::declare(Options& options, std::uint64_t descriptors_each) {
+void AdmissionOptions::declare(Options& options, std::uint64_t descriptors_each) {
     max_connections = net::allowed_connections(descriptors_each);
     options.custom(
         "--allowed-origin", "ORIGIN",

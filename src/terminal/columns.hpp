@@ -9,7 +9,7 @@
 #include <cstddef>
 #include <string_view>
 
-namespace cli {
+namespace terminal {
 
 // The bytes of the character at the front of `text`, which is not empty. A byte that begins no
 // UTF-8 character is one by itself.
@@ -22,4 +22,4 @@ std::size_t cluster_bytes(std::string_view text);
 // The columns of a text without control characters.
 std::size_t columns(std::string_view text);
 
-}  // namespace cli
+}  // namespace terminal

@@ -1,7 +1,7 @@
 // Which pages there are, and under which headers they leave. Lesson 5.
 // The headers make a second wall: should a page ever be tricked into taking text for markup, the
 // browser still loads and runs nothing but these files.
-#include "cli/pages.hpp"
+#include "lab/pages.hpp"
 
 #include <array>
 #include <filesystem>
@@ -9,7 +9,7 @@
 #include <iterator>
 #include <utility>
 
-namespace cli {
+namespace lab {
 
 namespace {
 
@@ -79,4 +79,4 @@ bool Pages::answer(const ws::Request& request, std::string_view websocket_path,
     return true;
 }
 
-}  // namespace cli
+}  // namespace lab

@@ -1,7 +1,7 @@
 // The reading of --key and --masking-key. Lesson 5.
 // RFC 6455 §4.1 and §5.3 say what a real client does instead. A handshake key is sent as it was
 // given, even a wrong one: how a server refuses it is worth seeing.
-#include "cli/keys.hpp"
+#include "cli/key_options.hpp"
 
 #include <algorithm>
 
@@ -10,7 +10,7 @@
 
 namespace cli {
 
-void Keys::declare(Options& options) {
+void KeyOptions::declare(Options& options) {
     options.custom("--key", "BASE64",
                    "this Sec-WebSocket-Key, to repeat a demonstration; a real client sends a new "
                    "random one each time",

@@ -11,7 +11,7 @@
 
 namespace cli {
 
-struct Keys {
+struct KeyOptions {
     std::string handshake;  // Sec-WebSocket-Key; empty: a random one
     std::unique_ptr<ws::KeySource> masking = std::make_unique<endpoint::RandomKeys>();
 

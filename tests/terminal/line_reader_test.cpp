@@ -1,5 +1,5 @@
 // Lines from a descriptor, however the bytes arrive.
-#include "cli/line_reader.hpp"
+#include "terminal/line_reader.hpp"
 
 #include <doctest/doctest.h>
 #include <fcntl.h>
@@ -27,7 +27,7 @@ struct Input {
     net::Fd writing;
 };
 
-std::vector<std::string> buffered(cli::LineReader& lines) {
+std::vector<std::string> buffered(terminal::LineReader& lines) {
     std::vector<std::string> result;
     while (auto line = lines.next_buffered()) result.push_back(*line);
     return result;
@@ -39,7 +39,7 @@ using Lines = std::vector<std::string>;
 
 TEST_CASE("lines: several in one read, one in several reads") {
     Input input;
-    cli::LineReader lines{input.reading.get()};
+    terminal::LineReader lines{input.reading.get()};
     CHECK(buffered(lines) == Lines{});
     input.type("one\ntwo\n\nthr");
     lines.fill();
@@ -56,7 +56,7 @@ TEST_CASE("lines: several in one read, one in several reads") {
 
 TEST_CASE("lines: the last one needs no line feed, and an input may be empty") {
     Input input;
-    cli::LineReader lines{input.reading.get()};
+    terminal::LineReader lines{input.reading.get()};
     input.type("one\nrest");
     input.writing.close();
     lines.fill();
@@ -70,7 +70,7 @@ TEST_CASE("lines: the last one needs no line feed, and an input may be empty") {
 
     Input nothing;
     nothing.writing.close();
-    cli::LineReader none{nothing.reading.get()};
+    terminal::LineReader none{nothing.reading.get()};
     none.fill();
     CHECK(none.at_end());
     CHECK(buffered(none) == Lines{});
@@ -78,7 +78,7 @@ TEST_CASE("lines: the last one needs no line feed, and an input may be empty") {
 
 TEST_CASE("lines: every byte but the line feed belongs to the line") {
     Input input;
-    cli::LineReader lines{input.reading.get()};
+    terminal::LineReader lines{input.reading.get()};
     const std::string odd{"a\0b\r\t\xff", 6};
     input.type(odd + "\n");
     lines.fill();
@@ -87,23 +87,23 @@ TEST_CASE("lines: every byte but the line feed belongs to the line") {
 
 TEST_CASE("lines: a line has a limit, the input has none") {
     Input input;
-    cli::LineReader lines{input.reading.get(), 5};
+    terminal::LineReader lines{input.reading.get(), 5};
     input.type("12345\n12345\n12345\n");
     lines.fill();
     CHECK(buffered(lines) == Lines{"12345", "12345", "12345"});
     input.type("123456");
     lines.fill();
     CHECK_THROWS_WITH_AS(lines.next_buffered(), "a line of the input is longer than 5 bytes",
-                         cli::LineTooLong);
+                         terminal::LineTooLong);
 }
 
 TEST_CASE("lines: a descriptor that does not block, and one that is closed") {
     Input input;
     ::fcntl(input.reading.get(), F_SETFL, O_NONBLOCK);
-    cli::LineReader lines{input.reading.get()};
+    terminal::LineReader lines{input.reading.get()};
     lines.fill();
     CHECK_FALSE(lines.at_end());
-    cli::LineReader closed{-1};
+    terminal::LineReader closed{-1};
     CHECK_THROWS_WITH_AS(closed.fill(), "cannot read the input: Bad file descriptor",
                          std::system_error);
 }

@@ -1,7 +1,7 @@
 // Characters to bytes and back, RFC 3629 §3. Lesson 12.
 // Overlong forms, surrogates and what lies beyond U+10FFFF are no characters: two spellings of one
 // character are how a check that looks for '<' is passed by.
-#include "json/utf8.hpp"
+#include "json/character.hpp"
 
 namespace json {
 

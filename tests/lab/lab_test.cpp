@@ -1,6 +1,6 @@
 // The server's part of the frame lab: pages by name, traces with a bound. What servers do with them
 // is in tests/lessons/lab_test.cpp.
-#include "cli/lab.hpp"
+#include "lab/lab.hpp"
 
 #include <doctest/doctest.h>
 
@@ -27,16 +27,16 @@ struct Get {
 };
 
 std::string token_of(const std::string& target) {
-    return std::string{cli::lab_token(Get{target}.request)};
+    return std::string{lab::lab_token(Get{target}.request)};
 }
 
 // Status of the answer to a GET; 0: it is left to the server.
-int status_of(const cli::Pages& pages, const std::string& target) {
+int status_of(const lab::Pages& pages, const std::string& target) {
     endpoint::HttpReply reply;
     return pages.answer(Get{target}.request, "/ws", reply) ? reply.status : 0;
 }
 
-std::string next_of(cli::Traces::Reader& reader) {
+std::string next_of(lab::Traces::Reader& reader) {
     const auto message = reader.next();
     return message ? std::string{ws::as_text(*message)} : "(end)";
 }
@@ -53,7 +53,7 @@ TEST_CASE("lab: a token is 32 hex digits in the query, and nothing else is one")
 }
 
 TEST_CASE("lab: pages are found by name, and no name leads out of the list") {
-    const cli::Pages pages;
+    const lab::Pages pages;
     REQUIRE(pages.complete());
     for (const char* path : {"/", "/lab", "/lab?x=1", "/common.css", "/echo.js", "/echo.css",
                              "/lab.js", "/lab.css", "/frame.js", "/chat.js", "/chat.css"})
@@ -64,13 +64,13 @@ TEST_CASE("lab: pages are found by name, and no name leads out of the list") {
     CHECK(status_of(pages, "/ws") == 0);
     CHECK(status_of(pages, "/ws?lab=1") == 0);
 
-    const cli::Pages none{"echo.html", "no/such/folder"};
+    const lab::Pages none{"echo.html", "no/such/folder"};
     CHECK_FALSE(none.complete());
     CHECK(status_of(none, "/") == 0);
 }
 
 TEST_CASE("lab: every page forbids the browser what the pages do not need") {
-    const cli::Pages pages;
+    const lab::Pages pages;
     for (const char* path : {"/", "/lab", "/frame.js", "/nothing"}) {
         endpoint::HttpReply reply;
         REQUIRE(pages.answer(Get{path}.request, "/ws", reply));
@@ -87,9 +87,9 @@ TEST_CASE("lab: every page forbids the browser what the pages do not need") {
 }
 
 TEST_CASE("lab: a trace is told what crosses, in order, and who said it") {
-    cli::Traces traces;
+    lab::Traces traces;
     CHECK_FALSE(traces.watch(token));  // nobody looks on
-    cli::Traces::Reader reader{traces, token};
+    lab::Traces::Reader reader{traces, token};
     CHECK(next_of(reader) == "=");
     const ws::Tracer::Tap tap = traces.watch(token);
     REQUIRE(tap);
@@ -106,8 +106,8 @@ TEST_CASE("lab: a trace is told what crosses, in order, and who said it") {
 }
 
 TEST_CASE("lab: a conversation goes on when its reader has gone") {
-    cli::Traces traces;
-    auto reader = std::make_unique<cli::Traces::Reader>(traces, token);
+    lab::Traces traces;
+    auto reader = std::make_unique<lab::Traces::Reader>(traces, token);
     const ws::Tracer::Tap tap = traces.watch(token);
     reader.reset();
     tap(ws::Direction::from_client, ws::as_bytes("nobody hears"));
@@ -115,10 +115,10 @@ TEST_CASE("lab: a conversation goes on when its reader has gone") {
 }
 
 TEST_CASE("lab: what waits for a slow reader is bounded, and then it is dropped") {
-    cli::Traces traces;
-    cli::Traces::Reader reader{traces, token};
+    lab::Traces traces;
+    lab::Traces::Reader reader{traces, token};
     const ws::Tracer::Tap tap = traces.watch(token);
-    const ws::Buffer piece(cli::max_trace_bytes / 4 - 10);
+    const ws::Buffer piece(lab::max_trace_bytes / 4 - 10);
     for (int i = 0; i < 4; ++i) tap(ws::Direction::from_server, piece);
     CHECK(next_of(reader) == "=");
     CHECK(next_of(reader).size() == 1 + piece.size());
@@ -128,32 +128,32 @@ TEST_CASE("lab: what waits for a slow reader is bounded, and then it is dropped"
     for (int i = 0; i < 4; ++i) tap(ws::Direction::from_server, piece);
     CHECK(next_of(reader) == "(end)");
     CHECK(reader.end().code == 1013);
-    CHECK(reader.end().reason == cli::reader_too_slow.reason);
+    CHECK(reader.end().reason == lab::reader_too_slow.reason);
 }
 
 TEST_CASE("lab: a trace needs a token, its own, and a place") {
-    cli::Traces traces;
-    cli::Traces::Reader nobody{traces, ""};
+    lab::Traces traces;
+    lab::Traces::Reader nobody{traces, ""};
     CHECK(next_of(nobody) == "(end)");
     CHECK(nobody.end().code == 1008);
 
-    auto first = std::make_unique<cli::Traces::Reader>(traces, token);
+    auto first = std::make_unique<lab::Traces::Reader>(traces, token);
     {
-        cli::Traces::Reader second{traces, token};
+        lab::Traces::Reader second{traces, token};
         CHECK(next_of(second) == "(end)");
-        CHECK(second.end().reason == cli::token_in_use.reason);
+        CHECK(second.end().reason == lab::token_in_use.reason);
     }
     CHECK(next_of(*first) == "=");
     CHECK(traces.watch(token));  // the one that was refused has taken nothing with it
 
-    std::vector<std::unique_ptr<cli::Traces::Reader>> many;
-    for (std::size_t i = 1; i < cli::max_trace_readers; ++i)
-        many.push_back(std::make_unique<cli::Traces::Reader>(
+    std::vector<std::unique_ptr<lab::Traces::Reader>> many;
+    for (std::size_t i = 1; i < lab::max_trace_readers; ++i)
+        many.push_back(std::make_unique<lab::Traces::Reader>(
             traces, std::string(31, 'a') + "0123456789abcdef"[i]));
-    cli::Traces::Reader late{traces, std::string(32, 'b')};
+    lab::Traces::Reader late{traces, std::string(32, 'b')};
     CHECK(next_of(late) == "(end)");
     CHECK(late.end().code == 1013);
     many.pop_back();
-    cli::Traces::Reader later{traces, std::string(32, 'c')};
+    lab::Traces::Reader later{traces, std::string(32, 'c')};
     CHECK(next_of(later) == "=");
 }

@@ -1,13 +1,13 @@
 // The keys of a terminal, as xterm and its many copies send them. Lesson 12.
 // An arrow is ESC [ A; with Ctrl it is ESC [ 1 ; 5 A; Delete is ESC [ 3 ~. What is not known here
 // is read to its end and dropped, so that no rest of it lands in the line.
-#include "cli/line_editor.hpp"
+#include "terminal/line_editor.hpp"
 
 #include <utility>
 
-#include "cli/columns.hpp"
+#include "terminal/columns.hpp"
 
-namespace cli {
+namespace terminal {
 
 namespace {
 
@@ -185,4 +185,4 @@ void LineEditor::set_history(std::vector<std::string> lines) {
     recalled_ = history_.size();
 }
 
-}  // namespace cli
+}  // namespace terminal

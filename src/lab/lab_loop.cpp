@@ -1,11 +1,11 @@
 // The lab's handlers stand before the application's and keep for themselves what is theirs.
 // Lesson 11. A trace's reader is a client as any other: its limits and its end are the loop's.
 // Pointers to clients are good here from on_request to on_close, which the loop promises.
-#include "cli/lab_loop.hpp"
+#include "lab/lab_loop.hpp"
 
 #include <utility>
 
-namespace cli {
+namespace lab {
 
 void LabLoop::attach(endpoint::ServerOptions& options, endpoint::Handlers& handlers) {
     attach_admit(options);
@@ -101,4 +101,4 @@ void LabLoop::show(const std::string& token, ws::Direction direction, ws::Bytes 
     reader.send(ws::Opcode::binary, trace_message(direction, bytes));
 }
 
-}  // namespace cli
+}  // namespace lab

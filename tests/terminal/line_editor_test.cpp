@@ -1,19 +1,19 @@
 // Keys to lines, and the columns that a text takes.
-#include "cli/line_editor.hpp"
+#include "terminal/line_editor.hpp"
 
 #include <doctest/doctest.h>
 
-#include "cli/columns.hpp"
+#include "terminal/columns.hpp"
 
 namespace {
 
-void type(cli::LineEditor& editor, std::string_view keys) {
+void type(terminal::LineEditor& editor, std::string_view keys) {
     for (const char key : keys) editor.key(static_cast<unsigned char>(key));
 }
 
 // The line after some keys, with a '|' where the cursor stands.
 std::string typed(std::string_view keys) {
-    cli::LineEditor editor;
+    terminal::LineEditor editor;
     type(editor, keys);
     std::string text = editor.text();
     text.insert(editor.cursor(), "|");
@@ -94,7 +94,7 @@ TEST_CASE("line editor: characters come in bytes, and what is none is kept as it
 }
 
 TEST_CASE("line editor: Enter ends lines, Ctrl-D on an empty one ends the input") {
-    cli::LineEditor editor;
+    terminal::LineEditor editor;
     type(editor, "one\rtwo\nthr");
     CHECK(editor.next_finished() == "one");
     CHECK(editor.next_finished() == "two");
@@ -112,7 +112,7 @@ TEST_CASE("line editor: Enter ends lines, Ctrl-D on an empty one ends the input"
 }
 
 TEST_CASE("line editor: earlier lines come back, and the one that was begun is not lost") {
-    cli::LineEditor editor;
+    terminal::LineEditor editor;
     editor.set_history({"old"});
     type(editor, "one\r\r secret\rtwo\rtwo\rthr");
     CHECK(editor.history() == std::vector<std::string>{"old", "one", "two"});
@@ -132,27 +132,27 @@ TEST_CASE("line editor: earlier lines come back, and the one that was begun is n
 }
 
 TEST_CASE("columns: none, one or two for a character") {
-    CHECK(cli::columns("") == 0);
-    CHECK(cli::columns("abc") == 3);
-    CHECK(cli::columns("Gr\u00FC\u00DFe") == 5);
-    CHECK(cli::columns("\u4E16\u754C") == 4);
-    CHECK(cli::columns("\uD55C\uAE00") == 4);
-    CHECK(cli::columns("\U0001F44B") == 2);
-    CHECK(cli::columns("e\u0301") == 1);
-    CHECK(cli::columns("\uFF21") == 2);
-    CHECK(cli::columns("\u20AC\u2192\u2026") == 3);
-    CHECK(cli::columns("\xFF\xE4") == 2);
-    CHECK(cli::cluster_bytes("e\u0301x") == 3);
-    CHECK(cli::cluster_bytes("\U0001F44Bx") == 4);
+    CHECK(terminal::columns("") == 0);
+    CHECK(terminal::columns("abc") == 3);
+    CHECK(terminal::columns("Gr\u00FC\u00DFe") == 5);
+    CHECK(terminal::columns("\u4E16\u754C") == 4);
+    CHECK(terminal::columns("\uD55C\uAE00") == 4);
+    CHECK(terminal::columns("\U0001F44B") == 2);
+    CHECK(terminal::columns("e\u0301") == 1);
+    CHECK(terminal::columns("\uFF21") == 2);
+    CHECK(terminal::columns("\u20AC\u2192\u2026") == 3);
+    CHECK(terminal::columns("\xFF\xE4") == 2);
+    CHECK(terminal::cluster_bytes("e\u0301x") == 3);
+    CHECK(terminal::cluster_bytes("\U0001F44Bx") == 4);
     // A flag, a wave with a skin color, a family: one each. And letters that are no flag.
-    CHECK(cli::cluster_bytes("\U0001F1E9\U0001F1EAx") == 8);
-    CHECK(cli::columns("\U0001F1E9\U0001F1EA\U0001F1EB\U0001F1F7") == 4);
-    CHECK(cli::columns("\U0001F1E9x") == 2);
-    CHECK(cli::cluster_bytes("\U0001F44B\U0001F3FDx") == 8);
-    CHECK(cli::columns("\U0001F44B\U0001F3FD") == 2);
-    CHECK(cli::cluster_bytes("\U0001F469\u200D\U0001F467!") == 11);
-    CHECK(cli::columns("\U0001F469\u200D\U0001F467!") == 3);
-    CHECK(cli::columns("\u200Dx\u200D") == 1);
-    CHECK(cli::character_bytes("\u4E16") == 3);
-    CHECK(cli::character_bytes("\xE4\xB8") == 1);
+    CHECK(terminal::cluster_bytes("\U0001F1E9\U0001F1EAx") == 8);
+    CHECK(terminal::columns("\U0001F1E9\U0001F1EA\U0001F1EB\U0001F1F7") == 4);
+    CHECK(terminal::columns("\U0001F1E9x") == 2);
+    CHECK(terminal::cluster_bytes("\U0001F44B\U0001F3FDx") == 8);
+    CHECK(terminal::columns("\U0001F44B\U0001F3FD") == 2);
+    CHECK(terminal::cluster_bytes("\U0001F469\u200D\U0001F467!") == 11);
+    CHECK(terminal::columns("\U0001F469\u200D\U0001F467!") == 3);
+    CHECK(terminal::columns("\u200Dx\u200D") == 1);
+    CHECK(terminal::character_bytes("\u4E16") == 3);
+    CHECK(terminal::character_bytes("\xE4\xB8") == 1);
 }

@@ -1,15 +1,15 @@
 // The frame lab beside a blocking server: endpoint::accept(), and the lab's share. Lesson 8.
 // A request for a page is answered, one for a trace is served until its reader goes; both on the
 // thread that the client has anyway.
-// Leaves out: FrameSocket (lessons/05-frames/lab.hpp), the event loop (cli/lab_loop).
+// Leaves out: FrameSocket (lessons/05-frames/lab.hpp), the event loop (lab/lab_loop).
 #pragma once
 
 #include <memory>
 
-#include "cli/lab.hpp"
 #include "endpoint/opening.hpp"
+#include "lab/lab.hpp"
 
-namespace cli {
+namespace lab {
 
 // As endpoint::accept(). Null: it was the lab's business, and that is done. `lab` outlives the
 // connection.
@@ -17,4 +17,4 @@ std::unique_ptr<endpoint::BlockingConnection> accept(Lab& lab, const net::Fd& so
                                                      endpoint::AcceptOptions options,
                                                      const net::Address& peer = {});
 
-}  // namespace cli
+}  // namespace lab

@@ -14,10 +14,10 @@
 #include <string_view>
 #include <vector>
 
-#include "cli/line_editor.hpp"
-#include "cli/line_reader.hpp"
+#include "terminal/line_editor.hpp"
+#include "terminal/line_reader.hpp"
 
-namespace cli {
+namespace terminal {
 
 class Prompt {
   public:
@@ -84,4 +84,4 @@ class Prompt {
     std::size_t column_ = 0;  // of the cursor on the screen
 };
 
-}  // namespace cli
+}  // namespace terminal

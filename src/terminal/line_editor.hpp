@@ -11,7 +11,7 @@
 #include <string_view>
 #include <vector>
 
-namespace cli {
+namespace terminal {
 
 class LineEditor {
   public:
@@ -67,4 +67,4 @@ class LineEditor {
     bool suspend_ = false;
 };
 
-}  // namespace cli
+}  // namespace terminal

@@ -1,11 +1,11 @@
 // Traces wait here between the thread that has a conversation and the one that shows it. Lesson 5.
 // The conversation only ever leaves a copy behind. It takes a lock that nobody holds while waiting
 // for a peer, so a reader that is slow, or gone, cannot hold it up.
-#include "cli/lab.hpp"
+#include "lab/lab.hpp"
 
 #include <algorithm>
 
-namespace cli {
+namespace lab {
 
 std::string_view lab_token(const ws::Request& request) {
     constexpr std::size_t digits = 32;
@@ -98,4 +98,4 @@ ws::Tracer::Tap Traces::watch(std::string_view token) {
     };
 }
 
-}  // namespace cli
+}  // namespace lab

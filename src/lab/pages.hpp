@@ -10,7 +10,7 @@
 
 #include "endpoint/http_reply.hpp"
 
-namespace cli {
+namespace lab {
 
 // clients/browser below the working directory, or beside the build folder that this program lies
 // in; the first of the two when there is neither.
@@ -37,4 +37,4 @@ class Pages {
     bool complete_ = true;
 };
 
-}  // namespace cli
+}  // namespace lab

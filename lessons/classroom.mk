@@ -1,0 +1,113 @@
+# What students and teachers do with the lessons: starters, checks, hints, handouts, grading.
+# A part of the Makefile, which says how a program is built and what a lesson is.
+
+## For students:
+## make start-N    writes your files for lesson N, with holes, to work/ (FORCE=1: again)
+## make check-N    judges lessons 1 to N with your files in place of ours (T=name, V=1 shows all)
+## make trace-N    the whole exchange of one scenario: make trace-5 T=length-126
+# SEED draws other keys and payloads.
+# What the scripts need to know.
+classroom = MAKE='$(MAKE)' BUILD=$(BUILD)/check WORK=$(WORK) HOLES=$(HOLES) SEED=$(SEED) VERBOSE=$(V)
+start-%: $(HOLES)
+	@lessons/tools/start.sh $* $(WORK) $(HOLES) $(FORCE)
+check-%: $(HOLES)
+	+@$(classroom) NAME=$(T) lessons/tools/check.sh $*
+trace-%: $(HOLES)
+	+@$(if $(T),,echo "trace: which scenario? make trace-$* T=name" >&2; exit 2;) \
+	  $(classroom) QUIET=1 TRACE=$(T) lessons/tools/check.sh $*
+
+## make hint-N     a hint for exercise T of lesson N: make hint-5 T=3 L=1 (L=1 to 3; T may be a scenario)
+## make answer-N   asks reading exercise T of lesson N, or judges an answer: make answer-5 T=2 A='3'
+## make diff-N     your files of lesson N against the true ones, once check-N passes (or SPOIL=1)
+## make watch-N    checks lesson N again whenever you save a file; Ctrl-C ends it
+harness := $(patsubst %.cpp,$(BUILD)/obj/%.o,$(wildcard lessons/tools/check/*.cpp))
+ifneq ($(SANITIZE),)
+$(harness) $(patsubst %.cpp,$(BUILD)/obj/%.o,$(wildcard lessons/*/checks.cpp)): UNOPTIMIZED := -O0
+endif
+
+# $(1) folder, $(2) its number with two digits, $(3) its number. T, L, A and SPOIL reach the
+# scripts through the environment.
+define classroom_rules
+# The judge of lessons 1 to this one (lessons/tools/check.sh builds and runs it).
+CHECKED += $(wildcard lessons/$(1)/checks.cpp)
+$(BUILD)/check-$(2): LDLIBS += -lcrypto
+$(BUILD)/check-$(2): $(harness) $(call objects,$(SRC_$(2))) \
+                     $(patsubst %.cpp,$(BUILD)/obj/%.o,$(CHECKED) $(wildcard lessons/$(1)/checks.cpp))
+	@mkdir -p $$(@D)
+	$$(link)
+# Scenarios are compiled anew with every header of a student: half the time without optimizing.
+$(BUILD)/obj/lessons/$(1)/checks.o: override OPTIMIZE = -O0
+
+.PHONY: hint-$(3) answer-$(3) diff-$(3) watch-$(3)
+start-$(3): $(HOLES)
+check-$(3): $(HOLES)
+trace-$(3): $(HOLES)
+hint-$(3):
+	@lessons/tools/hint.sh $(1)
+answer-$(3): $(ANSWER)
+	@$(ANSWER) $(3) "$$$$T" "$$$$A"
+diff-$(3): $(HOLES)
+	@lessons/tools/compare.sh $(3) $(WORK) $(HOLES)
+watch-$(3):
+	@lessons/tools/watch.sh $(3) $(WORK) "$$(MAKE)"
+endef
+
+# The reading exercises, and what reads frames independently of src/.
+ANSWER := $(BUILD)/tools/answer
+$(ANSWER): LDLIBS += -lcrypto
+$(ANSWER): $(patsubst %.cpp,$(BUILD)/obj/%.o,lessons/tools/answer.cpp \
+             $(addprefix lessons/tools/check/,reading.cpp bytes.cpp frame.cpp accept_key.cpp) \
+             $(wildcard lessons/*/reading.cpp))
+	@mkdir -p $(@D)
+	$(link)
+
+$(call for_each_lesson,classroom_rules)
+hint-% answer-% diff-% watch-%:
+	@$(no_lesson)
+
+## make progress   the lessons, your scores, the time they took, and what comes next
+.PHONY: progress
+progress: $(HOLES)
+	@lessons/tools/progress.sh $(WORK) $(HOLES)
+
+## For teachers (lessons/TEACHING.md):
+## make handout    packs lessons FROM=1 to TO=8 for students: holes in the files, and no answers
+## make grade      builds and checks what a class handed in: make grade DIR=submissions FROM=1 TO=8
+## make mutants    the checks' own checks: wrong solutions fail and are explained (LESSON=5: one)
+## make classroom  tries handout and grading: a handout in an empty folder, a class of 30
+FROM ?= 1
+TO   ?= $(call number,$(lastword $(LESSONS)))
+.PHONY: handout grade
+handout: $(HOLES) $(TEXTS)
+	@lessons/tools/handout.sh --pack $(FROM) $(TO) $(BUILD) $(HOLES) $(TEXTS)
+
+# DIR: a folder or an archive in it for each student. SEED (hexadecimal) draws other keys and
+# payloads; JOBS, MEMORY (in MB) and TIME (in seconds) are for each submission.
+GRADE := $(BUILD)/tools/grade
+$(GRADE): $(patsubst %.cpp,$(BUILD)/obj/%.o,$(wildcard lessons/tools/grade/*.cpp)) \
+          $(call objects,$(sort $(SRC_01) $(filter json/%,$(SRC_12))))
+	@mkdir -p $(@D)
+	$(link)
+grade: $(GRADE) $(HOLES) $(TEXTS)
+	+@MAKE='$(MAKE)' BUILD=$(BUILD) lessons/tools/grade.sh "$(DIR)" $(FROM) $(TO)
+
+# The tests want them too.
+programs: $(ANSWER) $(if $(wildcard lessons/tools/grade),$(GRADE))
+
+.PHONY: classroom
+classroom: $(GRADE) $(HOLES) $(TEXTS)
+	+@tests/classroom/handout.sh '$(MAKE)' $(BUILD)
+	+@tests/classroom/class.sh '$(MAKE)' $(BUILD)
+
+# Each lesson has a build folder of its own, so that with -j several are tried at once; what all of
+# them share is built first.
+checked    := $(patsubst lessons/%/checks.cpp,%,$(wildcard lessons/*/checks.cpp))
+mutants_of := verdicts $(foreach folder,$(checked),$(call number,$(folder)))
+MUTANTS    := $(addprefix mutants-,$(mutants_of))
+.PHONY: mutants mutants-base $(MUTANTS)
+mutants: $(if $(LESSON),mutants-$(LESSON),$(MUTANTS))
+mutants-base: $(HOLES)
+	+@MAKE='$(MAKE)' lessons/tools/mutants.sh $(HOLES) base
+$(MUTANTS): mutants-%: mutants-base
+	+@MAKE='$(MAKE)' lessons/tools/mutants.sh $(HOLES) $*
+

@@ -1,0 +1,120 @@
+# The project's own tests, fuzzers, load runs and meetings with real peers. A part of the Makefile.
+
+objects_below = $(patsubst %.cpp,$(BUILD)/obj/%.o,$(shell find $(1) -name '*.cpp' $(2) 2>/dev/null))
+test_objects := $(call objects_below,tests,-not -path 'tests/load/*' -not -path 'tests/fuzz/*' \
+                  -not -path 'tests/interop/*' -not -path 'tests/bench/*')
+test_objects += $(filter-out %/main.o,$(call objects_below,lessons/tools/grade clients/load))
+TEST_PROGRAM := $(BUILD)/tests/run
+LOAD_PROGRAM := $(BUILD)/tests/load
+$(TEST_PROGRAM) $(LOAD_PROGRAM): LDLIBS += -lcrypto
+$(LOAD_PROGRAM): $(call objects_below,tests/load tests/support tests/main.cpp) \
+                 $(BUILD)/obj/tests/lessons/peers.o $(all_objects)
+	@mkdir -p $(@D)
+	$(link)
+# The harness of the checks, less its main().
+$(TEST_PROGRAM): $(test_objects) $(all_objects) $(filter-out %/main.o,$(harness))
+	@mkdir -p $(@D)
+	$(link)
+
+# What is built more often than it runs for long.
+ifneq ($(SANITIZE),)
+$(BUILD)/obj/tests/%.o: UNOPTIMIZED := -O0
+$(BUILD)/obj/tests/fuzz/%.o: UNOPTIMIZED :=
+endif
+
+## For the project:
+## make test       runs the tests (ARGS='-tc=*UTF-8*' for those with such a name)
+# The tests run everything under AddressSanitizer and UndefinedBehaviorSanitizer.
+.PHONY: test run-tests
+test:
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)/san SANITIZE=1 OPTIMIZE=-O1 run-tests
+run-tests: $(TEST_PROGRAM) programs
+	@TEST_BUILD=$(BUILD) tests/run.sh $(TEST_PROGRAM) $(ARGS)
+
+## make fuzz       feeds the parsers with invented bytes for SECONDS=60 each (needs clang++)
+# What was found worth keeping stays in build/fuzz/NAME-corpus; an input that breaks something is
+# written to build/fuzz/NAME-crash-….
+FUZZERS := $(patsubst tests/fuzz/%_fuzz.cpp,%,$(wildcard tests/fuzz/*_fuzz.cpp))
+SECONDS ?= 60
+.PHONY: fuzz run-fuzzers
+fuzz:
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)/fuzz SANITIZE=1 OPTIMIZE=-O1 CXX=clang++ \
+	  CXXFLAGS=-fsanitize=fuzzer-no-link SECONDS=$(SECONDS) run-fuzzers
+run-fuzzers: $(FUZZERS:%=$(BUILD)/%)
+	@set -e; for name in $(FUZZERS); do \
+	  echo "$$name: $(SECONDS) seconds"; mkdir -p $(BUILD)/$$name-corpus; \
+	  $(BUILD)/$$name -max_total_time=$(SECONDS) -max_len=800 -verbosity=0 -print_funcs=0 -print_final_stats=1 \
+	    -artifact_prefix=$(BUILD)/$$name-crash- $(BUILD)/$$name-corpus; done
+$(FUZZERS:%=$(BUILD)/%): LDLIBS += -fsanitize=fuzzer -lcrypto
+$(FUZZERS:%=$(BUILD)/%): $(BUILD)/%: $(BUILD)/obj/tests/fuzz/%_fuzz.o \
+                                     $(filter $(BUILD)/obj/src/ws/% $(BUILD)/obj/src/json/%,$(all_objects))
+	@mkdir -p $(@D)
+	$(link)
+
+## make e2e        tries the pages in a real browser; needs npm and Chromium
+.PHONY: e2e
+PLAYWRIGHT := $(BUILD)/e2e/playwright
+e2e: $(LESSON_PROGRAMS) | $(PLAYWRIGHT)
+	@node --test tests/vectors/frame_test.mjs
+	@BUILD=$(BUILD) PLAYWRIGHT=$(PLAYWRIGHT) node tests/e2e/chat.mjs
+	@BUILD=$(BUILD) PLAYWRIGHT=$(PLAYWRIGHT) node tests/e2e/lab.mjs
+$(PLAYWRIGHT):
+	@tests/e2e/install.sh $@
+
+## make interop    real peers: a table of clients and servers (INTEROP='ws python' for some of them)
+.PHONY: interop
+INTEROP_SERVER := $(BUILD)/interop/ours_server
+interop: $(INTEROP_SERVER) $(filter $(BUILD)/lessons/08-% $(BUILD)/lessons/11-%,$(LESSON_PROGRAMS)) \
+         $(filter %/wsc,$(CLIENT_PROGRAMS))
+	@tests/interop/run.sh $(BUILD) $(INTEROP)
+$(INTEROP_SERVER): LDLIBS += -lcrypto
+$(INTEROP_SERVER): $(BUILD)/obj/tests/interop/peers/ours_server.o $(all_objects)
+	@mkdir -p $(@D)
+	$(link)
+
+## make compare-wscat  the same sessions through wscat and wsc, side by side (SESSIONS='Ctrl-C listen')
+.PHONY: compare-wscat
+compare-wscat: $(LESSON_PROGRAMS) $(filter %/wsc,$(CLIENT_PROGRAMS))
+	@tests/interop/compare-wscat.sh $(BUILD) $(SESSIONS)
+
+## make interop-N  lets lesson N meet real peers (10: nginx, wscat, Chromium)
+## make load-N     measures the server of lesson N under load (from lesson 11 on; a minute)
+# What is measured wants the machine for itself, so it is no part of `make test`.
+# $(1) folder, $(2) its number with two digits, $(3) its number
+define test_rules
+ifneq ($(wildcard tests/interop/$(1).sh),)
+.PHONY: interop-$(3)
+interop-$(3): $$(PAIR_$(2))
+	@tests/interop/$(1).sh $(BUILD)
+endif
+ifneq ($(wildcard tests/load/$(1).cpp),)
+.PHONY: load-$(3)
+load-$(3): $(BUILD)/tests/load programs
+	@TEST_BUILD=$(BUILD) $$< --no-intro -sf='*/$(1).cpp' $$(ARGS)
+endif
+endef
+$(call for_each_lesson,test_rules)
+load-%:
+	@echo "make: nothing is measured in lesson $*" >&2; exit 2
+interop-%:
+	@echo "make: lesson $* meets no real peers in tests/interop/" >&2; exit 2
+
+## make large-message  sends 4 GiB as one message through programs held under 64 MiB (SIZE=1G)
+.PHONY: large-message
+large-message: $(BUILD)/lessons/13-streaming/server $(BUILD)/lessons/13-streaming/client
+	@lessons/13-streaming/large.sh $(BUILD) $(SIZE)
+
+## make bench      our server, its peers and raw TCP, side by side: speed and memory, as tables
+##                 (ONLY=a,c PEERS=ws,beast ROUNDS=5 SERVER='./mine --port 9000' INSTALL=1)
+.PHONY: bench
+BENCH_PEERS := beast websocketpp libwebsockets gorilla ws
+BENCH       := $(BUILD)/bench/raw_echo $(BUILD)/bench/fan_out
+bench: $(BENCH) $(BUILD)/clients/load $(filter $(BUILD)/lessons/11-%/server,$(LESSON_PROGRAMS))
+	@CXX='$(CXX)' tests/bench/prepare.sh $(BUILD) \
+	  $(filter-out none,$(or $(subst $(comma),$(space),$(PEERS)),$(BENCH_PEERS)))
+	@BUILD=$(BUILD) CXX='$(CXX)' OPTIMIZE='$(OPTIMIZE)' node tests/bench/bench.mjs
+$(BUILD)/bench/fan_out: LDLIBS += -lcrypto
+$(BUILD)/bench/fan_out: $(all_objects)
+$(BENCH): $(BUILD)/%: $(BUILD)/obj/tests/%.o
+	@mkdir -p $(@D)
+	$(link)

@@ -1,7 +1,7 @@
 // The frame lab beside the event loop. Lesson 11.
 // One thread, so there is nothing to lock: what a conversation reads or writes is sent to the
 // trace at once, and waits there as any output does.
-// Leaves out: servers with a thread for each client (cli/lab_accept).
+// Leaves out: servers with a thread for each client (lab/lab_accept).
 #pragma once
 
 #include <map>

@@ -60,7 +60,8 @@ endif
 # OVERLAY=work: files in there stand in for ours of the same name, headers too.
 INCLUDES := $(if $(OVERLAY),-I$(OVERLAY)/src -Isrc -I$(OVERLAY) -I.,-Isrc -I.)
 
-compile = $(CXX) -std=c++20 $(OPTIMIZE) $(UNOPTIMIZED) -g $(WARNINGS) $(SANITIZERS) -pthread $(INCLUDES) \
+# The sanitizers' reports need line numbers only; variables cost a fifth of the time that building takes.
+compile = $(CXX) -std=c++20 $(OPTIMIZE) $(UNOPTIMIZED) -g$(if $(SANITIZE),1) $(WARNINGS) $(SANITIZERS) -pthread $(INCLUDES) \
           -MMD -MP $(CPPFLAGS) $(CXXFLAGS) -c $< -o $@
 link = $(CXX) $(SANITIZERS) -pthread $(LDFLAGS) $^ $(LDLIBS) -o $@
 

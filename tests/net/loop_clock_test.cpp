@@ -7,14 +7,14 @@
 
 using namespace std::chrono_literals;
 
-x elapsed time survives the wrap-around of 32 bits") {
+TEST_CASE("loop clock: elapsed time survives the wrap-around of 32 bits") {
     CHECK(net::elapsed(1000, 400) == 600);
     CHECK(net::elapsed(0, 0xFFFF'FFFF) == 1);
     CHECK(net::elapsed(250, 0xFFFF'FFFF - 249) == 500);
     static_assert(net::elapsed(5, 0xFFFF'FFFB) == 10);
 }
 
-x is due once an interval, not before, also across the wrap-around") {
+TEST_CASE("loop clock: is due once an interval, not before, also across the wrap-around") {
     for (const net::Milliseconds start : {0u, 0xFFFF'FFFFu - 100u}) {
         CAPTURE(start);
         net::LoopClock clock{start};

@@ -192,4 +192,4 @@ include $(wildcard tests/tests.mk)
 clean:
 	rm -rf $(BUILD)
 
--include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
+-include $(shell find $(BUILD)/obj $(BUILD)/judge -name '*.d' 2>/dev/null)

@@ -21,6 +21,19 @@ trace-%: $(HOLES)
 ## make diff-N     your files of lesson N against the true ones, once check-N passes (or SPOIL=1)
 ## make watch-N    checks lesson N again whenever you save a file; Ctrl-C ends it
 harness := $(patsubst %.cpp,$(BUILD)/obj/%.o,$(wildcard lessons/tools/check/*.cpp))
+callee  := $(wildcard lessons/tools/check/calls/*.cpp) lessons/tools/check/wire.cpp
+
+# The judge is compiled without the student's folders in its path, and without sanitizers: it has
+# none of the student's code. (The functions of OLD_CHECKS still run in it.)
+OLD_CHECKS := $(shell grep -l 'check::Lesson lesson' lessons/*/checks.cpp)
+of_old = $(filter $(OLD_CHECKS),$(1))
+judge_objects = $(patsubst %.cpp,$(if $(of_old),$(BUILD)/obj,$(BUILD)/judge)/%.o,\
+                  $(wildcard lessons/tools/check/*.cpp) $(1))
+link_judge = $(CXX) $(if $(filter $(BUILD)/obj/%,$^),$(SANITIZERS)) -pthread $(LDFLAGS) $^ $(LDLIBS) -o $@
+$(BUILD)/judge/%.o: %.cpp | $(BUILD)/packages
+	@mkdir -p $(@D)
+	$(CXX) -std=c++20 $(if $(filter lessons/tools/%,$<),-O1,-O0) -g1 $(WARNINGS) -pthread -I. -MMD -MP \
+	  $(CXXFLAGS) -c $< -o $@
 ifneq ($(SANITIZE),)
 $(harness) $(patsubst %.cpp,$(BUILD)/obj/%.o,$(wildcard lessons/*/checks.cpp)): UNOPTIMIZED := -O0
 endif
@@ -28,13 +41,28 @@ endif
 # $(1) folder, $(2) its number with two digits, $(3) its number. T, L, A and SPOIL reach the
 # scripts through the environment.
 define classroom_rules
-# The judge of lessons 1 to this one (lessons/tools/check.sh builds and runs it).
-CHECKED += $(wildcard lessons/$(1)/checks.cpp)
-$(BUILD)/check-$(2): LDLIBS += -lcrypto
-$(BUILD)/check-$(2): $(harness) $(call objects,$(SRC_$(2))) \
-                     $(patsubst %.cpp,$(BUILD)/obj/%.o,$(CHECKED) $(wildcard lessons/$(1)/checks.cpp))
+# The judge of lessons 1 to this one, and that of this one only (lessons/tools/check.sh builds and
+# runs them).
+CHECKED_$(2) := $(wildcard lessons/$(1)/checks*.cpp)
+CHECKED      += $$(CHECKED_$(2))
+$(BUILD)/check-$(2) $(BUILD)/check-$(2)-only: LDLIBS += -lcrypto
+$(BUILD)/check-$(2): $$(call judge_objects,$$(CHECKED)) \
+                     $$(if $$(call of_old,$$(CHECKED)),$(call objects,$(SRC_$(2))))
+	@mkdir -p $$(@D)
+	$$(link_judge)
+$(BUILD)/check-$(2)-only: $$(call judge_objects,$$(CHECKED_$(2))) \
+                          $$(if $$(call of_old,$$(CHECKED_$(2))),$(call objects,$(SRC_$(2))))
+	@mkdir -p $$(@D)
+	$$(link_judge)
+# What does with the student's functions as the judge asks.
+ifneq ($(wildcard lessons/$(1)/calls.cpp),)
+$(BUILD)/lessons/$(1)/calls: LDLIBS += $(if $(filter ws/handshake,$(SRC_$(2))),-lcrypto)
+$(BUILD)/lessons/$(1)/calls: $(patsubst %.cpp,$(BUILD)/obj/%.o,lessons/$(1)/calls.cpp $(callee)) \
+                             $(call objects,$(SRC_$(2)))
 	@mkdir -p $$(@D)
 	$$(link)
+endif
+
 # Scenarios are compiled anew with every header of a student: half the time without optimizing.
 $(BUILD)/obj/lessons/$(1)/checks.o: override OPTIMIZE = -O0
 

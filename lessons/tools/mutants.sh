@@ -148,7 +148,7 @@ check_lesson() {
         check "$build" "$number" "$scratch/nothing" "$seed" ||
             fault "the true source fails with seed '$seed': $(grep -m1 -E '^FAIL|error' "$scratch/output")"
     done
-    "$build/check-$(printf '%02d' "$number")" --lesson "$number" --list >"$scratch/list"
+    "$build/check-$(printf '%02d' "$number")-only" --lesson "$number" --list >"$scratch/list"
     local k
     for k in $(cut -f2 "$scratch/list" | sort -u); do
         grep -qE "^## $k " "$folder/exercises.md" 2>/dev/null ||

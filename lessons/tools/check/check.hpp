@@ -10,9 +10,11 @@
 #pragma once
 
 #include <functional>
+#include <source_location>
 #include <string>
 #include <vector>
 
+#include "lessons/tools/check/call.hpp"
 #include "lessons/tools/check/frame.hpp"
 #include "lessons/tools/check/mistakes.hpp"
 #include "lessons/tools/check/peer.hpp"
@@ -39,10 +41,37 @@ struct ScenarioInfo {
     int seconds = 10;        // then it is ended, and the verdict is "timed out"
 };
 
+// Which exercise a scenario is of, and what is unusual about it: exercise(3).needs(2, 4).once().
+struct Exercise {
+    int number = 0;
+    std::vector<int> needed{};
+    std::vector<Cut> cuts{Cut::whole, Cut::byte_by_byte, Cut::inside, Cut::glued};
+    int limit = 60;
+
+    template <typename... T>
+    Exercise needs(T... numbers) && {
+        needed = {numbers...};
+        return std::move(*this);
+    }
+    // In one cut, where cuts mean nothing: a test of time, of many clients.
+    Exercise once() && {
+        cuts = {Cut::whole};
+        return std::move(*this);
+    }
+    Exercise seconds(int number_of_them) && {
+        limit = number_of_them;
+        return std::move(*this);
+    }
+};
+inline Exercise exercise(int number) { return {.number = number}; }
+
 class Scenario {
   public:
     using Body = std::function<void(Run&)>;
     Scenario(ScenarioInfo info, Body body);
+    // The lesson is that of the file: lessons/05-frames/.
+    Scenario(std::string name, Exercise exercise, std::string section, std::string rule, Body body,
+             const std::source_location& where = std::source_location::current());
     Scenario(const Scenario&) = delete;
     Scenario& operator=(const Scenario&) = delete;
 

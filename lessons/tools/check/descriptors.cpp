@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <filesystem>
 #include <utility>
 
 namespace check {
@@ -73,6 +74,41 @@ void Ends::close_mine() {
     if (mine_ >= 0) ::close(std::exchange(mine_, -1));
 }
 
+void Ends::close_theirs() {
+    if (theirs_ >= 0) ::close(std::exchange(theirs_, -1));
+}
+
+bool Ends::theirs_is_closed() const {
+    pollfd entry{mine_, 0, 0};
+    return ::poll(&entry, 1, 0) == 1 && (entry.revents & POLLHUP) != 0;
+}
+
+Buffer read_during(Pending& call, int descriptor) {
+    Buffer all;
+    Buffer piece(65536);
+    for (bool over = false;;) {
+        const ssize_t got = ::recv(descriptor, piece.data(), piece.size(), MSG_DONTWAIT);
+        if (got > 0) {
+            all.insert(all.end(), piece.begin(), piece.begin() + got);
+            continue;
+        }
+        if (over || got == 0) return all;
+        over = call.ready(Milliseconds{5});
+    }
+}
+
+NoDescriptors::NoDescriptors(Program& program) : pid_{program.pid()} {
+    // The lowest number that is free would be the next.
+    rlim_t next = 0;
+    while (std::filesystem::is_symlink("/proc/" + std::to_string(pid_) + "/fd/" + std::to_string(next)))
+        ++next;
+    ::prlimit(pid_, RLIMIT_NOFILE, nullptr, &before_);
+    const rlimit none{next, before_.rlim_max};
+    ::prlimit(pid_, RLIMIT_NOFILE, &none, nullptr);
+}
+
+NoDescriptors::~NoDescriptors() { ::prlimit(pid_, RLIMIT_NOFILE, &before_, nullptr); }
+
 int listen_on_loopback() {
     const int socket = bound(SOCK_STREAM);
     ::listen(socket, 16);
@@ -130,7 +166,7 @@ Rescue::Rescue(std::chrono::milliseconds time, std::function<void()> help)
       }} {}
 
 Rescue::~Rescue() {
-    ::close(over_.theirs());
+    over_.close_theirs();
     thread_.join();
 }
 

@@ -1,32 +1,41 @@
 // Descriptors for the checks of functions that take one: pairs of sockets, connections made by
-// hand, signals that come at the right moment. System calls only, nothing of src/.
+// hand, and what is seen from outside of those of the student's process. Nothing of src/.
 // Leaves out: cuts and explanations (peer.hpp).
 #pragma once
+
+#include <sys/resource.h>
 
 #include <chrono>
 #include <csignal>
 #include <functional>
 #include <thread>
 
-#include "lessons/tools/check/bytes.hpp"
+#include "lessons/tools/check/call.hpp"
+#include "lessons/tools/check/program.hpp"
 
 namespace check {
 
 int some_descriptor();
 bool is_open(int descriptor);
 
-// Two ends of one stream. `small`: the buffer for what the student sends is as small as the
-// kernel allows.
+// Two ends of one stream: one is passed to the student's side. `small`: the buffer for what is sent
+// there is as small as the kernel allows.
 class Ends {
   public:
     explicit Ends(bool small = false);
-    ~Ends() { close_mine(); }
+    ~Ends() {
+        close_mine();
+        close_theirs();
+    }
     Ends(const Ends&) = delete;
     Ends& operator=(const Ends&) = delete;
 
     int mine() const { return mine_; }
-    int theirs() const { return theirs_; }  // the student's to close
+    int theirs() const { return theirs_; }
     void close_mine();
+    void close_theirs();  // our copy; once it was passed, only theirs is open
+    // Has the last copy of the other end been closed?
+    bool theirs_is_closed() const;
 
   private:
     int mine_ = -1;
@@ -43,6 +52,22 @@ std::uint16_t port_of(int socket);
 
 // Reads until `size` bytes are there, or the end, or a second without any.
 Buffer read_all(int descriptor, std::size_t size);
+
+// All that comes until the call has returned, and is there then.
+Buffer read_during(Pending& call, int descriptor);
+
+// As long as it lives, the student's process gets no further descriptor.
+class NoDescriptors {
+  public:
+    explicit NoDescriptors(Program& program);
+    ~NoDescriptors();
+    NoDescriptors(const NoDescriptors&) = delete;
+    NoDescriptors& operator=(const NoDescriptors&) = delete;
+
+  private:
+    pid_t pid_;
+    rlimit before_{};
+};
 
 // While it lives, a signal comes every so many milliseconds, and interrupts whatever waits. The third one also
 // writes a byte to `descriptor`. One at a time.

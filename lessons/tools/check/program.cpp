@@ -12,9 +12,12 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <ctime>
+#include <filesystem>
 #include <fstream>
 
 #include "lessons/tools/check/peer.hpp"
@@ -26,6 +29,7 @@ namespace {
 // Far more than any program needs to start, on a busy machine and with sanitizers.
 constexpr Milliseconds start_time{10'000};
 constexpr Milliseconds report_time{8'000};  // to write a sanitizer's report to its end
+constexpr int channel_there = 3;
 
 void make_pipe(int (&ends)[2]) {
     if (::pipe2(ends, O_CLOEXEC) != 0) {
@@ -34,8 +38,14 @@ void make_pipe(int (&ends)[2]) {
     }
 }
 
-[[noreturn]] void become(const std::string& path, const std::vector<std::string>& arguments) {
+[[noreturn]] void become(const std::string& path, const std::vector<std::string>& arguments,
+                         int channel) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (channel == channel_there)
+        ::fcntl(channel, F_SETFD, 0);
+    else if (channel >= 0)
+        ::dup2(channel, channel_there);
+    ::close_range(channel >= 0 ? channel_there + 1 : channel_there, ~0U, 0);
     ::setenv("ASAN_OPTIONS", "detect_leaks=0:handle_abort=1:color=never", 1);
     ::setenv("UBSAN_OPTIONS", "print_stacktrace=1:color=never", 1);
     std::vector<char*> argv{const_cast<char*>(path.c_str())};
@@ -46,6 +56,34 @@ void make_pipe(int (&ends)[2]) {
     ::_exit(127);
 }
 
+struct WaitingCall {
+    long number;
+    std::string_view name;
+};
+constexpr std::array waiting_calls{
+    WaitingCall{SYS_sendto, "sendto"},     WaitingCall{SYS_recvfrom, "recvfrom"},
+    WaitingCall{SYS_sendmsg, "sendmsg"},   WaitingCall{SYS_recvmsg, "recvmsg"},
+    WaitingCall{SYS_read, "read"},         WaitingCall{SYS_write, "write"},
+    WaitingCall{SYS_accept4, "accept"},    WaitingCall{SYS_connect, "connect"},
+    WaitingCall{SYS_ppoll, "poll"},        WaitingCall{SYS_pselect6, "select"},
+    WaitingCall{SYS_epoll_pwait, "epoll_wait"}, WaitingCall{SYS_futex, "a lock or a thread's end"},
+    WaitingCall{SYS_clock_nanosleep, "sleep"},  WaitingCall{SYS_wait4, "wait"},
+#ifdef SYS_poll
+    WaitingCall{SYS_accept, "accept"},     WaitingCall{SYS_poll, "poll"},
+    WaitingCall{SYS_select, "select"},     WaitingCall{SYS_epoll_wait, "epoll_wait"},
+    WaitingCall{SYS_nanosleep, "sleep"},
+#endif
+};
+
+std::vector<std::string> threads_of(pid_t pid) {
+    std::vector<std::string> threads;
+    std::error_code error;
+    for (const auto& entry :
+         std::filesystem::directory_iterator{"/proc/" + std::to_string(pid) + "/task", error})
+        threads.push_back(entry.path().filename().string());
+    return threads;
+}
+
 std::string last_line(std::string_view text) {
     while (text.ends_with('\n')) text.remove_suffix(1);
     return std::string{text.substr(text.rfind('\n') + 1)};
@@ -54,7 +92,7 @@ std::string last_line(std::string_view text) {
 }  // namespace
 
 Program::Program(Run& run, const std::string& path, std::string name,
-                 std::vector<std::string> arguments)
+                 std::vector<std::string> arguments, int channel)
     : run_{run}, name_{std::move(name)}, arguments_{std::move(arguments)} {
     int in[2], out[2], err[2];
     make_pipe(in);
@@ -65,13 +103,14 @@ Program::Program(Run& run, const std::string& path, std::string name,
         ::dup2(in[0], STDIN_FILENO);
         ::dup2(out[1], STDOUT_FILENO);
         ::dup2(err[1], STDERR_FILENO);
-        become(path, arguments_);
+        become(path, arguments_, channel);
     }
     for (const int fd : {in[0], out[1], err[1]}) ::close(fd);
     in_ = in[1];
     out_ = out[0];
     err_ = err[0];
     for (const int fd : {in_, out_, err_}) ::fcntl(fd, F_SETFL, O_NONBLOCK);
+    functions_ = channel >= 0;
     if (pid_ < 0) run_.fail(Verdict::crashed, "the " + name_ + " could not be started");
 }
 
@@ -224,11 +263,15 @@ std::optional<std::string> Program::crash(Milliseconds wait) {
         if (!reap() && !reporting) return std::nullopt;
     }
     read_output();
-    if (const auto report = read_report(errors_)) return "the " + name_ + " crashed: " + *report;
+    const std::string who = functions_ ? "your code" : "the " + name_;
+    if (const auto report = read_report(errors_)) return who + " crashed: " + *report;
     if (!status_ || told_to_end_) return std::nullopt;
     if (*status_ > 128)
-        return "the " + name_ + " was ended by signal " + std::to_string(*status_ - 128) + " (" +
+        return who + " was ended by signal " + std::to_string(*status_ - 128) + " (" +
                strsignal(*status_ - 128) + "). " + what_it_said();
+    if (functions_)
+        return "your code ended the process, with status " + std::to_string(*status_) +
+               ", and gave no answer. " + what_it_said();
     if (serves_)
         return "the " + name_ + " ended by itself, with status " + std::to_string(*status_) +
                ", when it should serve on. " + what_it_said();
@@ -243,16 +286,30 @@ std::size_t Program::resident_kib() const {
 }
 
 Milliseconds Program::cpu_time() const {
-    std::ifstream file{"/proc/" + std::to_string(pid_) + "/stat"};
-    std::string line;
-    std::getline(file, line);
-    // The name in parentheses may hold blanks; user and system time are the 12th and 13th behind.
-    std::istringstream rest{line.substr(std::min(line.size(), line.rfind(')') + 1))};
-    std::string word;
-    for (int i = 0; i < 11; ++i) rest >> word;
-    long user = 0, system = 0;
-    rest >> user >> system;
-    return Milliseconds{(user + system) * 1000 / ::sysconf(_SC_CLK_TCK)};
+    clockid_t clock{};
+    timespec time{};
+    if (::clock_getcpuclockid(pid_, &clock) != 0 || ::clock_gettime(clock, &time) != 0)
+        return Milliseconds{0};
+    return Milliseconds{time.tv_sec * 1000 + time.tv_nsec / 1'000'000};
+}
+
+std::string Program::where_it_waits() const {
+    std::string all;
+    for (const std::string& thread : threads_of(pid_)) {
+        std::ifstream file{"/proc/" + std::to_string(pid_) + "/task/" + thread + "/syscall"};
+        long number = -1;
+        if (!(file >> number)) continue;  // "running", or not ours to know
+        const auto found = std::ranges::find(waiting_calls, number, &WaitingCall::number);
+        // Our own loop waits for the next question.
+        if (found == waiting_calls.end() || (functions_ && found->number == SYS_recvmsg)) continue;
+        if (all.find(found->name) == all.npos) all += (all.empty() ? "" : ", ") + std::string{found->name};
+    }
+    return all.empty() ? "" : " It is waiting in " + all + '.';
+}
+
+void Program::interrupt() {
+    for (const std::string& thread : threads_of(pid_))
+        ::syscall(SYS_tgkill, pid_, std::atoi(thread.c_str()), SIGUSR1);
 }
 
 std::uint16_t Program::port() {

@@ -15,8 +15,9 @@ namespace check {
 class Program {
   public:
     // `path` is shown to nobody; `name` is what a student calls it: "server".
+    // `channel`: becomes its descriptor 3; nothing else of ours is open there.
     Program(Run& run, const std::string& path, std::string name,
-            std::vector<std::string> arguments);
+            std::vector<std::string> arguments, int channel = -1);
     ~Program();  // kills it
     Program(const Program&) = delete;
     Program& operator=(const Program&) = delete;
@@ -48,6 +49,10 @@ class Program {
     std::optional<std::string> crash(Milliseconds wait);
     // CPU time that it has used so far.
     Milliseconds cpu_time() const;
+    // " It is waiting in sendto." for each system call in which one of its threads waits.
+    std::string where_it_waits() const;
+    // A signal for each of its threads: whatever waits says EINTR.
+    void interrupt();
     // Memory that it has now, the sanitizers' included: of use as a difference.
     std::size_t resident_kib() const;
 
@@ -74,6 +79,7 @@ class Program {
     std::optional<int> status_;
     bool told_to_end_ = false;
     bool serves_ = false;  // has said where it listens
+    bool functions_ = false;  // it is no program of the student's, but what calls the functions
     std::uint16_t port_ = 0;
 };
 

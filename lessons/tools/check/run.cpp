@@ -11,6 +11,7 @@
 #include <ctime>
 #include <utility>
 
+#include "lessons/tools/check/call.hpp"
 #include "lessons/tools/check/mistakes.hpp"
 #include "lessons/tools/check/program.hpp"
 
@@ -178,10 +179,9 @@ void Run::step(std::string what) {
     note('L', line + "   " + what);
 }
 
-void Run::call(std::string what) {
+void Run::fresh() {
     note('X', "");
     lines_ = 0;
-    step(std::move(what));
 }
 
 void Run::show(Way way, Bytes bytes, std::string_view meaning, bool quiet) {
@@ -241,7 +241,7 @@ void Run::fail(Verdict verdict, std::string says) {
     note('V', name_of(verdict));
     note('1', says);
     note('T', joined(indented(says, bytes_column + 3)));
-    note('C', verdict == Verdict::crashed ? "" : cut_in_words(cut_));
+    note('C', cut_in_words(cut_));
     throw Failed{};
 }
 
@@ -356,8 +356,9 @@ void Run::for_every_cut(Bytes bytes,
 
 void Run::within(Milliseconds budget, std::string_view what, const std::function<void()>& work) {
     note('S', what);
-    // The time of this process, not that of the clock on the wall: others are at work, too.
-    const auto now = [] {
+    // The time of the process at work, not that of the clock on the wall: others are at work, too.
+    const auto now = [this] {
+        if (callee_) return students_process().cpu_time();
         timespec time{};
         ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
         return Milliseconds{time.tv_sec * 1000 + time.tv_nsec / 1'000'000};
@@ -373,6 +374,32 @@ void Run::within(Milliseconds budget, std::string_view what, const std::function
 void Run::used_sockets() {
     if (!std::exchange(sockets_, true)) note('P', "");
 }
+
+// --- functions ----------------------------------------------------------------------------------
+
+Callee& Run::callee() {
+    if (!callee_) callee_ = std::make_unique<Callee>(*this);
+    return *callee_;
+}
+
+Program& Run::start_calls(int channel) {
+    programs_.push_back(std::make_unique<Program>(
+        *this, options_.build + "/lessons/" + folder_of_lesson(options_.lesson) + "/calls", "calls",
+        std::vector<std::string>{}, channel));
+    return *programs_.back();
+}
+
+Answer Run::call(const Call& call) {
+    step(call.text());
+    return callee().wait(callee().send('c', call), call.text());
+}
+
+Pending Run::start(const Call& call) {
+    step(call.text());
+    return {callee(), callee().send('a', call), call.text()};
+}
+
+Program& Run::students_process() { return callee().program(); }
 
 // --- programs -----------------------------------------------------------------------------------
 

@@ -38,6 +38,10 @@ struct Plain {
 struct Failed {};
 
 class Program;
+class Call;
+class Answer;
+class Pending;
+class Callee;
 std::string folder_of_lesson(int number);  // "05-frames", see check.hpp
 
 struct RunOptions {
@@ -72,8 +76,25 @@ class Run {
     // --- the exchange, as it is shown before the failure ----------------------------------------
     // What the check does now; shown without an arrow, and in "timed out" as what never ended.
     void step(std::string what);
-    // The same for a call that depends on nothing before it: earlier ones are not shown any more.
-    void call(std::string what);
+    // What was shown so far is of no interest any more.
+    void fresh();
+    // A step that depends on nothing before it. (Lessons whose functions still run here.)
+    void call(std::string what) {
+        fresh();
+        step(std::move(what));
+    }
+
+    // --- the student's functions (call.hpp) -----------------------------------------------------
+    // Calls it and waits; shown as a step.
+    Answer call(const Call& call);
+    template <typename... T>
+        requires(sizeof...(T) > 0)
+    Answer call(std::string name, const T&... arguments);
+    // The same on a thread of its own there, without waiting.
+    Pending start(const Call& call);
+    // Descriptors, memory and time of the process that they run in.
+    Program& students_process();
+
     void show(Way way, Bytes bytes, std::string_view meaning, bool quiet = false);
     void show_frames(Way way, Bytes bytes, bool quiet = false);  // a line for each
     // "6 bytes "Hello\n"", or a head's lines. `quiet`: in a trace only.
@@ -117,6 +138,8 @@ class Run {
     void begin(Cut cut);
     // A program that runs as long as this run; the same one for all cuts.
     Program& program(const std::string& name, const std::vector<std::string>& arguments);
+    Program& start_calls(int channel);
+    Callee& callee();
     // Another one, in any case; stop() ends it.
     Program& start(const std::string& name, const std::vector<std::string>& arguments);
     void stop(Program& program);
@@ -157,6 +180,7 @@ class Run {
     unsigned lines_ = 0;
     bool sockets_ = false;
     std::vector<std::unique_ptr<Program>> programs_;
+    std::unique_ptr<Callee> callee_;
 };
 
 }  // namespace check

@@ -149,11 +149,13 @@ if ((SECONDS - begin > 5)); then echo "built in $((SECONDS - begin)) s"; fi
 # --- checking -----------------------------------------------------------------------------------
 
 arguments=(--build "$BUILD")
+"$HOLES" list >"$BUILD/exercises.tsv"
+export CHECK_WORK=$WORK CHECK_FILES=$BUILD/exercises.tsv
 [[ -z ${VERBOSE:-} ]] || arguments+=(--verbose)
 [[ -z ${SEED:-} ]] || arguments+=(--seed "$SEED")
 [[ -z $only ]] || arguments+=(--lesson "$only")
 if [[ -n ${TRACE:-} ]]; then
-    exec env CHECK_WORK="$WORK" "$judge" "${arguments[@]}" --trace "$TRACE"
+    exec "$judge" "${arguments[@]}" --trace "$TRACE"
 fi
 if [[ -n ${NAME:-} ]]; then
     arguments+=(--only "$NAME")
@@ -161,7 +163,7 @@ else
     arguments+=(--results "$results")
 fi
 status=0
-CHECK_WORK=$WORK "$judge" "${arguments[@]}" || status=$?
+"$judge" "${arguments[@]}" || status=$?
 if ((status == 0)) && [[ -z ${QUIET:-}${NAME:-} ]]; then
     echo
     echo "All of it passes.$(what_next)"

@@ -20,7 +20,6 @@ namespace check {
 
 namespace {
 
-constexpr Milliseconds most_computing{5000};  // of a processor's time, for one call
 constexpr Milliseconds slice{100};
 
 std::string arguments_in_words(const wire::Value& arguments) {

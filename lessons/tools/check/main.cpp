@@ -67,9 +67,10 @@ struct Job {
             for (const check::Cut cut : scenario.info().cuts) {
                 run.begin(cut);
                 scenario.run(run);
-                if (!run.has_used_sockets()) break;
                 run.look_for_crashes(check::Milliseconds{0});
+                if (!run.has_used_sockets()) break;
             }
+            run.tell_printed();
             run.note('D', "");
         } catch (const check::Failed&) {
             run.note('D', "");
@@ -132,6 +133,7 @@ void take_note(Job& job, char kind, std::string text) {
         case '1': outcome.says = text; break;
         case 'T': outcome.block = text; break;
         case 'C': outcome.cut = text; break;
+        case 'O': outcome.printed = text; break;
         case 'D': job.done = true; break;
         case 'V':
             for (int i = 0; i <= static_cast<int>(Verdict::not_compiled); ++i)
@@ -220,7 +222,9 @@ void show(const Outcome& outcome, const check::Style& style, std::map<std::tuple
           const std::vector<Job>& jobs) {
     const check::ScenarioInfo& info = outcome.scenario->info();
     if (outcome.verdict == Verdict::passed) {
-        if (style.verbose) std::printf("ok   %s   %s\n", outcome.name().c_str(), info.rule.c_str());
+        if (style.verbose)
+            std::printf("ok   %s   %s\n%s", outcome.name().c_str(), info.rule.c_str(),
+                        outcome.printed.c_str());
     } else if (const int exercise = missing_exercise(outcome, jobs); exercise != 0) {
         std::printf("FAIL %s   %s   [not before exercise %d is done]\n", outcome.name().c_str(),
                     info.rule.c_str(), exercise);
@@ -332,6 +336,9 @@ std::vector<const Scenario*> chosen(const Options& options) {
 }  // namespace
 
 int main(int argc, char** argv) {
+    // What it knows is nobody's business: no process of the same user may look into its memory, its
+    // descriptors or its environment, or trace it.
+    ::prctl(PR_SET_DUMPABLE, 0);
     // Make's job server among them: as long as a process of the student's held it, make would wait.
     ::close_range(STDERR_FILENO + 1, ~0U, 0);
     const Options options = read_options(argc, argv);

@@ -45,6 +45,10 @@ class Program {
     const std::string& output();
     const std::string& errors();
 
+    // The last lines that it printed, but for a sanitizer's report and the line that says where it
+    // listens: "        Your server printed:" and each line below it. Empty: none.
+    std::string printed();
+
     // Why it died, when it did by a mistake of its own: a signal, or a sanitizer's report.
     std::optional<std::string> crash(Milliseconds wait);
     // CPU time that it has used so far.
@@ -116,7 +120,12 @@ class Client {
 
 // What a sanitizer, an assertion or an uncaught exception wrote, in one line: the kind of fault in
 // plain words, the function, the student's file and line. Nothing: there is no such report.
-std::optional<std::string> read_report(const std::string& errors);
+// `own_files`: those with exercises of this lesson; a line in them says more than one below them.
+std::optional<std::string> read_report(const std::string& errors,
+                                       const std::vector<std::string>& own_files = {});
+
+// Those files, as $CHECK_FILES has them ("5/2", a tab, "src/ws/frame.cpp", …).
+std::vector<std::string> own_files(int lesson);
 
 // "work/src/ws/frame.cpp" of a path in a report: less the folder of the repository.
 std::string known_path(std::string path);

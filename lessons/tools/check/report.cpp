@@ -61,7 +61,7 @@ std::string failure(const Outcome& outcome, const Style& style) {
     text += outcome.block;
     if (!outcome.cut.empty())
         for (const std::string& line : wrap(outcome.cut, 78)) text += "        " + line + '\n';
-    return text + ' ' + commands(outcome) + '\n';
+    return text + outcome.printed + ' ' + commands(outcome) + '\n';
 }
 
 std::string trace(const Outcome& outcome, const Style& style) {
@@ -80,6 +80,7 @@ std::string trace(const Outcome& outcome, const Style& style) {
             text += (line.front() == 'Q' ? " · " : "") + line.substr(line.front() == 'Q' ? 4 : 1) + '\n';
         }
     }
+    text += outcome.printed;
     if (outcome.verdict == Verdict::passed)
         return text + std::string{colour(style, "\033[32m")} + "passed" +
                std::string{colour(style, "\033[0m")} + '\n';

@@ -238,11 +238,22 @@ void Run::fail(Verdict verdict, std::string says) {
         const bool silent = verdict == Verdict::nothing_received || verdict == Verdict::closed_early;
         look_for_crashes(Milliseconds{silent ? 300 : 20});
     }
+    end(verdict, says, joined(indented(says, bytes_column + 3)));
+}
+
+void Run::end(Verdict verdict, std::string_view says, std::string_view block) {
     note('V', name_of(verdict));
     note('1', says);
-    note('T', joined(indented(says, bytes_column + 3)));
+    note('T', block);
     note('C', cut_in_words(cut_));
+    tell_printed();
     throw Failed{};
+}
+
+void Run::tell_printed() {
+    std::string all;
+    for (const auto& program : programs_) all += program->printed();
+    note('O', all);
 }
 
 void Run::fail_value(std::string_view what, const std::string& got, const std::string& expected,
@@ -302,22 +313,15 @@ void Run::fail_marked(const Came& came, const Mistakes& mistakes, std::string fa
         const std::size_t column = bytes_column + 3 * std::min(found.at, shown_bytes);
         block = joined(marked(column, found.count, found.says));
     }
-    note('V', name_of(came.verdict));
-    note('1', found.says);
-    note('T', block);
-    note('C', cut_in_words(cut_));
-    throw Failed{};
+    end(came.verdict, found.says, block);
 }
 
 void Run::fail_line(std::string_view line, std::string says) {
     look_for_crashes(Milliseconds{20});
     const std::string quoted = quote(line, 75);
-    note('V', name_of(Verdict::wrong));
-    note('1', says);
-    note('T', std::string(bytes_column, ' ') + quoted.substr(1, quoted.size() - 2) + '\n' +
-                  joined(marked(bytes_column, 1, says)));
-    note('C', cut_in_words(cut_));
-    throw Failed{};
+    end(Verdict::wrong, says,
+        std::string(bytes_column, ' ') + quoted.substr(1, quoted.size() - 2) + '\n' +
+            joined(marked(bytes_column, 1, says)));
 }
 
 std::string Run::in_pieces(const std::vector<Buffer>& pieces) {
@@ -427,6 +431,9 @@ void Run::look_for_crashes(Milliseconds wait) {
 }
 
 bool Run::wait_for(int fd, short events, Deadline deadline) {
+    constexpr long long slice = 500;
+    std::vector<Milliseconds> used;
+    for (const auto& program : programs_) used.push_back(program->cpu_time());
     for (;;) {
         std::vector<pollfd> fds{{fd, events, 0}};
         for (const auto& program : programs_)
@@ -434,11 +441,14 @@ bool Run::wait_for(int fd, short events, Deadline deadline) {
                 if (output >= 0) fds.push_back({output, POLLIN, 0});
         const auto left = std::chrono::duration_cast<Milliseconds>(
             deadline - std::chrono::steady_clock::now());
-        const auto limit = std::max<long long>(left.count() + 1, 0);
+        const auto limit = std::clamp<long long>(left.count() + 1, 0, slice);
         const int ready = ::poll(fds.data(), fds.size(), static_cast<int>(limit));
         for (const auto& program : programs_) program->read_output();
         if (ready > 0 && fds.front().revents != 0) return true;
         if (std::chrono::steady_clock::now() >= deadline) return false;
+        // Whoever computes for so long does not come back, and need not be waited for.
+        for (std::size_t i = 0; i < used.size(); ++i)
+            if (programs_[i]->cpu_time() - used[i] > most_computing) return false;
     }
 }
 

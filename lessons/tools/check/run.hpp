@@ -25,6 +25,8 @@ enum class Way : std::uint8_t { from_client, from_server };
 
 using Milliseconds = std::chrono::milliseconds;
 using Deadline = std::chrono::steady_clock::time_point;
+// Of a processor's time, for one call or one answer. Whoever needs more is in a loop without end.
+inline constexpr Milliseconds most_computing{5000};
 inline Deadline in(Milliseconds time) { return std::chrono::steady_clock::now() + time; }
 
 // A value in the form in which it is to be shown, without quotation marks: equal("key",
@@ -146,6 +148,8 @@ class Run {
     // Did one of them die of a mistake? Then that is what happened.
     void look_for_crashes(Milliseconds wait);
     void note(char kind, std::string_view text);
+    // What the programs have printed so far, for the report.
+    void tell_printed();
     void used_sockets();
     bool has_used_sockets() const { return sockets_; }
     const std::vector<std::unique_ptr<Program>>& programs() const { return programs_; }
@@ -170,6 +174,7 @@ class Run {
     }
     [[noreturn]] void fail_value(std::string_view what, const std::string& got,
                                  const std::string& expected, std::string_view why);
+    [[noreturn]] void end(Verdict verdict, std::string_view says, std::string_view block);
     std::uint64_t random();
     std::string exchange_line(Way way, Bytes bytes, std::string_view meaning);
 

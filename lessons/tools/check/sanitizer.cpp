@@ -3,6 +3,7 @@
 // Leaves out: the rest of the report; `make trace-N T=name` shows it whole.
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <filesystem>
 #include <sstream>
@@ -53,46 +54,59 @@ struct Place {
     std::string file;  // with its line
 };
 
-// The innermost line of the student's files in a stack ("#1 0x55… in ws::f(int) /x/f.cpp:48"),
-// or, when none of them is there, of ours.
-Place find_place(const std::string& report) {
-    Place ours;
-    std::istringstream lines{report};
+std::string work_folder() {
     const char* work = std::getenv("CHECK_WORK");
-    const std::string mine = std::string{work != nullptr ? work : "work"} + "/";
-    bool in_stack = false;
+    return std::string{work != nullptr ? work : "work"} + "/";
+}
+
+// "#1 0x55… in ws::f(int) /x/f.cpp:48": the function and its line, when it is one of ours or of the
+// student's, and none of the harness.
+std::optional<Place> place_of(const std::string& line) {
+    const std::size_t in = line.find(" in ");
+    const std::size_t path = line.rfind(' ');
+    if (in == line.npos || path <= in + 4) return std::nullopt;
+    std::string file = known_path(line.substr(path + 1));
+    const bool known =
+        file.starts_with(work_folder()) || file.starts_with("src/") || file.starts_with("lessons/");
+    if (!known || file.starts_with("lessons/tools/")) return std::nullopt;
+    // "f.cpp:48:12": the column helps nobody here.
+    const std::size_t colon = file.find(':');
+    if (const std::size_t second = file.find(':', colon + 1); second != file.npos) file.resize(second);
+    return Place{function_name(line.substr(in + 4, path - in - 4)), file};
+}
+
+// The first stack of a report, from the innermost on.
+std::vector<Place> places_in(const std::string& report) {
+    std::vector<Place> places;
+    std::istringstream lines{report};
     for (std::string line; std::getline(lines, line);) {
         const std::size_t number = line.find_first_not_of(' ');
-        if (number == line.npos || line[number] != '#') {
-            if (in_stack && !ours.file.empty()) break;  // the stack that counts is the first
-            in_stack = false;
-            continue;
-        }
-        in_stack = true;
-        const std::size_t in = line.find(" in ");
-        const std::size_t path = line.rfind(' ');
-        if (in == line.npos || path <= in + 4) continue;
-        std::string file = known_path(line.substr(path + 1));
-        const bool known = file.starts_with(mine) || file.starts_with("src/") ||
-                           file.starts_with("lessons/");
-        if (!known || file.starts_with("lessons/tools/")) continue;
-        // "f.cpp:48:12": the column helps nobody here.
-        const std::size_t colon = file.find(':');
-        if (const std::size_t second = file.find(':', colon + 1); second != file.npos)
-            file.resize(second);
-        Place place{function_name(line.substr(in + 4, path - in - 4)), file};
-        if (file.starts_with(mine)) return place;
-        if (ours.file.empty()) ours = place;
+        const bool in_stack = number != line.npos && line[number] == '#';
+        if (!in_stack && !places.empty()) break;  // the stack that counts is the first
+        if (const auto place = in_stack ? place_of(line) : std::nullopt) places.push_back(*place);
     }
-    return ours;
+    return places;
 }
 
-std::string at_place(const std::string& report) {
-    const Place place = find_place(report);
-    return place.file.empty() ? "" : " in " + place.function + " " + place.file;
+// What a student can act on: the innermost line in a file of this lesson's exercises, else in any
+// file of theirs, else in one of ours.
+std::string at_place(const std::string& report, const std::vector<std::string>& own_files) {
+    const std::vector<Place> places = places_in(report);
+    if (places.empty()) return "";
+    const auto own = std::ranges::find_if(places, [&](const Place& place) {
+        return std::ranges::any_of(own_files, [&](const std::string& file) {
+            return place.file.find(file + ':') != place.file.npos;
+        });
+    });
+    const auto theirs = std::ranges::find_if(
+        places, [](const Place& place) { return place.file.starts_with(work_folder()); });
+    const Place& place = own != places.end() ? *own : theirs != places.end() ? *theirs : places.front();
+    std::string text = " in " + place.function + " " + place.file;
+    if (&place != &places.front()) text += ", which called " + places.front().function;
+    return text;
 }
 
-std::string address_error(const std::string& report, const std::string& line) {
+std::string address_error(const std::string& line, const std::string& report, const std::string& place) {
     const std::size_t begin = line.find("AddressSanitizer: ") + 18;
     if (line.compare(begin, 4, "ABRT") == 0) return "";
     const std::string name = line.substr(begin, line.find_first_of(" :", begin) - begin);
@@ -105,7 +119,7 @@ std::string address_error(const std::string& report, const std::string& line) {
             if (reads || writes) text += reads ? "reads " : "writes ";
             text.append(kind.words).append(")");
         }
-    return text + at_place(report);
+    return text + place;
 }
 
 }  // namespace
@@ -118,7 +132,9 @@ std::string known_path(std::string path) {
     return path;
 }
 
-std::optional<std::string> read_report(const std::string& errors) {
+std::optional<std::string> read_report(const std::string& errors,
+                                       const std::vector<std::string>& own_files) {
+    const std::string place = at_place(errors, own_files);
     // An assertion of the C++ library or of the code: its own sentence says more than "ABRT".
     if (const std::string line = first_line_with(errors, "Assertion '"); !line.empty()) {
         const std::string what = line.substr(line.find("Assertion '"));
@@ -126,25 +142,24 @@ std::optional<std::string> read_report(const std::string& errors) {
                             what.find("<= size()") != what.npos || what.find("empty()") != what.npos;
         return (bounds ? "an index or a piece beyond the end of what is there"
                        : "an assertion of the C++ library (" + what + ")") +
-               at_place(errors);
+               place;
     }
     if (const std::string line = first_line_with(errors, ": Assertion `"); !line.empty())
         return "an assertion failed: " + line.substr(line.find("Assertion `") + 10) +
-               at_place(errors);
+               place;
     if (const std::string line = first_line_with(errors, "runtime error:"); !line.empty()) {
         const std::string what = line.substr(line.find("runtime error:") + 15);
-        const std::string place = at_place(errors);
         return what + (place.empty() ? " in " + known_path(line.substr(0, line.find(": runtime")))
                                      : place);
     }
     if (const std::string line = first_line_with(errors, "terminate called"); !line.empty()) {
         const std::string what = first_line_with(errors, "what():");
         return "an exception that nobody caught: " +
-               (what.empty() ? line : what.substr(what.find("what():") + 9)) + at_place(errors);
+               (what.empty() ? line : what.substr(what.find("what():") + 9)) + place;
     }
     if (const std::string line = first_line_with(errors, "ERROR: AddressSanitizer"); !line.empty()) {
-        const std::string text = address_error(errors, line);
-        return text.empty() ? "abort() was called" + at_place(errors) : text;
+        const std::string text = address_error(line, errors, place);
+        return text.empty() ? "abort() was called" + place : text;
     }
     return std::nullopt;
 }

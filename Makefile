@@ -12,8 +12,8 @@ SRC_05 := $(SRC_04) ws/mask ws/frame ws/trace ws/explain endpoint/keys cli/key_o
           endpoint/http_reply lab/pages lab/lab
 SRC_06 := $(SRC_05)
 SRC_07 := $(SRC_06)
-SRC_08 := $(SRC_07) ws/utf8 ws/close ws/receiver ws/sender ws/connection ws/conversation net/wake \
-          cli/log endpoint/message endpoint/blocking endpoint/opening lab/lab_accept
+SRC_08 := $(SRC_07) ws/utf8_blocks ws/utf8 ws/close ws/receiver ws/sender ws/connection \
+          ws/conversation net/wake cli/log endpoint/message endpoint/blocking endpoint/opening lab/lab_accept
 SRC_09 := $(SRC_08)
 SRC_10 := $(SRC_09) ws/origin ws/credentials net/forwarded net/descriptors endpoint/admission \
           cli/admission_options
@@ -47,8 +47,8 @@ WORK ?= work
 # is the teacher's is not there.
 ifneq ($(wildcard lessons/HANDOUT),)
 OVERLAY ?= $(WORK)
-ABSENT  := texts test fuzz e2e mutants classroom large-message handout grade wsc load bench interop \
-           compare-wscat
+ABSENT  := texts test fuzz e2e mutants classroom large-message handout grade wsc load interop \
+           compare-wscat bench bench-against bench-micro bench-instructions
 ifneq ($(filter $(ABSENT) interop-% load-% diff-% mutants-%,$(MAKECMDGOALS)),)
 $(error a handout has no $(MAKECMDGOALS); make help shows what there is)
 endif

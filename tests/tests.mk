@@ -106,15 +106,25 @@ large-message: $(BUILD)/lessons/13-streaming/server $(BUILD)/lessons/13-streamin
 
 ## make bench      our server, its peers and raw TCP, side by side: speed and memory, as tables
 ##                 (ONLY=a,c PEERS=ws,beast ROUNDS=5 SERVER='./mine --port 9000' INSTALL=1)
-.PHONY: bench
-BENCH_PEERS := beast websocketpp libwebsockets gorilla ws
-BENCH       := $(BUILD)/bench/raw_echo $(BUILD)/bench/fan_out
-bench: $(BENCH) $(BUILD)/clients/load $(filter $(BUILD)/lessons/11-%/server,$(LESSON_PROGRAMS))
+## make bench-against REV=HEAD~1  our server beside what it was at a commit (ONLY, ROUNDS)
+## make bench-micro  mask, UTF-8, header and receiver beside the limit and a plain version
+## make bench-instructions  counts a message's instructions, which no other program disturbs
+.PHONY: bench bench-against bench-micro bench-instructions
+BENCH_PEERS  := beast websocketpp libwebsockets gorilla ws
+BENCH        := $(addprefix $(BUILD)/bench/,raw_echo fan_out micro core)
+BENCH_SERVER := $(filter $(BUILD)/lessons/11-%/server,$(LESSON_PROGRAMS))
+bench_base   := $(BUILD)/bench/raw_echo $(BUILD)/bench/fan_out $(BUILD)/clients/load $(BENCH_SERVER)
+bench: $(bench_base)
 	@CXX='$(CXX)' tests/bench/prepare.sh $(BUILD) \
 	  $(filter-out none,$(or $(subst $(comma),$(space),$(PEERS)),$(BENCH_PEERS)))
 	@BUILD=$(BUILD) CXX='$(CXX)' OPTIMIZE='$(OPTIMIZE)' node tests/bench/bench.mjs
-$(BUILD)/bench/fan_out: LDLIBS += -lcrypto
-$(BUILD)/bench/fan_out: $(all_objects)
-$(BENCH): $(BUILD)/%: $(BUILD)/obj/tests/%.o
+bench-against: $(bench_base)
+	@CXX='$(CXX)' OPTIMIZE='$(OPTIMIZE)' tests/bench/against.sh $(BUILD) '$(REV)'
+bench-micro: $(BUILD)/bench/micro
+	@$<
+bench-instructions: $(BUILD)/bench/core
+	@tests/bench/instructions.sh $< '$(CXX)'
+$(BENCH): LDLIBS += -lcrypto
+$(BENCH): $(BUILD)/%: $(BUILD)/obj/tests/%.o $(all_objects)
 	@mkdir -p $(@D)
 	$(link)

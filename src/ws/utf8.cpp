@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "ws/utf8_blocks.hpp"
+
 namespace ws {
 
 namespace {
@@ -82,8 +84,14 @@ bool Utf8Validator::feed(Bytes piece) {
     // [exercise 8/3] every byte takes the state one step on; the state outlives the call
     constexpr std::size_t block = 16;  // bytes between two looks at how it goes
     std::uint64_t state = state_;
+    // First the rest of a character that the end of the piece before has cut.
+    for (; !piece.empty() && state != start && state != broken; piece = piece.subspan(1))
+        state = successors[piece.front()] >> state & state_bits;
     while (!piece.empty() && state != broken) {
-        if (state == start) piece = piece.subspan(ascii_prefix(piece));
+        if (state == start) {
+            if (piece.size() >= utf8_block_bytes) piece = piece.subspan(valid_blocks(piece));
+            piece = piece.subspan(ascii_prefix(piece));
+        }
         const Bytes now = piece.first(std::min(block, piece.size()));
         for (const std::uint8_t byte : now) state = successors[byte] >> (state & state_bits);
         state &= state_bits;

@@ -1,7 +1,8 @@
 // Starters from the true source: the one program that reads the markers of exercises.
 //   holes list [N]      exercise, file, line and task of each hole, tab-separated
 //   holes files [N]     the files that have holes (of lesson N)
-//   holes cut N FILE    what `make start-N` writes: the holes of lesson N are cut
+//   holes cut N FILE [FUNCTION]  what `make start-N` writes: the holes of lesson N are cut; or one
+//                       alone, with all others solved
 //   holes strip FILE    the true text without markers
 //   holes handout FROM TO FILE   the stub in place of the true code in holes of those lessons,
 //                       markers kept, so that `make start-N` works on it as well; else as strip
@@ -20,6 +21,7 @@
 #include <vector>
 
 #include "lessons/tools/markers.hpp"
+#include "lessons/tools/starter.hpp"
 
 namespace {
 
@@ -165,6 +167,28 @@ int number(std::string_view text) {
     return value;
 }
 
+// What belongs to a lesson, or to all of them (0).
+std::vector<starter::Hole> holes_of(int lesson) {
+    std::vector<starter::Hole> holes = starter::read_all();
+    std::erase_if(holes, [&](const starter::Hole& hole) { return lesson != 0 && hole.lesson != lesson; });
+    return holes;
+}
+
+std::string cut_functions(const std::string& file, int from, int to, const std::string& function = {}) {
+    std::vector<starter::Hole> holes = holes_of(0);
+    std::erase_if(holes, [&](const starter::Hole& hole) {
+        return hole.file != file || hole.lesson < from || hole.lesson > to ||
+               (!function.empty() && hole.function != function);
+    });
+    if (!function.empty() && holes.empty())
+        throw std::runtime_error{"lesson " + std::to_string(from) + " has no hole `" + function + "` in " + file};
+    return starter::cut(starter::read_text(file), holes);
+}
+
+bool has_markers(const std::vector<Line>& lines) {
+    return std::ranges::any_of(lines, [](const Line& line) { return line.marker.has_value(); });
+}
+
 void list(int lesson, bool files_only) {
     std::set<std::string> files;
     for (const fs::path& path : sources()) {
@@ -180,7 +204,39 @@ void list(int lesson, bool files_only) {
                           << i + 1 << '\t' << marker->text << '\n';
         }
     }
+    for (const starter::Hole& hole : holes_of(lesson)) {
+        if (files_only)
+            files.insert(hole.file);
+        else
+            std::cout << hole.lesson << '/' << hole.exercise << '\t' << hole.file << '\t' << hole.function
+                      << '\t' << hole.task.front() << '\n';
+    }
     for (const std::string& file : files) std::cout << file << '\n';
+}
+
+// What is wrong with a hole of those; empty when nothing is.
+std::string fault(const starter::Hole& hole, const std::vector<starter::Hole>& holes) {
+    if (!fs::exists(hole.file)) return hole.place + ": there is no file " + hole.file;
+    for (const starter::Hole& other : holes)
+        if (other.file == hole.file && other.lesson != hole.lesson)
+            return hole.place + ": a file's holes belong to one lesson, and " + other.place + " has one too";
+    try {
+        starter::find(hole, functions::without_comments(starter::read_text(hole.file)));
+        return {};
+    } catch (const starter::Fault& error) {
+        return error.what();
+    }
+}
+
+bool check_starters() {
+    bool good = true;
+    const std::vector<starter::Hole> holes = starter::read_all();
+    for (const starter::Hole& hole : holes)
+        if (const std::string what = fault(hole, holes); !what.empty()) {
+            std::cerr << what << '\n';
+            good = false;
+        }
+    return good;
 }
 
 int check() {
@@ -190,7 +246,7 @@ int check() {
             std::cerr << what << '\n';
             good = false;
         }
-    return good ? 0 : 1;
+    return good && check_starters() ? 0 : 1;
 }
 
 int run(const std::vector<std::string>& words) {
@@ -199,8 +255,13 @@ int run(const std::vector<std::string>& words) {
         list(words.size() == 2 ? number(words[1]) : 0, command == "files");
         return 0;
     }
-    if (command == "cut" && words.size() == 3) {
-        std::cout << cut(read_file(words[2]), number(words[1]));
+    if (command == "cut" && (words.size() == 3 || words.size() == 4)) {
+        const int lesson = number(words[1]);
+        const std::vector<Line> lines = read_file(words[2]);
+        if (has_markers(lines))
+            std::cout << cut(lines, lesson);
+        else
+            std::cout << cut_functions(words[2], lesson, lesson, words.size() == 4 ? words[3] : "");
         return 0;
     }
     if (command == "strip" && words.size() == 2) {
@@ -208,11 +269,13 @@ int run(const std::vector<std::string>& words) {
         return 0;
     }
     if (command == "handout" && words.size() == 4) {
-        std::cout << handed_out(read_file(words[3]), number(words[1]), number(words[2]));
+        const int from = number(words[1]), to = number(words[2]);
+        const std::vector<Line> lines = read_file(words[3]);
+        std::cout << (has_markers(lines) ? handed_out(lines, from, to) : cut_functions(words[3], from, to));
         return 0;
     }
     if (command == "check" && words.size() == 1) return check();
-    std::cerr << "usage: holes list [N] | files [N] | cut N FILE | strip FILE | "
+    std::cerr << "usage: holes list [N] | files [N] | cut N FILE [FUNCTION] | strip FILE | "
                  "handout FROM TO FILE | check\n";
     return 2;
 }
@@ -222,6 +285,9 @@ int run(const std::vector<std::string>& words) {
 int main(int argc, char** argv) {
     try {
         return run({argv + 1, argv + argc});
+    } catch (const starter::Fault& fault) {
+        std::cerr << fault.what() << '\n';
+        return 1;
     } catch (const std::exception& error) {
         std::cerr << "holes: " << error.what() << '\n';
         return 1;

@@ -179,31 +179,24 @@ void BlockingConnection::receive(Lock& lock) {
 
 // On time whatever else is sent: a proxy in between may look at our direction alone.
 void BlockingConnection::ping_if_due(Lock& lock) {
-    // [exercise 9/3] one ping each interval; zero means none
     const net::Clock::time_point now = net::Clock::now();
     if (options_.ping_interval.count() == 0 || now < next_ping_) return;
     next_ping_ = now + options_.ping_interval;
     transmit(lock, protocol_.ping(pending_, {}));
-    // [stub] (void)lock;
-    // [end]
 }
 
 // When the reader of an open connection has to look up although no byte came. Once we have sent
 // a Close no ping may follow, and the peer's silence is the close timeout's business.
 net::Deadline BlockingConnection::next_duty() const {
-    // [exercise 9/3] the next ping or the end of patience, whichever comes first
     net::Deadline duty;
     if (protocol_.state() != ws::State::open) return duty;
     if (options_.ping_interval.count() != 0) duty = next_ping_;
     if (options_.idle_timeout.count() != 0) duty = earlier(duty, heard_ + options_.idle_timeout);
     return duty;
-    // [stub] return {};
-    // [end]
 }
 
 // The wait has ended without a byte. If it was for the next ping alone, nothing is late.
 void BlockingConnection::end_if_late() {
-    // [exercise 9/3] which of the deadlines has passed, and the words for it
     const bool open = protocol_.state() == ws::State::open;
     if (has_passed(close_deadline_))
         give_up("the peer did not answer our Close within " + seconds(options_.close_timeout));
@@ -212,8 +205,6 @@ void BlockingConnection::end_if_late() {
     else if (open && options_.idle_timeout.count() != 0 &&
              has_passed(heard_ + options_.idle_timeout))
         give_up("the peer went silent: no byte from it for " + seconds(options_.idle_timeout));
-    // [stub] if (has_passed(close_deadline_)) give_up("late: " + seconds(options_.close_timeout));
-    // [end]
 }
 
 bool BlockingConnection::write_message(ws::Opcode type, ws::Bytes data) {
@@ -229,7 +220,6 @@ bool BlockingConnection::write_message(ws::Opcode type, ws::Bytes data) {
 // Until no other thread is sending, or in the middle of a message (§5.4: fragments of two must not
 // be interleaved). False: the deadline came first, or nothing can be sent any more.
 bool BlockingConnection::wait_for_turn(Lock& lock, net::Deadline deadline) {
-    // [exercise 9/5] one writer at a time, and no waiting beyond the deadline
     const auto our_turn = [this] { return !sending_ && !streaming_; };
     if (!deadline) {
         sending_done_.wait(lock, our_turn);
@@ -237,9 +227,6 @@ bool BlockingConnection::wait_for_turn(Lock& lock, net::Deadline deadline) {
         give_up("the write deadline has passed");
         return false;
     }
-    // [stub] (void)lock;
-    // [stub] (void)deadline;
-    // [end]
     return !cannot_send_;
 }
 
@@ -280,11 +267,8 @@ bool BlockingConnection::close(ws::CloseCode code, std::string_view reason) {
 
 void BlockingConnection::set_read_deadline(net::Deadline deadline) {
     const Lock lock{mutex_};
-    // [exercise 9/4] a reader that waits already must go by it, too
     read_deadline_ = deadline;
     wake_reader();
-    // [stub] read_deadline_ = deadline;
-    // [end]
 }
 
 void BlockingConnection::set_write_deadline(net::Deadline deadline) {
@@ -327,7 +311,6 @@ bool BlockingConnection::transmit(Lock& lock, bool appended, net::Deadline deadl
 // endpoints that write to each other wait for ever. The deadline is that of the first batch, with
 // the message that we are here for; what others add has deadlines of its own.
 void BlockingConnection::flush(Lock& lock, net::Deadline deadline) {
-    // [exercise 9/5] takes what is pending, sends it with the lock open, until nothing is pending
     sending_ = true;
     ws::Buffer batch;
     while (!pending_.empty() && !cannot_send_) {
@@ -351,18 +334,10 @@ void BlockingConnection::flush(Lock& lock, net::Deadline deadline) {
     pending_.clear();
     sending_ = false;
     sending_done_.notify_all();
-    // [stub] const ws::Buffer batch = pending_;
-    // [stub] lock.unlock();
-    // [stub] trace(true, batch);
-    // [stub] cannot_send_ = send(batch, deadline) != net::IoStatus::ok;
-    // [stub] lock.lock();
-    // [stub] pending_.clear();
-    // [end]
 }
 
 // The write timeout begins anew with each byte that the peer takes; the deadline does not.
 net::IoStatus BlockingConnection::send(ws::Bytes bytes, net::Deadline deadline) {
-    // [exercise 9/4] waits for room no longer than the deadline, nor than the write timeout
     for (bool full = false; !bytes.empty();) {
         net::IoResult result = net::send_some(socket_, bytes, net::Clock::now());  // no waiting
         if (result.status == net::IoStatus::timed_out) {
@@ -381,9 +356,6 @@ net::IoStatus BlockingConnection::send(ws::Bytes bytes, net::Deadline deadline) 
         full = !bytes.empty();  // it took less than it was given
     }
     return net::IoStatus::ok;
-    // [stub] (void)deadline;
-    // [stub] return net::send_all(socket_, bytes).status;
-    // [end]
 }
 
 // RFC 6455 §7.1.1: "The underlying TCP connection, in most normal cases, SHOULD be closed first by

@@ -9,19 +9,15 @@
 namespace endpoint {
 
 void Hub::join(const LoopConnection& client, std::string_view room) {
-    // [exercise 12/5] out of the old room, into the new one; both tables know
     leave(client);
     const auto [found, begun] = rooms_.try_emplace(std::string{room});
     places_[client.id()] = {found->first, found->second.size()};
     found->second.push_back(client.id());
-    // [stub] rooms_[std::string{room}].push_back(client.id());
-    // [end]
 }
 
 void Hub::leave(const LoopConnection& client) { remove(client.id()); }
 
 void Hub::remove(ConnectionId id) {
-    // [exercise 12/5] the last one takes its place; an empty room ends
     const auto place = places_.find(id);
     if (place == places_.end()) return;
     const auto room = rooms_.find(place->second.room);
@@ -32,8 +28,6 @@ void Hub::remove(ConnectionId id) {
     members.pop_back();
     places_.erase(place);
     if (members.empty()) rooms_.erase(room);
-    // [stub] places_.erase(id);
-    // [end]
 }
 
 std::string_view Hub::room_of(const LoopConnection& client) const {
@@ -55,7 +49,6 @@ std::vector<std::string_view> Hub::rooms() const {
 }
 
 std::size_t Hub::broadcast(std::string_view room, ws::Opcode type, ws::Bytes data) {
-    // [exercise 12/5] encoded once, sent to each; then those who are too slow are dropped
     ws::Buffer frame;
     ws::append_frame(frame, {.opcode = type}, data);
     std::size_t sent = 0;
@@ -79,10 +72,6 @@ std::size_t Hub::broadcast(std::string_view room, ws::Opcode type, ws::Bytes dat
         if (on_drop_) on_drop_(*client, name);
     }
     return sent;
-    // [stub] for (const ConnectionId id : members(room))
-    // [stub]     if (LoopConnection* const client = server_.find(id)) client->send(type, data);
-    // [stub] return members(room).size();
-    // [end]
 }
 
 }  // namespace endpoint

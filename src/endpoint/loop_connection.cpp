@@ -77,22 +77,24 @@ void LoopConnection::on_ready(std::uint32_t events) {
     if ((events & ~std::uint32_t{EPOLLOUT}) != 0) on_readable();
 }
 
+// What has arrived, in the buffer that all share; empty when nothing has, or when this was the end.
+ws::MutableBytes LoopConnection::receive() {
+    ws::Buffer& buffer = loop_.receive_buffer;
+    const ssize_t received = ::recv(socket_.get(), buffer.data(), buffer.size(), 0);
+    if (received < 0) {
+        if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) lost(errno);
+        return {};
+    }
+    if (received == 0) end_of_stream();
+    return ws::MutableBytes{buffer}.first(static_cast<std::size_t>(received));
+}
+
 // One read a turn: whoever sends much shares the loop with all the others. What is left in the
 // kernel is reported again by the next wait.
 void LoopConnection::on_readable() {
     if (phase_ == Phase::over || !reads()) return;
-    ws::Buffer& buffer = loop_.receive_buffer;
-    // [exercise 11/3] one recv; what it may return besides bytes, and what each means
-    const ssize_t received = ::recv(socket_.get(), buffer.data(), buffer.size(), 0);
-    if (received < 0) {
-        if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) lost(errno);
-        return;
-    }
-    if (received == 0) return end_of_stream();
-    // [stub] const ssize_t received = ::recv(socket_.get(), buffer.data(), buffer.size(), 0);
-    // [stub] if (received <= 0) return lost(errno);
-    // [end]
-    const auto bytes = ws::MutableBytes{buffer}.first(static_cast<std::size_t>(received));
+    const ws::MutableBytes bytes = receive();
+    if (bytes.empty()) return;
     loop_.counters.bytes_received += bytes.size();
     received_ = loop_.clock.now();
     pinged_ = false;
@@ -305,12 +307,15 @@ void LoopConnection::on_end() {
 // --- what time brings ----------------------------------------------------------------------------
 
 void LoopConnection::on_time() {
-    const ServerOptions& options = loop_.options;
-    const net::Milliseconds now = loop_.clock.now();
     if (phase_ == Phase::over) return;
-    if (blocked_ && net::elapsed(now, written_) >= count(options.write_timeout))
+    const net::Milliseconds patience = count(loop_.options.write_timeout);
+    if (blocked_ && net::elapsed(loop_.clock.now(), written_) >= patience)
         return timed_out("it took no bytes for too long");
-    // [exercise 11/5] each phase has its patience: handshake, open, closing, lingering
+    check_phase();
+}
+
+void LoopConnection::check_phase() {
+    const ServerOptions& options = loop_.options;
     switch (phase_) {
         case Phase::handshake:
             if (waited() < count(options.handshake_timeout)) break;
@@ -329,14 +334,11 @@ void LoopConnection::on_time() {
         case Phase::ending:  // ends by the write timeout above
         case Phase::over: break;
     }
-    // [stub] if (phase_ == Phase::open) check_silence();
-    // [end]
 }
 
 // A cable that was pulled sends nothing, not even an end of TCP. So silence is ended by us: first
 // a ping, which any peer that is there answers, then the connection.
 void LoopConnection::check_silence() {
-    // [exercise 11/5] a ping after ping_interval, once; the end after idle_timeout
     if (paused_) return;  // it is we who do not read
     const net::Milliseconds silent = net::elapsed(loop_.clock.now(), received_);
     const net::Milliseconds patience = count(loop_.options.idle_timeout);
@@ -348,7 +350,6 @@ void LoopConnection::check_silence() {
         ping({});
         flush();
     }
-    // [end]
 }
 
 void LoopConnection::tap(ws::Tracer::Tap tap) {

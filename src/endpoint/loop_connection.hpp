@@ -96,6 +96,7 @@ class LoopConnection {
         over,       // to be removed
     };
     void on_readable();
+    ws::MutableBytes receive();
     void on_writable();
     void receive_head(ws::MutableBytes bytes);
     void answer(const ws::Request& request);
@@ -112,6 +113,7 @@ class LoopConnection {
     void timed_out(const char* what);
     void finish_sending();
     void remove();
+    void check_phase();
     void check_silence();
 
     ws::Buffer& out();
@@ -119,6 +121,7 @@ class LoopConnection {
     Sent waiting_with(std::size_t size) const;
     void send_directly(ws::Buffer& first, ws::Bytes data);
     std::size_t write(ws::Bytes first, ws::Bytes second = {});
+    void send_waiting();
     void keep(ws::Bytes first, ws::Bytes second = {});
     void block();
     void pause_if_slow();

@@ -29,6 +29,11 @@ constexpr std::size_t corked_bytes = 128 * 1024;
 constexpr std::size_t max_spare_buffers = 1024;
 constexpr std::size_t max_spare_bytes = 16 * 1024;
 
+// Does this answer of send() mean that nothing can be sent any more?
+bool ends_sending(int error) {
+    return error != EAGAIN && error != EWOULDBLOCK && error != ENOBUFS;
+}
+
 }  // namespace
 
 // RFC 6455 §5.4: "The fragments of one message MUST NOT be interleaved between the fragments of
@@ -117,7 +122,11 @@ Sent LoopConnection::waiting_with(std::size_t size) const {
 void LoopConnection::flush() {
     flush_due_ = false;
     if (phase_ == Phase::over || blocked_) return;
-    // [exercise 11/4] what waits goes first; what is not taken waits on
+    send_waiting();
+    if (phase_ == Phase::ending && !backlog_) finish_sending();
+}
+
+void LoopConnection::send_waiting() {
     if (backlog_) {
         backlog_->taken(write(backlog_->bytes()));
         if (!backlog_->empty()) return block();
@@ -126,12 +135,6 @@ void LoopConnection::flush() {
         keep(ws::Bytes{loop_.out}.subspan(write(loop_.out)));
         loop_.out.clear();
     }
-    // [stub] if (backlog_) write(backlog_->bytes());
-    // [stub] if (backlog_) release_backlog();
-    // [stub] if (loop_.current == this) write(loop_.out);
-    // [stub] if (loop_.current == this) loop_.out.clear();
-    // [end]
-    if (phase_ == Phase::ending && !backlog_) finish_sending();
 }
 
 void LoopConnection::on_writable() {
@@ -172,17 +175,11 @@ std::size_t LoopConnection::write(ws::Bytes first, ws::Bytes second) {
         sent = second.empty() ? ::send(socket_.get(), first.data(), first.size(), MSG_NOSIGNAL)
                               : ::sendmsg(socket_.get(), &message, MSG_NOSIGNAL);
     while (sent < 0 && errno == EINTR);
-    // [exercise 11/3] what send() may answer instead of a count, and which of it is the end
     if (sent < 0) {
         // The peer may have sent a Close before it went; whoever reads will find it, or the end.
-        cannot_send_ = errno != EAGAIN && errno != EWOULDBLOCK && errno != ENOBUFS;
+        cannot_send_ = ends_sending(errno);
         return cannot_send_ ? size : 0;
     }
-    // [stub] if (sent < 0) {
-    // [stub]     cannot_send_ = true;
-    // [stub]     return size;
-    // [stub] }
-    // [end]
     const auto count = static_cast<std::size_t>(sent);
     loop_.counters.bytes_sent += count;
     written_ = loop_.clock.now();
@@ -193,15 +190,11 @@ std::size_t LoopConnection::write(ws::Bytes first, ws::Bytes second) {
 
 // Keeps what the kernel did not take.
 void LoopConnection::keep(ws::Bytes first, ws::Bytes second) {
-    // [exercise 11/4] in order, in the backlog; and from now on we wait for the kernel
     if (first.empty() && second.empty()) return;
     if (!backlog_) take_backlog();
     backlog_->append(first);
     backlog_->append(second);
     block();
-    // [stub] (void)first;
-    // [stub] (void)second;
-    // [end]
 }
 
 // From now on epoll says when the kernel takes more.
@@ -215,11 +208,9 @@ void LoopConnection::block() {
 
 // A client that does not take what it asked for gets no chance to ask for more.
 void LoopConnection::pause_if_slow() {
-    // [exercise 11/4] beyond max_backlog_bytes we stop reading from it
     if (paused_ || phase_ != Phase::open || backlog() <= loop_.options.max_backlog_bytes) return;
     paused_ = true;
     watch();
-    // [end]
 }
 
 void LoopConnection::take_backlog() {

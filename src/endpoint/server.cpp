@@ -200,7 +200,6 @@ void Server::dismiss(net::Fd socket, ws::Errc errc) {
 // back. Without this trick clients would wait in silence until their own patience ends. True: it
 // worked, and others may wait.
 bool Server::turn_one_away(const net::Fd& listening) {
-    // [exercise 11/6] the spare descriptor lets one client in, to be told; else look away
     spare_.close();
     net::Fd socket{::accept4(listening.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK)};
     const bool found = static_cast<bool>(socket);
@@ -215,9 +214,6 @@ bool Server::turn_one_away(const net::Fd& listening) {
     // We look away until the clock says so; others give theirs back.
     if (!nobody) accept_again(false);
     return false;
-    // [stub] (void)listening;
-    // [stub] return false;
-    // [end]
 }
 
 void Server::accept_again(bool accepting) {

@@ -28,7 +28,6 @@ MessageReader::MessageReader(BlockingConnection& connection, const Message& firs
       last_{!connection.in_message_} {}
 
 std::optional<ws::Bytes> MessageReader::next_piece() {
-    // [exercise 13/3] what has arrived, then one read; nothing, once another message has begun
     if (number_ != connection_.messages_begun_) {
         rest_ = {};  // its bytes have gone with the buffer that they lay in
         last_ = false;
@@ -42,26 +41,15 @@ std::optional<ws::Bytes> MessageReader::next_piece() {
     }
     if (rest_.empty()) return std::nullopt;
     return std::exchange(rest_, {});
-    // [stub] (void)connection_, (void)number_;
-    // [stub] if (rest_.empty()) return std::nullopt;
-    // [stub] return std::exchange(rest_, {});
-    // [end]
 }
 
 std::size_t MessageReader::read(ws::MutableBytes out) {
-    // [exercise 13/2] as much of a piece as there is room for; the rest of it comes next time
     const std::optional<ws::Bytes> piece = next_piece();
     if (!piece) return 0;
     const std::size_t count = std::min(piece->size(), out.size());
     std::ranges::copy(piece->first(count), out.begin());
     rest_ = piece->subspan(count);
     return count;
-    // [stub] const std::optional<ws::Bytes> piece = next_piece();
-    // [stub] if (!piece) return 0;
-    // [stub] const std::size_t count = std::min(piece->size(), out.size());
-    // [stub] std::ranges::copy(piece->first(count), out.begin());
-    // [stub] return count;
-    // [end]
 }
 
 // --- writing -------------------------------------------------------------------------------------
@@ -81,18 +69,14 @@ MessageWriter::MessageWriter(BlockingConnection& connection, ws::Opcode type,
 }
 
 MessageWriter::~MessageWriter() {
-    // [exercise 13/5] half a message can be neither ended nor taken back
     if (our_turn_ && begun_)
         connection_.close(ws::close_code::internal_error, "a message was left unfinished");
-    // [stub] (void)begun_;
-    // [end]
     end_turn();
 }
 
+// RFC 6455 §5.6: "Note that a particular text frame might include a partial UTF-8 sequence; however,
+// the whole message MUST contain valid UTF-8."
 bool MessageWriter::write(ws::Bytes bytes) {
-    // RFC 6455 §5.6: "Note that a particular text frame might include a partial UTF-8 sequence;
-    // however, the whole message MUST contain valid UTF-8."
-    // [exercise 13/4] fills frames of frame_bytes_; a full one leaves when it is not the last
     if (type_ == ws::Opcode::text && !utf8_.feed(bytes))
         throw std::invalid_argument{"a text message must be valid UTF-8 (RFC 6455 §5.6)"};
     while (our_turn_ && !bytes.empty()) {
@@ -102,14 +86,10 @@ bool MessageWriter::write(ws::Bytes bytes) {
         ws::append(frame_, part);
         bytes = bytes.subspan(part.size());
     }
-    // [stub] (void)frame_bytes_;
-    // [stub] ws::append(frame_, bytes);
-    // [end]
     return our_turn_;
 }
 
 bool MessageWriter::finish() {
-    // [exercise 13/4] the rest, as the last frame; unless a text would end within a character
     if (type_ == ws::Opcode::text && !utf8_.complete())
         throw std::invalid_argument{
             "a text message must not end within a character "
@@ -117,15 +97,11 @@ bool MessageWriter::finish() {
     const bool sent = our_turn_ && send_frame(true);
     end_turn();
     return sent;
-    // [stub] end_turn();
-    // [stub] return false;
-    // [end]
 }
 
 // One frame at a time, and it waits while another thread sends: a ping's thread may be stuck with
 // our bytes, and what is pending would grow with every frame of ours.
 bool MessageWriter::send_frame(bool last) {
-    // [exercise 13/5] one frame, when no other thread sends; a lost connection ends our turn
     bool sent = false;
     {
         Lock lock{connection_.mutex_};
@@ -138,11 +114,6 @@ bool MessageWriter::send_frame(bool last) {
     frame_.clear();
     if (!sent) end_turn();
     return sent;
-    // [stub] Lock lock{connection_.mutex_};
-    // [stub] connection_.protocol_.send_fragment(connection_.pending_, type_, frame_, last);
-    // [stub] frame_.clear();
-    // [stub] return connection_.transmit(lock, true, connection_.write_deadline_);
-    // [end]
 }
 
 void MessageWriter::end_turn() {

@@ -45,9 +45,15 @@ namespace {
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
+// RFC 8259 §7: "All Unicode characters may be placed within the quotation marks, except for the
+// characters that MUST be escaped: quotation mark, reverse solidus, and the control characters
+// (U+0000 through U+001F)."
+bool is_control_character(char c) {
+    return static_cast<unsigned char>(c) < 0x20;
+}
+
 bool is_plain(char c) {
-    const auto byte = static_cast<unsigned char>(c);
-    return byte >= 0x20 && byte < 0x80 && c != '"' && c != '\\';
+    return static_cast<unsigned char>(c) < 0x80 && !is_control_character(c) && c != '"' && c != '\\';
 }
 
 bool is_high_surrogate(char32_t code) { return code >= 0xD800 && code <= 0xDBFF; }
@@ -132,7 +138,6 @@ class Parser {
 
     // Behind the '['.
     bool parse_array(Value& value, std::size_t depth) {
-        // [exercise 12/4] elements with commas between them, and none behind the last
         Array elements;
         skip_space();
         if (!take(']')) {
@@ -145,14 +150,10 @@ class Parser {
         }
         value = std::move(elements);
         return true;
-        // [stub] value = Array{};
-        // [stub] return depth > 0 && take(']');
-        // [end]
     }
 
     // Behind the '{'.
     bool parse_object(Value& value, std::size_t depth) {
-        // [exercise 12/4] members with commas between them, and then a look at their names
         Object members;
         std::vector<std::size_t> positions;  // of the names
         skip_space();
@@ -172,17 +173,6 @@ class Parser {
         if (duplicate < members.size()) return fail(Errc::duplicate_name, positions[duplicate]);
         value = std::move(members);
         return true;
-        // [stub] Object members;
-        // [stub] skip_space();
-        // [stub] if (!take('}')) {
-        // [stub]     if (!parse_member(members.emplace_back(), depth)) return false;
-        // [stub]     skip_space();
-        // [stub]     if (!take('}')) return fail(Errc::expected_comma_or_brace);
-        // [stub] }
-        // [stub] static_cast<void>(find_duplicate(members));
-        // [stub] value = std::move(members);
-        // [stub] return true;
-        // [end]
     }
 
     bool parse_member(Member& member, std::size_t depth) {
@@ -196,7 +186,6 @@ class Parser {
 
     // RFC 8259 §6: number = [ minus ] int [ frac ] [ exp ].
     bool parse_number(Value& value) {
-        // [exercise 12/2] minus, int, frac, exp; without frac and exp an integer, but for "-0"
         const std::size_t start = at_;
         const bool negative = take('-');
         const std::size_t first_digit = at_;
@@ -218,12 +207,6 @@ class Parser {
             if (!take_digits()) return false;
         }
         return integer ? convert_integer(start, value) : convert_real(start, value);
-        // [stub] const std::size_t start = at_;
-        // [stub] take('-');
-        // [stub] if (!take_digits()) return false;
-        // [stub] if (take('.') && !take_digits()) return false;
-        // [stub] return convert_real(start, value);
-        // [end]
     }
 
     bool take_digits() {
@@ -262,13 +245,9 @@ class Parser {
         }
     }
 
-    // RFC 8259 §7: "All Unicode characters may be placed within the quotation marks, except for
-    // the characters that MUST be escaped: quotation mark, reverse solidus, and the control
-    // characters (U+0000 through U+001F)."
+    // Neither the end of the string nor the beginning of an escape.
     bool parse_character(std::string& out) {
-        // [exercise 12/3] what must not stand in a string as it is
-        if (static_cast<unsigned char>(text_[at_]) < 0x20) return fail(Errc::control_character);
-        // [end]
+        if (is_control_character(text_[at_])) return fail(Errc::control_character);
         // RFC 8259 §8.1: "JSON text exchanged between systems that are not part of a closed
         // ecosystem MUST be encoded using UTF-8".
         const Character character = decode_utf8(text_.substr(at_));
@@ -301,20 +280,21 @@ class Parser {
     bool parse_unicode_escape(std::string& out, std::size_t start) {
         char32_t code = 0;
         if (!parse_four_digits(code)) return false;
-        // [exercise 12/3] two halves make one character, and half a pair makes none
-        if (is_low_surrogate(code)) return fail(Errc::lone_surrogate, start);
-        if (is_high_surrogate(code)) {
-            char32_t low = 0;
-            if (!text_.substr(at_).starts_with("\\u")) return fail(Errc::lone_surrogate, start);
-            at_ += 2;
-            if (!parse_four_digits(low)) return false;
-            if (!is_low_surrogate(low)) return fail(Errc::lone_surrogate, start);
-            code = 0x10000 + ((code - 0xD800) << 10) + (low - 0xDC00);
-        }
-        // [stub] if (is_high_surrogate(code) || is_low_surrogate(code))
-        // [stub]     return fail(Errc::lone_surrogate, start);
-        // [end]
+        if (!complete_surrogate_pair(code, start)) return false;
         append_utf8(out, code);
+        return true;
+    }
+
+    // Makes one character of `code`, should that be a first half, and of the second half behind it.
+    bool complete_surrogate_pair(char32_t& code, std::size_t start) {
+        if (is_low_surrogate(code)) return fail(Errc::lone_surrogate, start);
+        if (!is_high_surrogate(code)) return true;
+        char32_t low = 0;
+        if (!text_.substr(at_).starts_with("\\u")) return fail(Errc::lone_surrogate, start);
+        at_ += 2;
+        if (!parse_four_digits(low)) return false;
+        if (!is_low_surrogate(low)) return fail(Errc::lone_surrogate, start);
+        code = 0x10000 + ((code - 0xD800) << 10) + (low - 0xDC00);
         return true;
     }
 

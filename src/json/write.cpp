@@ -46,11 +46,8 @@ void append_escape(std::string& out, char32_t code) {
 // control characters, which terminals obey, and the line ends U+2028 and U+2029, which JSON takes
 // as they are and a script in an old browser does not.
 bool needs_escape(char32_t code) {
-    // [exercise 12/3] what the RFC asks for, and what else could be misread
     return code == '"' || code == '\\' || code < 0x20 || (code >= 0x7F && code < 0xA0) ||
            code == 0x2028 || code == 0x2029;
-    // [stub] return code == '"';
-    // [end]
 }
 
 void append_string(std::string& out, std::string_view text) {

@@ -38,22 +38,16 @@ class LoopClock {
 
     // Is it time to look at all deadlines? True once an interval.
     bool due() {
-        // [exercise 11/2] once an interval, also when the 32 bits wrap around in between
         if (elapsed(now_, last_) < static_cast<Milliseconds>(interval.count())) return false;
         last_ = now_;
         return true;
-        // [stub] return now_ > last_ + static_cast<Milliseconds>(interval.count());
-        // [end]
     }
 
     // How long the loop may sleep before due() is true.
     std::chrono::milliseconds until_due() const {
-        // [exercise 11/2] what is left of the interval; nothing, when it has passed
         const Milliseconds waited = elapsed(now_, last_);
         const auto whole = static_cast<Milliseconds>(interval.count());
         return std::chrono::milliseconds{waited >= whole ? 0 : whole - waited};
-        // [stub] return interval;
-        // [end]
     }
 
   private:

@@ -24,7 +24,6 @@ class OutBuffer {
     // The first `count` bytes were taken. They stay in memory until they are half of it: moving
     // the rest after each write would cost more than the room.
     void taken(std::size_t count) {
-        // [exercise 11/2] what was sent goes, now or when it is worth moving the rest
         sent_ += count;
         if (empty()) {
             clear();
@@ -32,8 +31,6 @@ class OutBuffer {
             bytes_.erase(bytes_.begin(), bytes_.begin() + static_cast<std::ptrdiff_t>(sent_));
             sent_ = 0;
         }
-        // [stub] if (count == size()) clear();
-        // [end]
     }
 
     void clear() {

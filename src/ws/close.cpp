@@ -40,6 +40,14 @@ std::string_view name_of(CloseCode code) {
 
 bool continues_character(char c) { return (static_cast<unsigned char>(c) & 0xC0) == 0x80; }
 
+// What a control frame holds of a reason, which never ends within a character.
+std::string_view fitting(std::string_view reason) {
+    if (reason.size() <= max_reason_bytes) return reason;
+    std::size_t end = max_reason_bytes;
+    while (end > 0 && continues_character(reason[end])) --end;
+    return reason.substr(0, end);
+}
+
 }  // namespace
 
 std::string describe_close_code(CloseCode code) {
@@ -52,41 +60,27 @@ Errc parse_close_body(Bytes payload, CloseBody& body) {
 
     // RFC 6455 §5.5.1: "If there is a body, the first two bytes of the body MUST be a 2-byte
     // unsigned integer"
-    // [exercise 8/2] the code, and behind it the reason; a body that is too short for a code
     if (payload.size() == 1) return Errc::close_body_of_one_byte;
     body.code = load_be<CloseCode>(payload);
     body.reason = payload.subspan(2);
-    // [end]
 
     // RFC 6455 §7.4.1: 1005, 1006 and 1015 "MUST NOT be set as a status code in a Close control
     // frame by an endpoint"; §7.4.2: "Status codes in the range 0-999 are not used."
-    // [exercise 8/2] a code that nobody may send
     if (!may_be_sent(body.code)) return Errc::invalid_close_code;
-    // [end]
 
     // RFC 6455 §5.5.1: "the body MAY contain UTF-8-encoded data"; §8.1: anything else in it
     // fails the connection.
-    // [exercise 8/2] a reason that is no text
     if (!is_utf8(body.reason)) return Errc::invalid_close_reason;
-    // [end]
     return Errc::none;
 }
 
 void append_close_body(Buffer& out, CloseCode code, std::string_view reason) {
     if (code == close_code::none) return;
     assert(may_be_sent(code));
-    // [exercise 8/2] the reason, cut to what a control frame holds, and never within a character
-    if (reason.size() > max_reason_bytes) {
-        std::size_t end = max_reason_bytes;
-        while (end > 0 && continues_character(reason[end])) --end;
-        reason = reason.substr(0, end);
-    }
-    // [stub] if (reason.size() > max_reason_bytes && continues_character(reason[0])) reason = {};
-    // [end]
     std::array<std::uint8_t, 2> bytes;
     store_be(bytes, code);
     append(out, bytes);
-    append(out, as_bytes(reason));
+    append(out, as_bytes(fitting(reason)));
 }
 
 }  // namespace ws

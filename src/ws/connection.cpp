@@ -49,60 +49,55 @@ std::optional<Event> Connection::handle(const Piece& piece, Buffer& out) {
     }
 }
 
-// A message that arrived in one piece is handed on where it lies; others are put together.
 std::optional<Event> Connection::handle_data(const Piece& piece) {
-    if (pieces_)
-        return Event{.type = Event::message,
-                     .opcode = piece.opcode,
-                     .last = piece.last,
-                     .data = piece.data};
-    // [exercise 8/5] a message in one piece is handed on where it lies, another is put together
+    if (!pieces_) return collect(piece);
+    return Event{
+        .type = Event::message, .opcode = piece.opcode, .last = piece.last, .data = piece.data};
+}
+
+// A message that arrived in one piece is handed on where it lies; others are put together.
+std::optional<Event> Connection::collect(const Piece& piece) {
     const bool whole = piece.last && message_.empty();
-    if (!whole) assemble(piece.data);
+    if (!whole) {
+        reserve(message_.size() + piece.data.size());
+        append(message_, piece.data);
+    }
     if (!piece.last) return std::nullopt;
     delivered_ = true;
     return Event{.type = Event::message,
                  .opcode = piece.opcode,
                  .data = whole ? piece.data : Bytes{message_}};
-    // [stub] return Event{.type = Event::message, .opcode = piece.opcode, .data = piece.data};
-    // [end]
 }
 
-// Appends to the message, with room for what is known to follow. Doubling keeps a message of
-// many small fragments from being moved with each of them.
-void Connection::assemble(Bytes data) {
-    // [exercise 8/6] room for what will follow, as far as the peer has earned it
-    const std::uint64_t needed = message_.size() + data.size();
-    if (message_.capacity() < needed) {
-        const std::uint64_t announced = needed + receiver_.frame_bytes_left();
-        const std::uint64_t doubled = 2 * std::uint64_t{message_.capacity()};
-        const std::uint64_t room = std::max(doubled, std::min(announced, credit * needed));
-        const std::uint64_t most = receiver_.limits().max_message_bytes;
-        message_.reserve(static_cast<std::size_t>(std::min(room, most)));
-    }
-    // [stub] message_.reserve(static_cast<std::size_t>(
-    // [stub]     message_.size() + data.size() + receiver_.frame_bytes_left() + 0 * credit));
-    // [end]
-    append(message_, data);
+// Makes room in the message for the bytes needed now, and for what is known to follow. Doubling
+// keeps a message of many small fragments from being moved with each of them.
+void Connection::reserve(std::uint64_t needed) {
+    if (message_.capacity() >= needed) return;
+    const std::uint64_t announced = needed + receiver_.frame_bytes_left();
+    const std::uint64_t doubled = 2 * std::uint64_t{message_.capacity()};
+    const std::uint64_t room = std::max(doubled, std::min(announced, credit * needed));
+    const std::uint64_t most = receiver_.limits().max_message_bytes;
+    message_.reserve(static_cast<std::size_t>(std::min(room, most)));
 }
 
 // RFC 6455 §5.5.2: "Upon receipt of a Ping frame, an endpoint MUST send a Pong frame in
 // response, unless it already received a Close frame." So also after our own Close, which ends
 // our data frames only (§5.5.1).
 Event Connection::handle_ping(const Piece& piece, Buffer& out) {
-    // [exercise 8/5] the answer; while output is blocked, the newest ping is kept for later
+    answer_ping(piece.data, out);
+    return {.type = Event::ping, .data = piece.data};
+}
+
+void Connection::answer_ping(Bytes data, Buffer& out) {
     if (!blocked_) {
-        sender_.control(out, Opcode::pong, piece.data);
+        sender_.control(out, Opcode::pong, data);
     } else {
         // RFC 6455 §5.5.3: "If an endpoint receives a Ping frame and has not yet sent Pong
         // frame(s) in response to previous Ping frame(s), the endpoint MAY elect to send a Pong
         // frame for only the most recently processed Ping frame."
         if (!kept_ping_) kept_ping_ = std::make_unique<Buffer>();
-        kept_ping_->assign(piece.data.begin(), piece.data.end());
+        kept_ping_->assign(data.begin(), data.end());
     }
-    // [stub] (void)out;
-    // [end]
-    return {.type = Event::ping, .data = piece.data};
 }
 
 void Connection::output_blocked(bool blocked, Buffer& out) {
@@ -114,7 +109,6 @@ void Connection::output_blocked(bool blocked, Buffer& out) {
 
 Event Connection::handle_close(const Piece& piece, Buffer& out) {
     CloseBody body;
-    // [exercise 8/5] a body that breaks a rule fails the connection; a good one is echoed, once
     if (const Errc errc = parse_close_body(piece.data, body); errc != Errc::none)
         return fail(errc, out);
     // RFC 6455 §5.5.1: "If an endpoint receives a Close frame and did not previously send a Close
@@ -122,21 +116,13 @@ Event Connection::handle_close(const Piece& piece, Buffer& out) {
     // response, the endpoint typically echos the status code it received.)"
     close(out, body.code, as_text(body.reason));
     end();
-    // [stub] (void)out;
-    // [stub] (void)piece;
-    // [stub] end();
-    // [end]
     return {.type = Event::close, .code = body.code, .data = body.reason};
 }
 
 // RFC 6455 §7.1.7, _Fail the WebSocket Connection_: say why, unless a Close was sent before.
 Event Connection::fail(Errc errc, Buffer& out) {
-    // [exercise 8/5] the Close that says why, and the end
     close(out, rule(errc).close_code, rule(errc).sentence);
     end();
-    // [stub] (void)out;
-    // [stub] end();
-    // [end]
     return {.type = Event::failed, .code = rule(errc).close_code, .error = errc};
 }
 

@@ -80,10 +80,12 @@ class Connection {
   private:
     std::optional<Event> handle(const Piece& piece, Buffer& out);
     std::optional<Event> handle_data(const Piece& piece);
+    std::optional<Event> collect(const Piece& piece);
     Event handle_ping(const Piece& piece, Buffer& out);
     Event handle_close(const Piece& piece, Buffer& out);
     Event fail(Errc errc, Buffer& out);
-    void assemble(Bytes data);
+    void answer_ping(Bytes data, Buffer& out);
+    void reserve(std::uint64_t needed);
     void end();
 
     Receiver receiver_;

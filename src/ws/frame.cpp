@@ -9,7 +9,6 @@ namespace ws {
 
 namespace {
 
-// [exercise 5/2] names for the bits of the first two bytes, and for the lengths 126 and 127
 constexpr std::uint8_t fin_bit = 0x80;
 constexpr std::uint8_t opcode_bits = 0x0F;
 constexpr std::uint8_t mask_bit = 0x80;
@@ -18,26 +17,20 @@ constexpr std::uint8_t length_bits = 0x7F;
 // Values of the seven length bits that announce an extended length.
 constexpr std::uint8_t length_in_2_bytes = 126;
 constexpr std::uint8_t length_in_8_bytes = 127;
-// [end]
 
-// [exercise 5/5] is_reserved(): the opcodes that mean nothing yet
 bool is_reserved(Opcode opcode) {
     const auto value = static_cast<std::uint8_t>(opcode);
     return (value >= 0x3 && value <= 0x7) || value >= 0xB;
 }
-// [end]
 
-// [exercise 5/2] shortest_length_bytes(): 0, 2 or 8 bytes behind the first two, for a length
+// How many bytes an extended length takes, if it takes any.
 constexpr std::uint8_t shortest_length_bytes(std::uint64_t length) {
     return length < 126 ? 0 : length < 65536 ? 2 : 8;
 }
-// [end]
 
 }  // namespace
 
 Parse decode_header(Bytes bytes, FrameHeader& header) {
-    // [exercise 5/3] take the fields out of the bytes, as the picture of the lesson has them.
-    // [task] Bytes that are not there yet: need_more, and nothing is read beyond the end.
     if (bytes.size() < 2) return Parse::need_more;
     header.fin = (bytes[0] & fin_bit) != 0;
     header.rsv = bytes[0] >> 4 & 7;
@@ -55,15 +48,9 @@ Parse decode_header(Bytes bytes, FrameHeader& header) {
     }
     if (header.masked) std::ranges::copy(rest.subspan(header.length_bytes, 4), header.key.begin());
     return Parse::ok;
-    // [stub] (void)bytes;
-    // [stub] (void)header;
-    // [stub] return Parse::need_more;
-    // [end]
 }
 
 Errc check_header(const FrameHeader& header, Role receiver, std::uint8_t negotiated_rsv) {
-    // [exercise 5/5] the rules of step 5, in the order of its table; each has its name in ws/error.hpp.
-    // [task] The first that is broken is returned. And behind the third: no client takes a mask.
     // RFC 6455 §5.2: "MUST be 0 unless an extension is negotiated that defines meanings for
     // non-zero values."
     if ((header.rsv & ~negotiated_rsv) != 0) return Errc::rsv_without_extension;
@@ -93,17 +80,10 @@ Errc check_header(const FrameHeader& header, Role receiver, std::uint8_t negotia
     if (header.length_bytes != shortest_length_bytes(header.length))
         return Errc::length_not_minimal;
     return Errc::none;
-    // [stub] (void)header;
-    // [stub] (void)receiver;
-    // [stub] (void)negotiated_rsv;
-    // [stub] return Errc::none;
-    // [end]
 }
 
 std::size_t encode_header(std::array<std::uint8_t, max_header_bytes>& out,
                           const FrameHeader& header) {
-    // [exercise 5/2] two bytes, then the longer length if there is one, then the key if there is one.
-    // [task] Numbers go through store_be(). Returns how many bytes were written.
     const std::uint8_t length_bytes = shortest_length_bytes(header.length);
     const std::uint8_t short_length = length_bytes == 0   ? static_cast<std::uint8_t>(header.length)
                                       : length_bytes == 2 ? length_in_2_bytes
@@ -117,10 +97,6 @@ std::size_t encode_header(std::array<std::uint8_t, max_header_bytes>& out,
     if (!header.masked) return 2u + length_bytes;
     std::ranges::copy(header.key, rest.begin() + length_bytes);
     return 6u + length_bytes;
-    // [stub] (void)header;
-    // [stub] out.fill(0);
-    // [stub] return 2;
-    // [end]
 }
 
 void append_frame(Buffer& out, FrameHeader header, Bytes payload) {

@@ -14,34 +14,25 @@ namespace {
 
 constexpr std::string_view crlf = "\r\n";
 
-// [exercise 4/4] what base64 is written with
 bool is_base64_char(char c) {
     return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' ||
            c == '/';
 }
-// [end]
 
 // 16 bytes in base64 are 22 characters and two for padding.
 bool is_key(std::string_view text) {
-    // [exercise 4/4] is this text 16 bytes in base64?
     return text.size() == 24 && text.ends_with("==") &&
            std::ranges::all_of(text.substr(0, 22), is_base64_char);
-    // [stub] (void)text;
-    // [stub] return true;
-    // [end]
 }
 
 // RFC 9112 §6: "The presence of a message body in a request is signaled by a Content-Length or
 // Transfer-Encoding header field." A body would be taken for frames, so such a request is
 // refused as a whole; so is one whose length two readers could understand in two ways.
-// [exercise 4/4] announces_body(): is there a body, or what one of two readers takes for one?
-// [task] A single Content-Length of 0 is none.
 bool announces_body(const Request& request) {
     if (request.count("Transfer-Encoding") > 0 || request.count("Content-Length") > 1) return true;
     const std::string_view length = request.find("Content-Length").value_or("0");
     return length.empty() || length.find_first_not_of('0') != std::string_view::npos;
 }
-// [end]
 
 bool is_list_of_different_tokens(std::vector<std::string_view> elements) {
     std::ranges::sort(elements);
@@ -124,12 +115,8 @@ std::string start_response(int status) {
 }  // namespace
 
 Sha1::Digest accept_hash(std::string_view key) {
-    // [exercise 4/2] SHA-1 of the key as it stands in the header, and the GUID behind it
     const std::string text = std::string{key} + std::string{guid};
     return sha1(as_bytes(text));
-    // [stub] (void)key;
-    // [stub] return {};
-    // [end]
 }
 
 std::string base64(Bytes bytes) {
@@ -144,8 +131,6 @@ std::string base64(Bytes bytes) {
 std::string accept_key(std::string_view key) { return base64(accept_hash(key)); }
 
 Errc check_request(const Request& request) {
-    // [exercise 4/4] §4.2.1: host, body, Upgrade, Connection, no header twice, version, key, lists.
-    // [task] In this order; the first rule that is broken is returned. Its name: ws/error.hpp.
     if (const Errc errc = check_host(request); errc != Errc::none) return errc;
     if (announces_body(request)) return Errc::request_body;
 
@@ -171,11 +156,6 @@ Errc check_request(const Request& request) {
     if (!key) return Errc::missing_key;
     if (!is_key(*key)) return Errc::malformed_key;
     return check_lists(request);
-    // [stub] (void)check_host;
-    // [stub] (void)check_lists;
-    // [stub] (void)request;
-    // [stub] return Errc::none;
-    // [end]
 }
 
 std::string_view choose_subprotocol(const Request& request, std::span<const std::string> ours) {
@@ -187,8 +167,6 @@ std::string_view choose_subprotocol(const Request& request, std::span<const std:
 
 std::string accept_response(const Request& request, std::string_view subprotocol,
                             std::span<const Header> extra) {
-    // [exercise 4/5] the answer 101, §4.2.2: the status line, its headers, a blank line.
-    // [task] start_response() and add_header() are there.
     std::string head = start_response(101);
     add_header(head, "Upgrade", "websocket");
     add_header(head, "Connection", "Upgrade");
@@ -197,11 +175,6 @@ std::string accept_response(const Request& request, std::string_view subprotocol
     if (!subprotocol.empty()) add_header(head, "Sec-WebSocket-Protocol", subprotocol);
     for (const Header& header : extra) add_header(head, header.name, header.value);
     return head.append(crlf);
-    // [stub] (void)request;
-    // [stub] (void)subprotocol;
-    // [stub] (void)extra;
-    // [stub] return start_response(400).append(crlf);
-    // [end]
 }
 
 std::string refuse_response(Errc errc) {
@@ -271,8 +244,6 @@ std::string client_request(const ClientHandshake& handshake) {
 }
 
 Errc check_response(const Response& response, const ClientHandshake& handshake) {
-    // [exercise 4/6] §4.1, the second list: status, Upgrade, Connection, the accept key;
-    // [task] no extension and no subprotocol that was not asked for. In this order.
     // RFC 6455 §4.1, the list of what the client MUST validate, in its order.
     if (response.status != 101) return Errc::unexpected_status;
 
@@ -311,10 +282,6 @@ Errc check_response(const Response& response, const ClientHandshake& handshake) 
         chosen && std::ranges::find(handshake.subprotocols, *chosen) == handshake.subprotocols.end())
         return Errc::unrequested_subprotocol;
     return Errc::none;
-    // [stub] (void)response;
-    // [stub] (void)handshake;
-    // [stub] return Errc::none;
-    // [end]
 }
 
 }  // namespace ws

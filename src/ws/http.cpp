@@ -202,8 +202,6 @@ std::optional<std::string_view> Head::find(std::string_view name) const {
 }
 
 std::vector<std::string_view> Head::list(std::string_view name) const {
-    // [exercise 4/3] the elements of the list, comma-separated, over all lines of this name.
-    // [task] Empty ones are left out. split() and equals_ignoring_case() are there (http.hpp).
     std::vector<std::string_view> elements;
     for (const Header& header : headers_) {
         if (!equals_ignoring_case(header.name, name)) continue;
@@ -211,20 +209,12 @@ std::vector<std::string_view> Head::list(std::string_view name) const {
             if (!element.empty()) elements.push_back(element);
     }
     return elements;
-    // [stub] (void)name;
-    // [stub] return {};
-    // [end]
 }
 
 bool Head::has_token(std::string_view name, std::string_view token) const {
-    // [exercise 4/3] does the list hold this token, in any case? Only a whole element counts.
     return std::ranges::any_of(list(name), [token](std::string_view element) {
         return equals_ignoring_case(element, token);
     });
-    // [stub] (void)name;
-    // [stub] (void)token;
-    // [stub] return false;
-    // [end]
 }
 
 Errc Request::parse(std::string_view text) {

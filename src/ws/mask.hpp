@@ -22,13 +22,9 @@ class KeySource {
 
 // The key as it applies to what follows `bytes` payload bytes: turned by their number.
 constexpr MaskingKey rotated(MaskingKey key, std::uint64_t bytes) {
-    // [exercise 5/4] the key, beginning with the byte whose turn it is after `bytes` bytes
     MaskingKey turned{};
     for (std::size_t i = 0; i < 4; ++i) turned[i] = key[(i + bytes) % 4];
     return turned;
-    // [stub] (void)bytes;
-    // [stub] return key;
-    // [end]
 }
 
 // memcpy is how C++ spells "load from any address"; it costs nothing.
@@ -42,8 +38,6 @@ inline void xor_eight(std::uint8_t* at, std::uint64_t with) {
 // Masks or unmasks `data` in place, beginning with key[0]. For data in the middle of a payload
 // pass rotated(key, offset).
 inline void apply_mask(MutableBytes data, MaskingKey key) {
-    // [exercise 5/4] each byte XOR one byte of the key, in turn. One at a time is right and enough;
-    // [task] the course's own takes 32 at once.
     // Eight bytes at a time; and four such steps in a row, of which the compiler makes vector
     // instructions. Twice as fast as without these, at any size (`make bench-micro`).
     const std::uint64_t key_twice = std::bit_cast<std::uint64_t>(std::array{key, key});
@@ -53,9 +47,6 @@ inline void apply_mask(MutableBytes data, MaskingKey key) {
         for (std::size_t i = 0; i < 32; i += 8) xor_eight(at + i, key_twice);
     for (; left >= 8; left -= 8, at += 8) xor_eight(at, key_twice);
     for (std::size_t i = 0; i < left; ++i) at[i] ^= key[i % 4];
-    // [stub] (void)data;
-    // [stub] (void)key;
-    // [end]
 }
 
 }  // namespace ws

@@ -29,36 +29,32 @@ std::optional<Piece> Receiver::next() {
     return std::nullopt;
 }
 
-// Decodes the next header and applies every rule to it. False: not here whole, or refused.
-bool Receiver::read_header() {
-    FrameHeader header;
-    // [exercise 8/4] a header in one read, or begun in an earlier one: its bytes wait in carry_
+// Takes the next header off the input. False: it is not here whole.
+bool Receiver::take_header(FrameHeader& header) {
     if (carried_ == 0) {
         if (decode_header(input_, header) == Parse::ok) {
             input_ = input_.subspan(header.size());
-        } else {
-            std::ranges::copy(input_, carry_.begin());
-            carried_ = static_cast<std::uint8_t>(input_.size());
-            input_ = {};
-            return false;
+            return true;
         }
-    } else {
-        // The header began in an earlier read. Complete it byte by byte: at most 13 times.
-        while (decode_header(Bytes{carry_}.first(carried_), header) == Parse::need_more) {
-            if (input_.empty()) return false;
-            carry_[carried_++] = input_.front();
-            input_ = input_.subspan(1);
-        }
-        carried_ = 0;
+        std::ranges::copy(input_, carry_.begin());
+        carried_ = static_cast<std::uint8_t>(input_.size());
+        input_ = {};
+        return false;
     }
-    // [stub] if (decode_header(input_, header) != Parse::ok) {
-    // [stub]     carried_ = 0;
-    // [stub]     carry_ = {};
-    // [stub]     input_ = {};
-    // [stub]     return false;
-    // [stub] }
-    // [stub] input_ = input_.subspan(header.size());
-    // [end]
+    // The header began in an earlier read. Complete it byte by byte: at most 13 times.
+    while (decode_header(Bytes{carry_}.first(carried_), header) == Parse::need_more) {
+        if (input_.empty()) return false;
+        carry_[carried_++] = input_.front();
+        input_ = input_.subspan(1);
+    }
+    carried_ = 0;
+    return true;
+}
+
+// Decodes the next header and applies every rule to it. False: not here whole, or refused.
+bool Receiver::read_header() {
+    FrameHeader header;
+    if (!take_header(header)) return false;
     error_ = check_header(header, role_);
     if (error_ == Errc::none) {
         opcode_ = header.opcode;
@@ -75,17 +71,13 @@ bool Receiver::read_header() {
     return in_frame_;
 }
 
+// RFC 6455 §5.4: "A fragmented message consists of a single frame with the FIN bit clear and an
+// opcode other than 0, followed by zero or more frames with the FIN bit clear and the opcode set
+// to 0, and terminated by a single frame with the FIN bit set and an opcode of 0."
 Errc check_order(Opcode opcode, bool in_message) {
-    // RFC 6455 §5.4: "A fragmented message consists of a single frame with the FIN bit clear and
-    // an opcode other than 0, followed by zero or more frames with the FIN bit clear and the
-    // opcode set to 0, and terminated by a single frame with the FIN bit set and an opcode of 0."
-    // [exercise 8/4] a continuation needs a message that has begun, a new message that none has
     const bool continues = opcode == Opcode::continuation;
     if (continues && !in_message) return Errc::unexpected_continuation;
     if (!continues && in_message) return Errc::expected_continuation;
-    // [stub] (void)opcode;
-    // [stub] (void)in_message;
-    // [end]
     return Errc::none;
 }
 
@@ -100,17 +92,19 @@ Errc Receiver::begin_frame() {
         fragments_ = 0;
         utf8_.reset();
     }
-    // RFC 6455 §10.4: "Implementations that have implementation- and/or platform-specific
-    // limitations regarding the frame size or total message size after reassembly from multiple
-    // frames MUST protect themselves against exceeding those limits." Judged by what the header
-    // announces, before a byte is stored, and as a difference: a sum could wrap around.
-    // [exercise 8/4] both limits hold over all frames of the message
+    return count_frame();
+}
+
+// RFC 6455 §10.4: "Implementations that have implementation- and/or platform-specific limitations
+// regarding the frame size or total message size after reassembly from multiple frames MUST
+// protect themselves against exceeding those limits." Judged by what the header announces, before
+// a byte is stored, and as a difference: a sum could wrap around.
+Errc Receiver::count_frame() {
     const std::uint64_t most = limits_.max_message_bytes;  // it may have been lowered meanwhile
     if (message_bytes_ > most || left_ > most - message_bytes_) return Errc::message_too_big;
     if (fragments_ == limits_.max_fragments) return Errc::too_many_fragments;
     message_bytes_ += left_;
     ++fragments_;
-    // [end]
     return Errc::none;
 }
 
@@ -119,17 +113,16 @@ MutableBytes Receiver::take(std::uint64_t max) {
     const auto count = static_cast<std::size_t>(std::min<std::uint64_t>(max, input_.size()));
     const MutableBytes bytes = input_.first(count);
     input_ = input_.subspan(count);
-    // [exercise 8/4] unmasks a client's bytes, and leaves the key as the next read needs it
-    if (role_ == Role::server) {
-        apply_mask(bytes, key_);
-        // RFC 6455 §5.3: the key byte is that of the payload's index, which goes on counting
-        // where this read ends.
-        if (count % 4 != 0) key_ = rotated(key_, count);
-    }
-    // [stub] if (role_ == Role::server) apply_mask(bytes, key_);
-    // [end]
+    if (role_ == Role::server) unmask(bytes);
     left_ -= count;
     return bytes;
+}
+
+void Receiver::unmask(MutableBytes bytes) {
+    apply_mask(bytes, key_);
+    // RFC 6455 §5.3: the key byte is that of the payload's index, which goes on counting where
+    // this read ends.
+    if (bytes.size() % 4 != 0) key_ = rotated(key_, bytes.size());
 }
 
 std::optional<Piece> Receiver::control_piece() {
@@ -144,6 +137,11 @@ std::optional<Piece> Receiver::control_piece() {
     return Piece{opcode_, true, data};
 }
 
+bool Receiver::is_valid_so_far(Bytes data, bool last) {
+    if (message_opcode_ != Opcode::text) return true;
+    return utf8_.feed(data) && (!last || utf8_.complete());
+}
+
 std::optional<Piece> Receiver::data_piece() {
     const Bytes data = take(left_);
     in_frame_ = left_ > 0;
@@ -152,12 +150,7 @@ std::optional<Piece> Receiver::data_piece() {
     // RFC 6455 §8.1: "When an endpoint is to interpret a byte stream as UTF-8 but finds that the
     // byte stream is not, in fact, a valid UTF-8 stream, that endpoint MUST _Fail the WebSocket
     // Connection_." At once, and not when the message is complete.
-    // [exercise 8/3] a text's bytes are checked as they come, its end when it has ended
-    if (message_opcode_ == Opcode::text) {
-        if (!utf8_.feed(data)) return fail(Errc::invalid_utf8);
-        if (last && !utf8_.complete()) return fail(Errc::invalid_utf8);
-    }
-    // [end]
+    if (!is_valid_so_far(data, last)) return fail(Errc::invalid_utf8);
     if (last) in_message_ = false;
     if (data.empty() && !last) return std::nullopt;
     return Piece{message_opcode_, last, data};

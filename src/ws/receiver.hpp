@@ -53,10 +53,14 @@ class Receiver {
 
   private:
     bool read_header();
+    bool take_header(FrameHeader& header);
     Errc begin_frame();
+    Errc count_frame();
     std::optional<Piece> control_piece();
     std::optional<Piece> data_piece();
     MutableBytes take(std::uint64_t max);
+    void unmask(MutableBytes bytes);
+    bool is_valid_so_far(Bytes data, bool last);
     std::nullopt_t fail(Errc errc);
 
     // The frame at hand, and the message at hand, which outlives it: control frames come in

@@ -40,7 +40,6 @@ constexpr void allow(Successors& table, State from, unsigned first, unsigned las
 // RFC 3629 §4, "Syntax of UTF-8 Byte Sequences", line by line. What is not allowed is broken.
 constexpr Successors make_successors() {
     Successors table{};
-    // [exercise 8/3] each lead byte and what must follow it; each state and its way back to start
     allow(table, start, 0x00, 0x7F, start);
     allow(table, start, 0xC2, 0xDF, one_more);  // C0 and C1 would be overlong forms of ASCII
     allow(table, start, 0xE0, 0xE0, after_e0);
@@ -58,8 +57,6 @@ constexpr Successors make_successors() {
     allow(table, after_ed, 0x80, 0x9F, one_more);  // higher: a surrogate, U+D800 to U+DFFF
     allow(table, after_f0, 0x90, 0xBF, two_more);  // lower: an overlong form
     allow(table, after_f4, 0x80, 0x8F, two_more);  // higher: beyond U+10FFFF
-    // [stub] allow(table, start, 0x00, 0x7F, start);
-    // [end]
     return table;
 }
 
@@ -81,7 +78,6 @@ std::size_t ascii_prefix(Bytes bytes) {
 }  // namespace
 
 bool Utf8Validator::feed(Bytes piece) {
-    // [exercise 8/3] every byte takes the state one step on; the state outlives the call
     constexpr std::size_t block = 16;  // bytes between two looks at how it goes
     std::uint64_t state = state_;
     // First the rest of a character that the end of the piece before has cut.
@@ -98,11 +94,6 @@ bool Utf8Validator::feed(Bytes piece) {
         piece = piece.subspan(now.size());
     }
     state_ = static_cast<std::uint8_t>(state);
-    // [stub] std::uint64_t state = state_;
-    // [stub] for (const std::uint8_t byte : piece.subspan(ascii_prefix(piece)))
-    // [stub]     state = successors[byte] >> start & state_bits;
-    // [stub] state_ = static_cast<std::uint8_t>(state);
-    // [end]
     return state_ != broken;
 }
 

@@ -116,6 +116,126 @@ int helper() { return 1; }
     CHECK(holes_in(folder.path, {"sew"}).status == 2);
 }
 
+TEST_CASE("starter: the bodies of the functions that starter.md names are cut") {
+    const Folder folder;
+    folder.write("src/a.cpp", R"(#include <string>  // int answer() {
+namespace {
+
+constexpr int one = 1;
+constexpr int most = 7;
+
+struct Counter {
+    int next() { return count++; }  // in one line
+    int count = 0;
+};
+
+int twice(int x) { return 2 * x; }
+
+int answer(const std::string& of, std::string, int how = 2) {
+    if (of == "}") return one;
+    return how + twice(40);
+}
+
+}  // namespace
+
+int answer() { return answer("a", "") + most + Counter{}.next(); }
+)");
+    folder.write("lessons/05-x/starter.md", R"(# What is yours
+
+## 3 `next` in `src/a.cpp`
+
+Counts.
+And returns what was.
+
+## 4 `answer(const std::string& of` in `src/a.cpp`
+
+The answer.
+
+```cpp
+if (of.empty()) return 0;
+
+return 1;
+```
+)");
+    const auto cut = [&](std::vector<std::string> arguments) {
+        arguments.insert(arguments.begin(), "cut");
+        const test::Finished finished = holes_in(folder.path, arguments);
+        CHECK_MESSAGE(finished.status == 0, finished.errors);
+        return finished.output;
+    };
+    const std::string starter = cut({"5", "src/a.cpp"});
+    CHECK(starter == R"(#include <string>  // int answer() {
+namespace {
+
+[[maybe_unused]] constexpr int one = 1;
+constexpr int most = 7;
+
+struct Counter {
+    int next() {
+        // Exercise 5/3: Counts.
+        // And returns what was.
+    }  // in one line
+    int count = 0;
+};
+
+int twice(int x) { return 2 * x; }
+
+int answer(const std::string& of, std::string, int how = 2) {
+    // Exercise 5/4: The answer.
+    (void)how;
+    if (of.empty()) return 0;
+
+    return 1;
+}
+
+}  // namespace
+
+int answer() { return answer("a", "") + most + Counter{}.next(); }
+)");
+    const std::string whole = contents(folder.path / "src/a.cpp");
+    CHECK(cut({"6", "src/a.cpp"}) == whole);  // of another lesson
+    // One hole, with the other one solved.
+    const std::string one = cut({"5", "src/a.cpp", "next"});
+    CHECK(one.find("5/3") != one.npos);
+    CHECK(one.find("5/4") == one.npos);
+    CHECK(holes_in(folder.path, {"cut", "5", "src/a.cpp", "twice"}).errors ==
+          "holes: lesson 5 has no hole `twice` in src/a.cpp\n");
+    CHECK(holes_in(folder.path, {"list"}).output ==
+          "5/3\tsrc/a.cpp\tnext\tCounts.\n5/4\tsrc/a.cpp\tanswer(const std::string& of\tThe answer.\n");
+    CHECK(holes_in(folder.path, {"files", "5"}).output == "src/a.cpp\n");
+    CHECK(holes_in(folder.path, {"files", "6"}).output == "");
+    CHECK(holes_in(folder.path, {"check"}).status == 0);
+    // A handout has the starters of its lessons, and `make start-5` writes the same from them.
+    CHECK(holes_in(folder.path, {"handout", "5", "6", "src/a.cpp"}).output == starter);
+    CHECK(holes_in(folder.path, {"handout", "6", "7", "src/a.cpp"}).output == whole);
+    folder.write("src/a.cpp", starter);
+    CHECK(cut({"5", "src/a.cpp"}) == starter);
+}
+
+TEST_CASE("starter: what is wrong with starter.md is named with its line") {
+    const auto fault = [](const std::string& text) {
+        const Folder folder;
+        folder.write("src/a.cpp", "int f();\nint f(int) { return g(); }\nint f(char) {}\nint g() {}\n");
+        folder.write("lessons/05-x/starter.md", text);
+        const test::Finished check = holes_in(folder.path, {"check"});
+        CHECK(check.status == 1);
+        return check.errors;
+    };
+    const std::string at = "lessons/05-x/starter.md:";
+    CHECK(fault("\n## 1 `h` in `src/a.cpp`\nTask.\n") ==
+          at + "2: `h` is defined 0 times in src/a.cpp, and must be once\n");
+    CHECK(fault("## 1 `f` in `src/a.cpp`\nTask.\n") ==
+          at + "1: `f` is defined 2 times in src/a.cpp, and must be once\n");
+    CHECK(fault("## 1 `f(` in `src/b.cpp`\nTask.\n") == at + "1: there is no file src/b.cpp\n");
+    CHECK(fault("## `g` in `src/a.cpp`\nTask.\n") == at + "1: expected: ## EXERCISE `FUNCTION` in `FILE`\n");
+    CHECK(fault("## 1 `g` of `src/a.cpp`\nTask.\n") == at + "1: expected: ## EXERCISE `FUNCTION` in `FILE`\n");
+    CHECK(fault("## 1 `g` in `src/a.cpp`\n") == at + "1: the task is missing\n");
+    CHECK(fault("## 1 `g` in `src/a.cpp`\nTask.\n```cpp\nint x;\n") ==
+          "lessons/05-x/starter.md: a ``` has no end\n");
+    CHECK(fault("## 1 `g` in `src/a.cpp`\nTask.\n```cpp\nint x;\n```\nMore.\n") ==
+          at + "6: the task stands above its stub\n");
+}
+
 TEST_CASE("holes: a marker that is wrong is named with its line") {
     const auto fault = [](const std::string& text) {
         const Folder folder;

@@ -51,9 +51,11 @@ class EchoClient {
 
   private:
     Outcome ask(const std::string& line) {
-        const ws::Bytes question = ws::as_bytes(line);
         take_late_answers();
-        // [exercise 2/5] asks, waits `timeout` for an answer, asks again up to `retries` times
+        return ask_until_answered(ws::as_bytes(line));
+    }
+
+    Outcome ask_until_answered(ws::Bytes question) {
         for (std::uint64_t attempt = 0; attempt <= settings_.retries; ++attempt) {
             const net::IoResult sent = net::send_datagram(socket_, question);
             if (!sent) return explain(sent);
@@ -67,9 +69,6 @@ class EchoClient {
             }
         }
         return Outcome::lost;
-        // [stub] (void)question;
-        // [stub] return Outcome::lost;
-        // [end]
     }
 
     Outcome receive_answer() {
@@ -94,12 +93,10 @@ class EchoClient {
 
     // An answer that came after we had given up would be taken for the answer to the next line.
     void take_late_answers() {
-        // [exercise 2/6] reads what is here already, and says so, without waiting for more
         for (const int ready[] = {socket_.get()};
              net::wait_readable(ready, net::Clock::now()) == 0;)
             if (const net::Received late = receive())
                 note("a late answer: " + ws::quote(text(late), 60));
-        // [end]
     }
 
     net::Received receive() {

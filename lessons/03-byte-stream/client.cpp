@@ -61,22 +61,17 @@ class MessageClient {
     }
 
     void receive_message() {
-        // [exercise 3/5] one answer, however many reads bring it
         ws::Buffer answer(2);
         receive_exactly(answer);
         answer.resize(2u + ws::load_be<std::uint16_t>(answer));
         receive_exactly(ws::MutableBytes{answer}.subspan(2));
         trace_.bytes(ws::Direction::from_server, answer);
         show(ws::Bytes{answer}.subspan(2));
-        // [end]
     }
 
     // net::receive_exactly, with an ear for Ctrl-C.
     void receive_exactly(ws::MutableBytes buffer) {
-        // [exercise 3/5] goes on until the buffer is full
         while (!buffer.empty()) buffer = buffer.subspan(receive_some(buffer));
-        // [stub] (void)buffer;
-        // [end]
     }
 
     std::size_t receive_some(ws::MutableBytes buffer) {

@@ -30,20 +30,15 @@ inline std::vector<std::string_view> split(std::string_view text, std::string_vi
 }
 
 inline void append_length(ws::Buffer& out, std::size_t length) {
-    // [exercise 3/3] two bytes for the length; what they cannot say is a Failure
     if (length > 65'535) throw Failure{"a 2-byte length cannot say " + std::to_string(length)};
     out.resize(out.size() + 2);
     ws::store_be(ws::MutableBytes{out}.last(2), static_cast<std::uint16_t>(length));
-    // [stub] (void)out;
-    // [stub] (void)length;
-    // [end]
 }
 
 // What leaves in each write. In naive mode a message is its text and nothing before it.
 inline std::vector<ws::Buffer> plan_writes(const std::vector<std::string_view>& messages,
                                            bool naive) {
     std::vector<ws::Buffer> writes(1);
-    // [exercise 3/3] a length before each message; " / " ends a write and nothing else
     for (const std::string_view message : messages) {
         const auto pieces = split(message, " / ");
         std::size_t length = 0;
@@ -54,9 +49,6 @@ inline std::vector<ws::Buffer> plan_writes(const std::vector<std::string_view>& 
             ws::append(writes.back(), ws::as_bytes(pieces[i]));
         }
     }
-    // [stub] (void)messages;
-    // [stub] (void)naive;
-    // [end]
     return writes;
 }
 

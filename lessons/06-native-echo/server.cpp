@@ -11,12 +11,7 @@
 
 namespace {
 
-// One client, from its handshake to its end; runs on a thread of its own.
-void echo(const net::Fd& socket, const net::Address& peer, const lesson::ServerOptions& options) {
-    lesson::FrameSocket connection{socket, nullptr, options.common.trace};
-    if (!lesson::accept_handshake(connection, peer, options)) return;
-
-    // [exercise 6/3] frame by frame, until the client closes, breaks a rule, or is gone
+void echo_frames(lesson::FrameSocket& connection, const net::Address& peer) {
     lesson::Frame frame;
     while (connection.receive(frame)) {
         switch (frame.header.opcode) {
@@ -36,8 +31,12 @@ void echo(const net::Fd& socket, const net::Address& peer, const lesson::ServerO
     if (connection.errc() == ws::Errc::none) return;  // the client is gone
     lesson::log_broken_rule(peer, connection.errc());
     connection.fail(connection.errc());
-    // [stub] connection.end();
-    // [end]
+}
+
+// One client, from its handshake to its end; runs on a thread of its own.
+void echo(const net::Fd& socket, const net::Address& peer, const lesson::ServerOptions& options) {
+    lesson::FrameSocket connection{socket, nullptr, options.common.trace};
+    if (lesson::accept_handshake(connection, peer, options)) echo_frames(connection, peer);
 }
 
 int serve(int argc, char** argv) {

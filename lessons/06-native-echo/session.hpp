@@ -53,7 +53,6 @@ class Session {
 
     // Everything that the last read has brought: half a frame, or several.
     void take_frames() {
-        // [exercise 6/5] every complete frame that is here is taken; a broken one ends the session
         Frame frame;
         ws::Parse parsed = ws::Parse::need_more;
         while (state_ != State::over && (parsed = connection_.next(frame)) == ws::Parse::ok)
@@ -61,11 +60,9 @@ class Session {
         if (parsed != ws::Parse::error) return;
         finish(1, connection_.why());
         connection_.fail(connection_.errc());
-        // [end]
     }
 
     void take(const Frame& frame) {
-        // [exercise 6/5] a text is shown and ends the waiting, a Close has its own function
         switch (frame.header.opcode) {
             case ws::Opcode::text:
                 std::printf("%s%s\n", prefix_.c_str(),
@@ -77,8 +74,6 @@ class Session {
                 std::fprintf(stderr, "Left unanswered: %s\n",
                              ws::describe_header(frame.header).c_str());
         }
-        // [stub] (void)frame;
-        // [end]
     }
 
     // The second Close completes the closing handshake; then the server ends TCP (§7.1.1).
@@ -99,14 +94,12 @@ class Session {
     }
 
     void send_line() {
-        // [exercise 6/4] the next line leaves as a message; at the end of the input a Close does
         if (const std::optional<std::string> line = lines_.next_buffered()) {
             connection_.send_text(*line);  // should this fail, the next read says why
             state_ = State::waiting;
         } else if (lines_.at_end()) {
             close();
         }
-        // [end]
     }
 
     void close() {
@@ -116,7 +109,6 @@ class Session {
     }
 
     void wait(const net::StopSignal& stop) {
-        // [exercise 6/4] waits for what may come in this state, and deals with whichever is first
         std::vector<int> watched{connection_.socket().get()};
         if (state_ != State::closing) watched.push_back(stop.fd());
         if (state_ == State::talking) watched.push_back(STDIN_FILENO);
@@ -128,9 +120,6 @@ class Session {
         if (connection_.fill()) return;
         const bool lost = state_ != State::closing;
         finish(lost ? 1 : 0, lost ? "The connection is lost: " + connection_.io().message() : "");
-        // [stub] (void)stop;
-        // [stub] finish(1, "nobody waits here");
-        // [end]
     }
 
     void finish(int status, const std::string& why = {}) {

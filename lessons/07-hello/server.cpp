@@ -17,34 +17,33 @@ struct Options : lesson::ServerOptions {
 };
 
 // Greeting and Close leave in one write, so one read of the client's may bring both.
-void greet_and_close(lesson::FrameSocket& connection, const net::Address& peer,
-                     std::chrono::milliseconds close_timeout) {
-    // [exercise 7/4] the greeting with the address, and a Close with 1000, in one write
+void send_greeting_and_close(lesson::FrameSocket& connection, const net::Address& peer) {
     ws::Buffer bytes;
     ws::FrameHeader header;
     ws::append_frame(bytes, header, ws::as_bytes("Hello! Your IP is " + peer.ip()));
     header.opcode = ws::Opcode::close;
     ws::append_frame(bytes, header, ws::Buffer{0x03, 0xE8});  // 1000, normal closure
     connection.send_raw(bytes);
-    // [stub] (void)peer;
-    // [end]
+}
 
-    // RFC 6455 §5.5.1: "The server MUST close the underlying TCP connection immediately; the client
-    // SHOULD wait for the server to close the connection". Immediately: once the client's Close has
-    // come as well.
-    // [exercise 7/4] waits for the client's Close, but not for ever; then ends TCP
+// RFC 6455 §5.5.1: "The server MUST close the underlying TCP connection immediately; the client
+// SHOULD wait for the server to close the connection". Immediately: once the client's Close has
+// come as well.
+void wait_for_close(lesson::FrameSocket& connection, std::chrono::milliseconds close_timeout) {
     lesson::Frame frame;
     const net::Deadline patience = net::after(close_timeout);
     while (connection.receive(frame, patience) && frame.header.opcode != ws::Opcode::close) {
     }
     connection.end();
-    // [stub] (void)close_timeout;
-    // [stub] connection.end();
-    // [end]
+}
+
+void greet_and_close(lesson::FrameSocket& connection, const net::Address& peer,
+                     std::chrono::milliseconds close_timeout) {
+    send_greeting_and_close(connection, peer);
+    wait_for_close(connection, close_timeout);
 }
 
 void greet_and_echo(lesson::FrameSocket& connection, const net::Address& peer) {
-    // [exercise 7/5] greets, then shows and sends back each text until a Close comes
     const std::string who = peer.to_string();
     connection.send_text("Hello! Your IP is " + who);
     lesson::Frame frame;
@@ -59,9 +58,6 @@ void greet_and_echo(lesson::FrameSocket& connection, const net::Address& peer) {
         std::fflush(stdout);
         if (!connection.send_text(message)) return;
     }
-    // [stub] (void)peer;
-    // [stub] connection.end();
-    // [end]
 }
 
 void hello(const net::Fd& socket, const net::Address& peer, const Options& options) {

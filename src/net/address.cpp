@@ -70,7 +70,6 @@ void Address::set_port(std::uint16_t port) {
 }
 
 std::string Address::ip() const {
-    // [exercise 7/3] the address as people write it, in both families
     char text[INET6_ADDRSTRLEN] = "?";
     if (family() == AF_INET) {
         inet_ntop(AF_INET, &v4(*this).sin_addr, text, sizeof text);
@@ -82,8 +81,6 @@ std::string Address::ip() const {
             inet_ntop(AF_INET6, &bytes, text, sizeof text);
     }
     return text;
-    // [stub] return "?";
-    // [end]
 }
 
 std::array<std::uint8_t, 16> Address::ip_bytes() const {

@@ -13,19 +13,12 @@ namespace {
 
 IoResult send(const Fd& socket, std::span<const std::uint8_t> bytes, const sockaddr* to,
               socklen_t length) {
-    // [exercise 2/2] one sendto(): whole, or not at all; it never waits for room
     for (;;) {
         const ssize_t sent =
             ::sendto(socket.get(), bytes.data(), bytes.size(), MSG_DONTWAIT, to, length);
         if (sent >= 0) return {IoStatus::ok, static_cast<std::size_t>(sent), 0};
         if (errno != EINTR) return {IoStatus::failed, 0, errno};
     }
-    // [stub] (void)socket;
-    // [stub] (void)bytes;
-    // [stub] (void)to;
-    // [stub] (void)length;
-    // [stub] return {IoStatus::failed, 0, ENOSYS};
-    // [end]
 }
 
 }  // namespace
@@ -35,7 +28,6 @@ std::vector<Fd> bind_udp(const std::string& host, std::uint16_t port) {
 }
 
 Fd connect_udp(const std::string& host, std::uint16_t port, int stop_fd) {
-    // [exercise 2/4] connect() sends nothing: it notes whom to talk to, and whom to listen to
     int failure = 0;
     for (const Address& address : resolve_in_time(host, port, SOCK_DGRAM, {}, stop_fd)) {
         Fd socket{::socket(address.family(), SOCK_DGRAM | SOCK_CLOEXEC, 0)};
@@ -43,14 +35,10 @@ Fd connect_udp(const std::string& host, std::uint16_t port, int stop_fd) {
         failure = errno;
     }
     throw_system_error("cannot send to " + join_host_port(host, port), failure);
-    // [stub] (void)stop_fd;
-    // [stub] throw_system_error("cannot send to " + join_host_port(host, port), ENOSYS);
-    // [end]
 }
 
 Received receive_datagram(const Fd& socket, std::span<std::uint8_t> buffer, Deadline deadline) {
     Received received;
-    // [exercise 2/3] one recvfrom(): what fits, the size as it was sent, and by whom
     for (;;) {
         received.peer = {};
         // MSG_TRUNC: the size as it was sent. Without it the kernel says how much fitted, and a
@@ -74,12 +62,6 @@ Received receive_datagram(const Fd& socket, std::span<std::uint8_t> buffer, Dead
             return received;
         }
     }
-    // [stub] (void)socket;
-    // [stub] (void)buffer;
-    // [stub] (void)deadline;
-    // [stub] received.result = {IoStatus::failed, 0, ENOSYS};
-    // [stub] return received;
-    // [end]
 }
 
 IoResult send_datagram(const Fd& socket, std::span<const std::uint8_t> bytes) {

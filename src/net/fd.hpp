@@ -16,35 +16,32 @@ class Fd {
     // Takes over `fd`, a descriptor that nobody else will close; -1 means "none".
     explicit Fd(int fd) noexcept : fd_{fd} {}
 
-    // [exercise 1/2] moving takes the descriptor away from `other`; the last owner closes it
-    Fd(Fd&& other) noexcept : fd_{std::exchange(other.fd_, -1)} {}
+    Fd(Fd&& other) noexcept : fd_{other.release()} {}
     Fd& operator=(Fd&& other) noexcept {
         if (this != &other) {
             close();
-            fd_ = std::exchange(other.fd_, -1);
+            fd_ = other.release();
         }
         return *this;
     }
-    ~Fd() { close(); }
-    // [stub] Fd(Fd&& other) noexcept : fd_{other.fd_} {}
-    // [stub] Fd& operator=(Fd&& other) noexcept {
-    // [stub]     fd_ = other.fd_;
-    // [stub]     return *this;
-    // [stub] }
-    // [stub] ~Fd() = default;
-    // [end]
+    ~Fd() {
+        close();
+    }
 
     // The number, for a system call. The Fd stays its owner.
     int get() const noexcept { return fd_; }
 
     explicit operator bool() const noexcept { return fd_ >= 0; }
 
+    // Gives the descriptor away, open: from now on the caller owns it.
+    int release() noexcept {
+        return std::exchange(fd_, -1);
+    }
+
     // Closing a socket queues its last bytes for sending and returns; nothing useful can be
     // done about an error here, and the number is free again even after EINTR (Linux).
     void close() noexcept {
-        // [exercise 1/2] once: whoever closes a number twice closes a stranger's descriptor
         if (fd_ >= 0) ::close(std::exchange(fd_, -1));
-        // [end]
     }
 
   private:

@@ -19,10 +19,8 @@ namespace net {
 
 namespace {
 
-// [exercise 1/3] how many connections may wait to be accepted
-// The kernel may lower it (net.core.somaxconn).
+// How many connections may wait to be accepted. The kernel may lower it (net.core.somaxconn).
 constexpr int listen_backlog = 4096;
-// [end]
 
 // Ports that Listener tries when it may choose one and the other family has it in use.
 constexpr int port_attempts = 16;
@@ -49,19 +47,24 @@ bool wait(std::span<pollfd> descriptors, Deadline deadline) {
     }
 }
 
-[[maybe_unused]] bool wait(const Fd& socket, short events, Deadline deadline) {
+bool wait_for(const Fd& socket, short events, Deadline deadline) {
     pollfd descriptor{socket.get(), events, 0};
     return wait(std::span{&descriptor, 1}, deadline);
 }
 
-// [exercise 1/4] the two names of "there is nothing now, but there may be later"
-bool would_block(int error) { return error == EAGAIN || error == EWOULDBLOCK; }
-// [end]
+bool would_block(int error) {
+    return error == EAGAIN || error == EWOULDBLOCK;
+}
 
-Fd bind_to(const Address& address, int type, bool only_one) {
-    Fd socket{::socket(address.family(), type | SOCK_CLOEXEC, 0)};
-    if (!socket) throw_system_error("cannot make a socket");
-    // [exercise 1/3] the options, then bind() and, for a stream, listen()
+// What to do when accept() has failed for want of a descriptor or of memory. `stop` ends the wait.
+void wait_if_exhausted(int error, std::span<pollfd> stop) {
+    // The client stays in the kernel's queue, so poll() would return at once, over and over. Wait
+    // a moment; others give theirs back.
+    const bool exhausted = error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
+    if (exhausted) wait(stop, after(std::chrono::milliseconds{50}));
+}
+
+void bind_and_listen(const Fd& socket, const Address& address, int type, bool only_one) {
     // Without this a restarted server finds its own port "in use" for a minute: connections of
     // the previous run are still in TIME_WAIT. Datagram sockets know no such state; there the
     // option would let a second server take the first one's datagrams.
@@ -76,9 +79,12 @@ Fd bind_to(const Address& address, int type, bool only_one) {
     if (::bind(socket.get(), address.raw(), address.length) < 0 ||
         (type == SOCK_STREAM && ::listen(socket.get(), listen_backlog) < 0))
         throw_system_error("cannot listen on " + address.to_string());
-    // [stub] (void)only_one;
-    // [stub] throw_system_error("cannot listen on " + address.to_string(), ENOSYS);
-    // [end]
+}
+
+Fd bind_to(const Address& address, int type, bool only_one) {
+    Fd socket{::socket(address.family(), type | SOCK_CLOEXEC, 0)};
+    if (!socket) throw_system_error("cannot make a socket");
+    bind_and_listen(socket, address, type, only_one);
     // accept() must not block when the client that poll() announced has gone again.
     ::fcntl(socket.get(), F_SETFL, O_NONBLOCK);
     return socket;
@@ -140,7 +146,6 @@ std::string IoResult::message() const {
 
 IoResult receive_some(const Fd& socket, std::span<std::uint8_t> buffer, Deadline deadline) {
     assert(!buffer.empty());  // recv() of nothing returns 0, as at the end of the stream
-    // [exercise 1/4] one recv(): bytes, the end, a reason to try again, the deadline, a failure
     // With a deadline: try first, and wait only when there is nothing. Mostly one system call.
     const int flags = deadline ? MSG_DONTWAIT : 0;
     for (;;) {
@@ -150,12 +155,8 @@ IoResult receive_some(const Fd& socket, std::span<std::uint8_t> buffer, Deadline
         if (received == 0) return {IoStatus::closed, 0, 0};
         if (errno == EINTR) continue;
         if (!would_block(errno)) return {IoStatus::failed, 0, errno};
-        if (!wait(socket, POLLIN, deadline)) return {IoStatus::timed_out, 0, 0};
+        if (!wait_for(socket, POLLIN, deadline)) return {IoStatus::timed_out, 0, 0};
     }
-    // [stub] (void)socket;
-    // [stub] (void)deadline;
-    // [stub] return {IoStatus::failed, 0, ENOSYS};
-    // [end]
 }
 
 IoResult receive_exactly(const Fd& socket, std::span<std::uint8_t> buffer, Deadline deadline) {
@@ -172,7 +173,6 @@ IoResult receive_exactly(const Fd& socket, std::span<std::uint8_t> buffer, Deadl
 }
 
 IoResult send_some(const Fd& socket, std::span<const std::uint8_t> bytes, Deadline deadline) {
-    // [exercise 1/5] one send(), which a peer that is gone must not turn into a signal
     // MSG_NOSIGNAL: a peer that is gone gives EPIPE. The default would be SIGPIPE, which ends
     // the whole program, and with it every other client.
     const int flags = MSG_NOSIGNAL | (deadline ? MSG_DONTWAIT : 0);
@@ -181,17 +181,11 @@ IoResult send_some(const Fd& socket, std::span<const std::uint8_t> bytes, Deadli
         if (sent >= 0) return {IoStatus::ok, static_cast<std::size_t>(sent), 0};
         if (errno == EINTR) continue;
         if (!would_block(errno)) return {IoStatus::failed, 0, errno};
-        if (!wait(socket, POLLOUT, deadline)) return {IoStatus::timed_out, 0, 0};
+        if (!wait_for(socket, POLLOUT, deadline)) return {IoStatus::timed_out, 0, 0};
     }
-    // [stub] (void)socket;
-    // [stub] (void)bytes;
-    // [stub] (void)deadline;
-    // [stub] return {IoStatus::failed, 0, ENOSYS};
-    // [end]
 }
 
 IoResult send_all(const Fd& socket, std::span<const std::uint8_t> bytes, Deadline deadline) {
-    // [exercise 1/5] a short write goes on where it stopped; `bytes` of the result counts them all
     std::size_t done = 0;
     while (done < bytes.size()) {
         IoResult result = send_some(socket, bytes.subspan(done), deadline);
@@ -202,8 +196,6 @@ IoResult send_all(const Fd& socket, std::span<const std::uint8_t> bytes, Deadlin
         }
     }
     return {IoStatus::ok, done, 0};
-    // [stub] return send_some(socket, bytes, deadline);
-    // [end]
 }
 
 IoResult send_all(const Fd& socket, std::string_view text, Deadline deadline) {
@@ -313,13 +305,7 @@ std::optional<Accepted> Listener::accept(int stop_fd) {
             }
             if (errno == EBADF || errno == EINVAL || errno == ENOTSOCK)
                 throw_system_error("accept");
-            // [exercise 1/6] no descriptor left: the client stays in the queue, so poll() says so
-            // No descriptor or no memory left: the client stays in the queue, so poll() would
-            // return at once, over and over. Wait a moment; others give theirs back.
-            const bool exhausted =
-                errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM;
-            if (exhausted) wait(std::span{polled}.first(1), after(std::chrono::milliseconds{50}));
-            // [end]
+            wait_if_exhausted(errno, std::span{polled}.first(1));
             // Anything else is that client's own misfortune: it gave up while it waited, or
             // its network failed.
         }

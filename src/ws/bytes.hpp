@@ -26,24 +26,16 @@ enum class Parse : std::uint8_t { ok, need_more, error };
 // Reads an unsigned number of sizeof(T) bytes. `bytes` holds at least that many.
 template <typename T>
 constexpr T load_be(Bytes bytes) {
-    // [exercise 3/2] the first byte is worth most
     std::uint64_t value = 0;
     for (std::size_t i = 0; i < sizeof(T); ++i) value = value << 8 | bytes[i];
     return static_cast<T>(value);
-    // [stub] (void)bytes;
-    // [stub] return T{};
-    // [end]
 }
 
 // Writes an unsigned number as sizeof(T) bytes. `out` has room for at least that many.
 template <typename T>
 constexpr void store_be(MutableBytes out, T value) {
-    // [exercise 3/2] the other way round: the byte that is worth most comes first
     for (std::size_t i = 0; i < sizeof(T); ++i)
         out[i] = static_cast<std::uint8_t>(std::uint64_t{value} >> (8 * (sizeof(T) - 1 - i)));
-    // [stub] (void)out;
-    // [stub] (void)value;
-    // [end]
 }
 
 inline void append(Buffer& out, Bytes bytes) { out.insert(out.end(), bytes.begin(), bytes.end()); }

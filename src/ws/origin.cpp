@@ -26,7 +26,6 @@ std::uint16_t default_port(std::string_view scheme) {
 
 // "host:port" of a page with this scheme. `authority` satisfies is_host().
 Origin make_origin(std::string_view scheme, std::string_view authority) {
-    // [exercise 10/3] scheme, host and port as values: case does not count, a default port does
     Origin origin{lower(scheme), lower(authority), default_port(lower(scheme))};
     // An IPv6 address has colons too, within its brackets.
     const std::size_t colon = origin.host.rfind(':');
@@ -36,8 +35,6 @@ Origin make_origin(std::string_view scheme, std::string_view authority) {
     std::from_chars(port.data(), port.data() + port.size(), origin.port);
     origin.host.resize(colon);
     return origin;
-    // [stub] return {std::string{scheme}, lower(authority), default_port(scheme)};
-    // [end]
 }
 
 }  // namespace
@@ -59,7 +56,6 @@ Errc check_origin(const Request& request, std::span<const Origin> allowed) {
 
     // RFC 6454 §7.3: "The user agent MUST NOT include more than one Origin header field in any
     // HTTP request."
-    // [exercise 10/3] one Origin, that can be read, and that is ours or on the list
     const std::optional<Origin> origin = parse_origin(*request.find("Origin"));
     if (request.count("Origin") > 1 || !origin) return Errc::forbidden_origin;
 
@@ -73,9 +69,6 @@ Errc check_origin(const Request& request, std::span<const Origin> allowed) {
     const bool web = origin->scheme == "http" || origin->scheme == "https";
     return web && *origin == make_origin(origin->scheme, request.host) ? Errc::none
                                                                        : Errc::forbidden_origin;
-    // [stub] (void)allowed;
-    // [stub] return Errc::none;
-    // [end]
 }
 
 }  // namespace ws

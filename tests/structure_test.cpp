@@ -13,7 +13,7 @@
 #include <string_view>
 #include <vector>
 
-#include "lessons/tools/markers.hpp"
+#include "lessons/tools/starter.hpp"
 #include "tests/support/process.hpp"
 
 namespace fs = std::filesystem;
@@ -278,16 +278,36 @@ TEST_CASE("structure: no line of a makefile is over 110 columns") {
 TEST_CASE("structure: files are short enough to be read") {
     Words faults;
     const auto check_length = [&faults](const fs::path& path, std::size_t most) {
-        // What says where a student's copy has holes is not read by whoever reads the code.
-        const Words all = lines_of(path);
-        const auto is_code = [](const std::string& line) { return !markers::read(line); };
-        const std::ptrdiff_t lines = std::ranges::count_if(all, is_code);
-        if (lines > static_cast<std::ptrdiff_t>(most))
+        if (const std::size_t lines = lines_of(path).size(); lines > most)
             faults.push_back(path.string() + " has " + std::to_string(lines) + " lines");
+    };
+    // Those that are longer yet, and may not grow.
+    const std::map<std::string, std::size_t> longer{
+        {"01-tcp-echo/client.cpp", 133},    {"02-udp-echo/client.cpp", 134},
+        {"03-byte-stream/client.cpp", 127}, {"03-byte-stream/server.cpp", 122},
+        {"04-handshake/client.cpp", 127},   {"05-frames/client.cpp", 133},
+        {"08-messages/client.cpp", 140},    {"10-trust-nobody/client.cpp", 129},
+        {"10-trust-nobody/server.cpp", 139}, {"13-streaming/client.cpp", 139},
     };
     for (const fs::path& path : sources("src")) check_length(path, 420);
     for (const std::string& lesson : make_variable("LESSONS"))
-        for (const char* name : {"server.cpp", "client.cpp"})
-            check_length(fs::path{"lessons"} / lesson / name, 140);
+        for (const std::string name : {"/server.cpp", "/client.cpp"}) {
+            const auto known = longer.find(lesson + name);
+            check_length(fs::path{"lessons"} / (lesson + name), known != longer.end() ? known->second : 120);
+        }
+    check_none(faults);
+}
+
+TEST_CASE("structure: the code carries no marker of the classroom, and every starter.md is understood") {
+    Words faults = starter::faults();
+    for (const char* folder : {"src", "lessons"})
+        for (const fs::path& path : sources(folder)) {
+            if (path.string().starts_with("lessons/tools/")) continue;
+            for (const std::string& line : lines_of(path)) {
+                const std::string_view text = std::string_view{line}.substr(std::min(line.find_first_not_of(' '), line.size()));
+                for (const char* marker : {"// [exercise", "// [task", "// [stub", "// [end]", "// Exercise "})
+                    if (text.starts_with(marker)) faults.push_back(path.string() + ": " + line);
+            }
+        }
     check_none(faults);
 }

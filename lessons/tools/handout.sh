@@ -71,13 +71,9 @@ done
 
 # --- the texts ----------------------------------------------------------------------------------
 
-# While the texts are filled, the files are what a student will see in work/.
+# The files as a student will see them in work/.
 "$holes" files | while IFS= read -r file; do
-    [[ -f $target/$file ]] || continue
-    "$holes" handout "$from" "$to" "$file" >"$target/$file.handout"
-    lesson=$("$holes" list | awk -F '\t' -v file="$file" '$2 == file && !n++ { print int($1) }')
-    ((lesson >= from && lesson <= to)) || lesson=0
-    "$holes" cut "$lesson" "$file" >"$target/$file"
+    [[ ! -f $target/$file ]] || "$holes" handout "$from" "$to" "$file" >"$target/$file"
 done
 
 lessons_table() {
@@ -112,8 +108,6 @@ find "$target" -name '*.md' | while IFS= read -r text; do
         mv "$text.new" "$text"
     done
 done
-
-find "$target" -name '*.handout' | while IFS= read -r file; do mv "$file" "${file%.handout}"; done
 
 # What tells the Makefile that this is a handout, and which lessons it is for.
 echo "$from $to" >"$target/lessons/HANDOUT"

@@ -6,6 +6,8 @@
 #   says what it records;
 #   no scenario is left that neither the starter nor a mutant can fail;
 #   every exercise has hints at three levels.
+# EACH_HOLE=1: and each hole of the starter, alone, with all others solved, fails a scenario of its
+#   own exercise.
 # LESSON=verdicts: every verdict is given (tests/lessons/verdicts).
 # LESSON=base: builds what the others begin with. They run side by side, so each has a build folder
 # and a folder of files of its own, and leaves work/ alone.
@@ -84,6 +86,27 @@ check_starter() {
     fi
 }
 
+# One hole as the starter has it, and all others solved: does a scenario of its exercise see it?
+check_each_hole() {
+    local number=$1 work=$scratch/alone exercise file function own
+    while IFS=$'\t' read -r exercise file function _ <&3; do
+        rm -rf "$work"
+        mkdir -p "$work/$(dirname "$file")"
+        "$holes" cut "$number" "$file" "$function" >"$work/$file"
+        if try "$number" "$work"; then
+            fault "$exercise $function passes as the starter has it"
+            continue
+        fi
+        failed >>"$scratch/failable"
+        own=$(comm -12 <(failed) <(awk -F '\t' -v k="${exercise#*/}" '$2 == k { print $1 }' "$scratch/list" | sort -u))
+        if [[ -n $own ]]; then
+            echo "  hole     $exercise $function: $(tr '\n' ' ' <<<"$own")"
+        else
+            fault "$exercise $function fails $(failed | tr '\n' ' '), and no scenario of its own exercise"
+        fi
+    done 3< <("$holes" list "$number")
+}
+
 check_mutant() {
     local number=$1 patch=$2 name work scenario says file
     name=$(basename "$patch" .patch)
@@ -155,6 +178,7 @@ check_lesson() {
             fault "scenarios of exercise $number/$k, which $folder/exercises.md does not have"
     done
     check_starter "$number" "$folder"
+    [[ -z ${EACH_HOLE:-} ]] || check_each_hole "$number"
     for patch in "$folder"/mutants/*.patch; do
         [[ -e $patch ]] || continue
         mutants=$((mutants + 1))

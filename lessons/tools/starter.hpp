@@ -211,4 +211,33 @@ inline std::string cut(std::string text, std::vector<Hole> holes) {
     return text;
 }
 
+// --- checking ------------------------------------------------------------------------------------
+
+// What is wrong with a hole; empty when nothing is.
+inline std::string fault(const Hole& hole, const std::vector<Hole>& holes) {
+    if (!fs::exists(hole.file)) return hole.place + ": there is no file " + hole.file;
+    for (const Hole& other : holes)
+        if (other.file == hole.file && other.lesson != hole.lesson)
+            return hole.place + ": a file's holes belong to one lesson, and " + other.place + " has one in " + hole.file;
+    try {
+        find(hole, functions::without_comments(read_text(hole.file)));
+        return {};
+    } catch (const Fault& error) {
+        return error.what();
+    }
+}
+
+// One line for each hole that is not understood.
+inline std::vector<std::string> faults() {
+    std::vector<std::string> faults;
+    try {
+        const std::vector<Hole> holes = read_all();
+        for (const Hole& hole : holes)
+            if (std::string what = fault(hole, holes); !what.empty()) faults.push_back(std::move(what));
+    } catch (const Fault& error) {
+        faults.emplace_back(error.what());
+    }
+    return faults;
+}
+
 }  // namespace starter

@@ -23,7 +23,6 @@
 #include <string_view>
 #include <vector>
 
-#include "lessons/tools/markers.hpp"
 
 namespace {
 
@@ -151,8 +150,6 @@ Lines code(const fs::path& folder, const std::string& arguments) {
     const fs::path beside = folder / marker.file;
     const fs::path path = fs::exists(beside) ? beside : fs::path{marker.file};
     Lines lines = read_lines(path);
-    // Where a student's copy has holes is no matter of the text.
-    std::erase_if(lines, [](const std::string& line) { return markers::read(line).has_value(); });
     const std::string extension = path.extension().string();
     const bool cpp = extension == ".cpp" || extension == ".hpp";
 

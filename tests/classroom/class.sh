@@ -39,7 +39,7 @@ right() {
     local one
     for one in $("$holes" files "$lesson"); do
         mkdir -p "$1/$(dirname "$one")"
-        "$holes" strip "$one" >"$1/$one"
+        cp "$one" "$1/$one"
     done
 }
 starter() {
@@ -118,7 +118,7 @@ for patch in "$folder"/mutants/*.patch; do
     patch -s -d "$name/true" -p1 --no-backup-if-mismatch <"$patch" || { rm -rf "$name" && continue; }
     for one in $("$holes" files "$lesson"); do
         mkdir -p "$name/work/$(dirname "$one")"
-        "$holes" strip "$name/true/$one" >"$name/work/$one"
+        cp "$name/true/$one" "$name/work/$one"
     done
     rm -r "$name/true"
     number=$((number + 1))

@@ -13,7 +13,7 @@
 
 #include "lessons/tools/check/check.hpp"
 #include "lessons/tools/check/reading.hpp"
-#include "lessons/tools/markers.hpp"
+#include "lessons/tools/starter.hpp"
 #include "tests/support/process.hpp"
 
 namespace fs = std::filesystem;
@@ -57,21 +57,6 @@ test::Finished holes(const std::vector<std::string>& arguments) {
     return test::run(test::program("tools/holes"), arguments);
 }
 
-const std::string source = R"(int before;
-int answer(int x) {
-    // [exercise 5/3] twice the number
-    // [task] and one more
-    return 2 * x + 1;
-    // [stub] (void)x;
-    // [stub]
-    // [stub] return 0;
-    // [end]
-}
-// [exercise 5/4] a helper
-int helper() { return 1; }
-// [end]
-)";
-
 std::vector<std::string> words(const std::string& text) {
     std::istringstream stream{text};
     std::vector<std::string> all;
@@ -82,39 +67,6 @@ std::vector<std::string> words(const std::string& text) {
 }  // namespace
 
 // --- holes --------------------------------------------------------------------------------------
-
-TEST_CASE("holes: cut writes the starter, strip the true text") {
-    const Folder folder;
-    folder.write("src/a.cpp", source);
-    folder.write("lessons/05-x/server.cpp", "int main() {}\n");
-    CHECK(holes_in(folder.path, {"cut", "5", "src/a.cpp"}).output == R"(int before;
-int answer(int x) {
-    // Exercise 5/3: twice the number
-    // and one more
-    (void)x;
-
-    return 0;
-}
-// Exercise 5/4: a helper
-)");
-    const std::string stripped = R"(int before;
-int answer(int x) {
-    return 2 * x + 1;
-}
-int helper() { return 1; }
-)";
-    CHECK(holes_in(folder.path, {"strip", "src/a.cpp"}).output == stripped);
-    // For another lesson the file is whole.
-    CHECK(holes_in(folder.path, {"cut", "6", "src/a.cpp"}).output == stripped);
-    CHECK(holes_in(folder.path, {"list", "5"}).output ==
-          "5/3\tsrc/a.cpp\t3\ttwice the number\n5/4\tsrc/a.cpp\t11\ta helper\n");
-    CHECK(holes_in(folder.path, {"files", "5"}).output == "src/a.cpp\n");
-    CHECK(holes_in(folder.path, {"files", "6"}).output == "");
-    CHECK(holes_in(folder.path, {"check"}).status == 0);
-    CHECK(holes_in(folder.path, {"cut", "5", "src/b.cpp"}).errors == "holes: cannot read src/b.cpp\n");
-    CHECK(holes_in(folder.path, {"cut", "five", "src/a.cpp"}).status == 1);
-    CHECK(holes_in(folder.path, {"sew"}).status == 2);
-}
 
 TEST_CASE("starter: the bodies of the functions that starter.md names are cut") {
     const Folder folder;
@@ -199,7 +151,11 @@ int answer() { return answer("a", "") + most + Counter{}.next(); }
     CHECK(one.find("5/3") != one.npos);
     CHECK(one.find("5/4") == one.npos);
     CHECK(holes_in(folder.path, {"cut", "5", "src/a.cpp", "twice"}).errors ==
-          "holes: lesson 5 has no hole `twice` in src/a.cpp\n");
+          "holes: this lesson has no hole `twice` in src/a.cpp\n");
+    CHECK(holes_in(folder.path, {"cut", "5", "src/b.cpp"}).errors == "holes: cannot read src/b.cpp\n");
+    CHECK(holes_in(folder.path, {"cut", "five", "src/a.cpp"}).errors ==
+          "holes: expected the number of a lesson, not 'five'\n");
+    CHECK(holes_in(folder.path, {"sew"}).status == 2);
     CHECK(holes_in(folder.path, {"list"}).output ==
           "5/3\tsrc/a.cpp\tnext\tCounts.\n5/4\tsrc/a.cpp\tanswer(const std::string& of\tThe answer.\n");
     CHECK(holes_in(folder.path, {"files", "5"}).output == "src/a.cpp\n");
@@ -221,61 +177,36 @@ TEST_CASE("starter: what is wrong with starter.md is named with its line") {
         CHECK(check.status == 1);
         return check.errors;
     };
+    const std::string usage = "expected: ## EXERCISE `FUNCTION` in `FILE`\n";
     const std::string at = "lessons/05-x/starter.md:";
     CHECK(fault("\n## 1 `h` in `src/a.cpp`\nTask.\n") ==
           at + "2: `h` is defined 0 times in src/a.cpp, and must be once\n");
     CHECK(fault("## 1 `f` in `src/a.cpp`\nTask.\n") ==
           at + "1: `f` is defined 2 times in src/a.cpp, and must be once\n");
     CHECK(fault("## 1 `f(` in `src/b.cpp`\nTask.\n") == at + "1: there is no file src/b.cpp\n");
-    CHECK(fault("## `g` in `src/a.cpp`\nTask.\n") == at + "1: expected: ## EXERCISE `FUNCTION` in `FILE`\n");
-    CHECK(fault("## 1 `g` of `src/a.cpp`\nTask.\n") == at + "1: expected: ## EXERCISE `FUNCTION` in `FILE`\n");
+    CHECK(fault("## `g` in `src/a.cpp`\nTask.\n") == at + "1: " + usage);
+    CHECK(fault("## 1 `g` of `src/a.cpp`\nTask.\n") == at + "1: " + usage);
     CHECK(fault("## 1 `g` in `src/a.cpp`\n") == at + "1: the task is missing\n");
     CHECK(fault("## 1 `g` in `src/a.cpp`\nTask.\n```cpp\nint x;\n") ==
           "lessons/05-x/starter.md: a ``` has no end\n");
+    CHECK(fault("Some words.\n\n## Of a hole\n") == at + "3: " + usage);
     CHECK(fault("## 1 `g` in `src/a.cpp`\nTask.\n```cpp\nint x;\n```\nMore.\n") ==
           at + "6: the task stands above its stub\n");
 }
 
-TEST_CASE("holes: a marker that is wrong is named with its line") {
-    const auto fault = [](const std::string& text) {
-        const Folder folder;
-        folder.write("src/a.cpp", text);
-        folder.write("lessons/05-x/server.cpp", "int main() {}\n");
-        const test::Finished check = holes_in(folder.path, {"check"});
-        CHECK(check.status == 1);
-        return check.errors;
-    };
-    const std::string begin = "// [exercise 5/1] x\n";
-    CHECK(fault(begin) == "src/a.cpp: a hole has no [end]\n");
-    CHECK(fault("// [end]\n") == "src/a.cpp:1: there is no [exercise] before it\n");
-    CHECK(fault(begin + begin) == "src/a.cpp:2: a hole within a hole\n");
-    CHECK(fault("// [exercise 5/1]\n// [end]\n") == "src/a.cpp:1: the task is missing\n");
-    CHECK(fault(begin + "// [stub] a\nint x;\n// [end]\n") ==
-          "src/a.cpp:3: code between [stub] and [end]\n");
-    CHECK(fault(begin + "  // [end]\n") == "src/a.cpp:2: not indented like its [exercise]\n");
-    CHECK(fault(begin + "int x;\n// [task] y\n// [end]\n") ==
-          "src/a.cpp:3: [task] follows [exercise] directly\n");
-    CHECK(fault(begin + "// [end]\n// [exercise 6/1] y\n// [end]\n") ==
-          "src/a.cpp:3: a file's holes belong to one lesson\n");
-    CHECK(fault("// [excercise 5/1] x\n") ==
-          "src/a.cpp:1: a comment that begins with '[' is no marker: // [excercise 5/1] x\n");
-}
-
-TEST_CASE("holes: the course's own are well formed, and no starter shows an answer") {
-    const test::Finished check = holes({"check"});
-    CHECK_MESSAGE(check.status == 0, check.errors);
-    for (const auto& entry : fs::directory_iterator{"lessons"}) {
-        const std::string folder = entry.path().filename().string();
-        if (folder.front() < '0' || folder.front() > '9') continue;
-        const std::string number = std::to_string(std::stoi(folder));
-        for (const std::string& file : words(holes({"files", number}).output)) {
-            CAPTURE(file);
-            const std::string starter = holes({"cut", number, file}).output;
-            std::istringstream lines{starter};
-            for (std::string line; std::getline(lines, line);) CHECK_FALSE(markers::read(line));
-            CHECK(starter.find("// Exercise " + number + "/") != starter.npos);
-            CHECK(starter.size() < holes({"strip", file}).output.size() + 2000);
-        }
+TEST_CASE("starter: each hole of the course stands in its starter, alone and with the others") {
+    for (const starter::Hole& hole : starter::read_all()) {
+        CAPTURE(hole.place);
+        const std::string number = std::to_string(hole.lesson);
+        const std::string told = "// Exercise " + number + "/" + std::to_string(hole.exercise) + ": " + hole.task.front();
+        const std::string whole = contents(hole.file);
+        CHECK(whole.find(told) == whole.npos);
+        const std::string all = holes({"cut", number, hole.file}).output;
+        const std::string alone = holes({"cut", number, hole.file, hole.function}).output;
+        CHECK(all.find(told) != all.npos);
+        CHECK(alone.find(told) != alone.npos);
+        CHECK(words(all) != words(whole));
+        CHECK(words(alone) != words(whole));
     }
 }
 

@@ -3,6 +3,7 @@
 // Leaves out: constructors with initializers, function-try-blocks, raw strings.
 #pragma once
 
+#include <algorithm>
 #include <cctype>
 #include <cstddef>
 #include <string>
@@ -70,7 +71,8 @@ inline std::size_t skip_space(std::string_view code, std::size_t at) {
 inline std::size_t find_word(std::string_view code, std::string_view name, std::size_t at = 0) {
     for (at = code.find(name, at); at != code.npos; at = code.find(name, at + 1)) {
         const std::size_t end = at + name.size();
-        const bool begins = !is_word(name.front()) || at == 0 || (!is_word(code[at - 1]) && code[at - 1] != '~');
+        const bool begins =
+            !is_word(name.front()) || at == 0 || (!is_word(code[at - 1]) && code[at - 1] != '~');
         const bool ends = !is_word(name.back()) || end == code.size() || !is_word(code[end]);
         if (begins && ends) return at;
     }
@@ -105,7 +107,8 @@ inline bool is_specifiers(std::string_view text) {
             word += text[i];
             continue;
         }
-        if (!word.empty() && word != "const" && word != "noexcept" && word != "override") return false;
+        if (!word.empty() && word != "const" && word != "noexcept" && word != "override")
+            return false;
         word.clear();
         if (text.substr(i).starts_with("->")) return true;
         if (i < text.size() && !is_space(text[i]) && text[i] != '&') return false;
@@ -117,7 +120,8 @@ inline bool is_specifiers(std::string_view text) {
 // may have its class before it, and, to choose among several, the first of its parameters behind.
 inline std::vector<Function> find(std::string_view code, std::string_view name) {
     std::vector<Function> found;
-    for (std::size_t at = find_word(code, name); at != code.npos; at = find_word(code, name, at + 1)) {
+    for (std::size_t at = find_word(code, name); at != code.npos;
+         at = find_word(code, name, at + 1)) {
         const std::size_t bracket = name.find('(');
         const std::size_t open = bracket != name.npos ? at + bracket : at + name.size();
         if (open >= code.size() || code[open] != '(') continue;
@@ -136,9 +140,9 @@ inline std::vector<Function> find(std::string_view code, std::string_view name) 
 inline std::vector<std::string> parameters(std::string_view code, const Function& function) {
     std::vector<std::string> names;
     const std::size_t end = closing(code, function.parameters);
-    std::string name;      // the last word of the one that is being read
-    bool type = false;     // something stands before that word
-    bool value = false;    // "=" and what follows it
+    std::string name;    // the last word of the one that is being read
+    bool type = false;   // something stands before that word
+    bool value = false;  // "=" and what follows it
     for (std::size_t i = function.parameters + 1, depth = 0; i <= end; ++i) {
         const char c = code[i];
         if (depth == 0 && (c == ',' || i == end)) {

@@ -21,21 +21,23 @@ int number(std::string_view text) {
     std::string_view rest = text;
     const int value = starter::take_number(rest);
     if (text.empty() || !rest.empty())
-        throw std::runtime_error{"expected the number of a lesson, not '" + std::string{text} + "'"};
+        throw std::runtime_error{"expected the number of a lesson, not '" + std::string{text} +
+                                 "'"};
     return value;
 }
 
 // The holes of lessons `from` to `to`.
 std::vector<starter::Hole> holes_of(int from, int to) {
     std::vector<starter::Hole> holes = starter::read_all();
-    std::erase_if(holes, [&](const starter::Hole& hole) { return hole.lesson < from || hole.lesson > to; });
+    std::erase_if(
+        holes, [&](const starter::Hole& hole) { return hole.lesson < from || hole.lesson > to; });
     return holes;
 }
 
 void list(const std::vector<starter::Hole>& holes) {
     for (const starter::Hole& hole : holes)
-        std::cout << hole.lesson << '/' << hole.exercise << '\t' << hole.file << '\t' << hole.function << '\t'
-                  << hole.task.front() << '\n';
+        std::cout << hole.lesson << '/' << hole.exercise << '\t' << hole.file << '\t'
+                  << hole.function << '\t' << hole.task.front() << '\n';
 }
 
 void list_files(const std::vector<starter::Hole>& holes) {
@@ -45,7 +47,8 @@ void list_files(const std::vector<starter::Hole>& holes) {
 }
 
 // The file with those holes of it cut; with one alone, if a function is named.
-void cut(std::vector<starter::Hole> holes, const std::string& file, const std::string& function = {}) {
+void cut(std::vector<starter::Hole> holes, const std::string& file,
+         const std::string& function = {}) {
     std::erase_if(holes, [&](const starter::Hole& hole) {
         return hole.file != file || (!function.empty() && hole.function != function);
     });

@@ -41,7 +41,8 @@ struct Hole {
 };
 
 struct Fault : std::runtime_error {
-    Fault(const std::string& place, const std::string& what) : std::runtime_error{place + ": " + what} {}
+    Fault(const std::string& place, const std::string& what)
+        : std::runtime_error{place + ": " + what} {}
 };
 
 inline Lines read_lines(const fs::path& path) {
@@ -147,7 +148,8 @@ inline std::size_t indentation(std::string_view text, std::size_t at) {
 
 // What stands in place of a body: the task, what silences parameters that the stub does not use,
 // and the stub.
-inline std::string stub_body(const Hole& hole, std::string_view code, const functions::Function& function) {
+inline std::string stub_body(const Hole& hole, std::string_view code,
+                             const functions::Function& function) {
     const std::string margin(indentation(code, function.head), ' ');
     const std::string indent = margin + "    ";
     std::string stub;
@@ -165,7 +167,8 @@ inline std::string stub_body(const Hole& hole, std::string_view code, const func
 
 // Where a declaration at `at` has its name, if it is a function's or a constant's.
 inline std::optional<std::string> declared_name(std::string_view declaration) {
-    for (const char* other : {"struct ", "class ", "enum ", "using ", "template ", "namespace ", "[["})
+    for (const char* other :
+         {"struct ", "class ", "enum ", "using ", "template ", "namespace ", "[["})
         if (declaration.starts_with(other)) return std::nullopt;
     std::size_t end = std::min(declaration.find_first_of("({=;["), declaration.size());
     while (end > 0 && !functions::is_word(declaration[end - 1])) --end;
@@ -178,14 +181,16 @@ inline std::optional<std::string> declared_name(std::string_view declaration) {
 inline void silence_unused(std::string& text) {
     const std::string code = functions::without_comments(text);
     std::vector<std::size_t> places;
-    for (std::size_t at = code.find("namespace {"); at != code.npos; at = code.find("namespace {", at + 1)) {
+    for (std::size_t at = code.find("namespace {"); at != code.npos;
+         at = code.find("namespace {", at + 1)) {
         const std::size_t open = code.find('{', at);
         const std::size_t close = std::min(functions::closing(code, open), code.size());
         for (std::size_t begin = functions::skip_space(code, open + 1); begin < close;) {
             const std::string_view rest = std::string_view{code}.substr(begin);
             const auto name = declared_name(rest);
             if (name && functions::find_word(code, *name) != code.npos &&
-                functions::find_word(code, *name, functions::find_word(code, *name) + 1) == code.npos)
+                functions::find_word(code, *name, functions::find_word(code, *name) + 1) ==
+                    code.npos)
                 places.push_back(begin);
             // To the end of the declaration: a ";", or a body with nothing behind it.
             std::size_t end = code.find_first_of(";{", begin);
@@ -204,9 +209,11 @@ inline std::string cut(std::string text, std::vector<Hole> holes) {
     const std::string code = functions::without_comments(text);
     std::vector<std::pair<functions::Function, const Hole*>> cuts;
     for (const Hole& hole : holes) cuts.emplace_back(find(hole, code), &hole);
-    std::ranges::sort(cuts, [](const auto& a, const auto& b) { return a.first.open > b.first.open; });
+    std::ranges::sort(cuts,
+                      [](const auto& a, const auto& b) { return a.first.open > b.first.open; });
     for (const auto& [function, hole] : cuts)
-        text.replace(function.open, function.close + 1 - function.open, stub_body(*hole, code, function));
+        text.replace(function.open, function.close + 1 - function.open,
+                     stub_body(*hole, code, function));
     if (!cuts.empty()) silence_unused(text);
     return text;
 }
@@ -218,7 +225,8 @@ inline std::string fault(const Hole& hole, const std::vector<Hole>& holes) {
     if (!fs::exists(hole.file)) return hole.place + ": there is no file " + hole.file;
     for (const Hole& other : holes)
         if (other.file == hole.file && other.lesson != hole.lesson)
-            return hole.place + ": a file's holes belong to one lesson, and " + other.place + " has one in " + hole.file;
+            return hole.place + ": a file's holes belong to one lesson, and " + other.place +
+                   " has one in " + hole.file;
     try {
         find(hole, functions::without_comments(read_text(hole.file)));
         return {};
@@ -233,7 +241,8 @@ inline std::vector<std::string> faults() {
     try {
         const std::vector<Hole> holes = read_all();
         for (const Hole& hole : holes)
-            if (std::string what = fault(hole, holes); !what.empty()) faults.push_back(std::move(what));
+            if (std::string what = fault(hole, holes); !what.empty())
+                faults.push_back(std::move(what));
     } catch (const Fault& error) {
         faults.emplace_back(error.what());
     }

@@ -23,6 +23,8 @@ SRC_11 := $(SRC_10) net/epoll net/loop_clock net/out_buffer net/peer_address end
 SRC_12 := $(SRC_11) json/character json/value json/parse json/write endpoint/json_message \
           endpoint/hub terminal/columns terminal/line_editor terminal/prompt
 SRC_13 := $(SRC_12) endpoint/stream
+SRC_14 := $(SRC_13) ws/deflate/bits ws/deflate/huffman ws/deflate/history ws/deflate/inflate \
+          ws/deflate/inflate_fast
 
 LISTS   := $(sort $(filter SRC_%,$(.VARIABLES)))
 LESSONS := $(notdir $(patsubst %/,%,$(sort $(wildcard lessons/[0-9][0-9]-*/))))
@@ -67,7 +69,7 @@ link = $(CXX) $(SANITIZERS) -pthread $(LDFLAGS) $^ $(LDLIBS) -o $@
 
 # The object files of a list such as $(SRC_05); headers without a .cpp beside them have none.
 objects = $(patsubst %.cpp,$(BUILD)/obj/%.o,$(wildcard $(patsubst %,src/%.cpp,$(1))))
-all_objects := $(patsubst %.cpp,$(BUILD)/obj/%.o,$(wildcard src/*/*.cpp))
+all_objects := $(patsubst %.cpp,$(BUILD)/obj/%.o,$(wildcard src/*/*.cpp src/ws/*/*.cpp))
 
 # No half-written file is left behind to be taken for a whole one, and no built-in rule guesses.
 .DELETE_ON_ERROR:

@@ -76,6 +76,19 @@ enum class Errc : std::uint8_t {
     message_too_big,
     too_many_fragments,
 
+    // Compressed messages: the stream (RFC 1951), and the frames that carry it (RFC 7692).
+    reserved_block_type,
+    stored_length_mismatch,
+    too_many_literal_codes,
+    no_length_to_repeat,
+    too_many_lengths,
+    oversubscribed_code,
+    incomplete_code,
+    no_end_of_block,
+    unassigned_code,
+    distance_too_far,
+    unfinished_block,
+
     // Close bodies (§5.5.1, §7.4).
     close_body_of_one_byte,
     invalid_close_code,

@@ -2,7 +2,7 @@
 
 objects_below = $(patsubst %.cpp,$(BUILD)/obj/%.o,$(shell find $(1) -name '*.cpp' $(2) 2>/dev/null))
 test_objects := $(call objects_below,tests,-not -path 'tests/load/*' -not -path 'tests/fuzz/*' \
-                  -not -path 'tests/interop/*' -not -path 'tests/bench/*')
+                  -not -path 'tests/interop/*' -not -path 'tests/bench/*' -not -path 'tests/zlib/*')
 test_objects += $(filter-out %/main.o,$(call objects_below,lessons/tools/grade clients/load))
 TEST_PROGRAM := $(BUILD)/tests/run
 LOAD_PROGRAM := $(BUILD)/tests/load
@@ -50,6 +50,33 @@ $(FUZZERS:%=$(BUILD)/%): $(BUILD)/%: $(BUILD)/obj/tests/fuzz/%_fuzz.o \
                                      $(filter $(BUILD)/obj/src/ws/% $(BUILD)/obj/src/json/%,$(all_objects))
 	@mkdir -p $(@D)
 	$(link)
+
+## make deflate-zlib   our compression against Python's zlib, both ways (SHORT=1: a sample)
+.PHONY: deflate-zlib
+DEFLATE := $(filter $(BUILD)/obj/src/ws/deflate/%,$(all_objects))
+deflate-zlib: $(BUILD)/tests/zlib/pipe
+	@command -v python3 >/dev/null || { echo "make: deflate-zlib needs python3" >&2; exit 1; }
+	@PYTHONDONTWRITEBYTECODE=1 python3 tests/zlib/compare.py $< $(if $(SHORT),short)
+$(BUILD)/tests/zlib/pipe: $(BUILD)/obj/tests/zlib/pipe.o $(DEFLATE)
+	@mkdir -p $(@D)
+	$(link)
+
+## make bench-deflate  our compression beside zlib's: size, and CPU time of both directions
+.PHONY: bench-deflate
+bench-deflate: $(BUILD)/bench/deflate
+	@command -v python3 >/dev/null || { echo "make: bench-deflate needs python3" >&2; exit 1; }
+	@PYTHONDONTWRITEBYTECODE=1 python3 tests/zlib/corpus.py $(BUILD)/bench/corpus
+	@$< $(BUILD)/bench/corpus/*
+# What is compared with is linked here and nowhere else.
+$(BUILD)/bench/deflate: LDLIBS += -lz
+$(BUILD)/bench/deflate: $(BUILD)/obj/tests/bench/deflate.o $(DEFLATE)
+	@mkdir -p $(@D)
+	$(link)
+$(BUILD)/obj/tests/bench/deflate.o: | $(BUILD)/zlib
+$(BUILD)/zlib:
+	@echo '#include <zlib.h>' | $(CXX) -x c++ -fsyntax-only - 2>/dev/null || \
+	  { echo "make: bench-deflate needs zlib to compare with: apt-get install zlib1g-dev" >&2; exit 1; }
+	@mkdir -p $(@D) && touch $@
 
 ## make e2e        tries the pages in a real browser; needs npm and Chromium
 .PHONY: e2e

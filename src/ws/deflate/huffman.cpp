@@ -55,10 +55,13 @@ constexpr auto make_length_code_meanings() {
 
 constexpr Entry with_code_bits(Entry meant, unsigned bits) { return meant + (bits << 8) + bits; }
 
+// The lowest `bits` bits the other way round: halves are swapped, then halves of halves, and so on.
 constexpr unsigned reversed(unsigned code, unsigned bits) {
-    unsigned result = 0;
-    for (unsigned i = 0; i < bits; ++i) result |= (code >> i & 1) << (bits - 1 - i);
-    return result;
+    code = (code & 0x00FF) << 8 | (code & 0xFF00) >> 8;
+    code = (code & 0x0F0F) << 4 | (code & 0xF0F0) >> 4;
+    code = (code & 0x3333) << 2 | (code & 0xCCCC) >> 2;
+    code = (code & 0x5555) << 1 | (code & 0xAAAA) >> 1;
+    return code >> (16 - bits);
 }
 
 using Counts = std::array<std::uint16_t, max_code_bits + 1>;

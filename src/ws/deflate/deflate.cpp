@@ -1,0 +1,112 @@
+// Which matches are taken, RFC 1951 §4: the first that is found, or a better one a byte later.
+// Lesson 14. The levels differ in how far they follow a chain and when they are content.
+#include "ws/deflate/deflate.hpp"
+
+#include <cassert>
+
+namespace ws::deflate {
+
+namespace {
+
+constexpr std::size_t patience = 256;      // positions without a match
+constexpr std::size_t most_given_up = 16;  // at a time
+
+}  // namespace
+
+const Deflater::Level& Deflater::level(int number) {
+    static constexpr auto levels = std::to_array<Level>({
+        {false, 4, {.chain = 3, .nice = 8, .good = 4, .threes = false}},
+        {false, 5, {.chain = 8, .nice = 16, .good = 4, .threes = false}},
+        {false, 6, {.chain = 32, .nice = 32, .good = 4, .threes = true}},
+        {true, 4, {.chain = 16, .nice = 16, .good = 4, .threes = true}},
+        {true, 16, {.chain = 32, .nice = 32, .good = 8, .threes = true}},
+        {true, 16, {.chain = 128, .nice = 128, .good = 8, .threes = true}},
+        {true, 32, {.chain = 256, .nice = 128, .good = 8, .threes = true}},
+        {true, 128, {.chain = 1024, .nice = 258, .good = 32, .threes = true}},
+        {true, 258, {.chain = 4096, .nice = 258, .good = 32, .threes = true}},
+    });
+    assert(number >= min_level && number <= max_level);
+    return levels[static_cast<std::size_t>(number - min_level)];
+}
+
+Deflater::Deflater(unsigned window_bits, int number)
+    : level_{level(number)}, matcher_{window_bits, level_.effort} {}
+
+void Deflater::compress(Bytes data, Buffer& out, Blocks& blocks) {
+    Bytes to_fill = data;
+    misses_ = 0;
+    Held held;
+    for (bool all = false; !all;) {
+        all = matcher_.fill(to_fill);
+        const std::size_t stop = all ? 0 : Matcher::lookahead;
+        while (matcher_.ahead() > stop) {
+            if (level_.lazy)
+                take_better(stop, blocks, held);
+            else
+                take_first(stop, blocks);
+            if (!blocks.full()) continue;
+            // Of what was filled in, all but what lies ahead, and the byte that is held back.
+            const std::size_t done =
+                data.size() - to_fill.size() - matcher_.ahead() - (held.byte ? 1 : 0);
+            blocks.write(out, data.first(done));
+            data = data.subspan(done);
+        }
+    }
+    if (held.byte) blocks.literal(matcher_.next()[-1]);
+    if (!blocks.empty()) blocks.write(out, data);
+    blocks.flush(out);
+}
+
+void Deflater::take_first(std::size_t stop, Blocks& blocks) {
+    while (matcher_.ahead() > stop && !blocks.full()) {
+        const Match match = matcher_.find(min_match - 1);
+        if (match.length == 0) {
+            blocks.literal(matcher_.next()[-1]);
+            if (++misses_ > patience) give_up_for_a_while(stop, blocks);
+            continue;
+        }
+        misses_ = 0;
+        blocks.match(match.length, match.distance);
+        if (match.length <= level_.enough)
+            matcher_.pass(match.length - 1);
+        else
+            matcher_.skip(match.length - 1);
+    }
+}
+
+// A match is taken when the next position has no longer one; else a literal is written for its
+// first byte, and the longer one waits in its place.
+void Deflater::take_better(std::size_t stop, Blocks& blocks, Held& held) {
+    while (matcher_.ahead() > stop && !blocks.full()) {
+        Match here;
+        if (held.match.length < level_.enough)
+            here = matcher_.find(std::max<unsigned>(held.match.length, min_match - 1));
+        else
+            matcher_.pass(1);
+        if (held.match.length > 0 && here.length == 0) {
+            blocks.match(held.match.length, held.match.distance);
+            matcher_.pass(held.match.length - 2);
+            held = {};
+            misses_ = 0;
+            continue;
+        }
+        if (held.byte) blocks.literal(matcher_.next()[-2]);
+        held = {true, here};
+        if (here.length == 0 && ++misses_ > patience && !blocks.full()) {
+            blocks.literal(matcher_.next()[-1]);
+            held = {};
+            give_up_for_a_while(stop, blocks);
+        }
+    }
+}
+
+// Nothing has been found for long: these bytes may be random, or compressed already. The longer it
+// has been, the more of them are written without a look.
+void Deflater::give_up_for_a_while(std::size_t stop, Blocks& blocks) {
+    const std::size_t most = std::min(matcher_.ahead() - stop, blocks.left());
+    const std::size_t count = std::min(std::min(misses_ / patience, most_given_up), most);
+    for (std::size_t i = 0; i < count; ++i) blocks.literal(matcher_.next()[i]);
+    matcher_.pass(count);
+}
+
+}  // namespace ws::deflate

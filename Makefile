@@ -3,20 +3,20 @@
 # The lists below are the course's table of contents: what each lesson adds to src/. A lesson is
 # linked from its own list, and a test sees to it that it includes nothing that comes later.
 
-SRC_01 := net/fd net/os_error net/address net/socket net/signal net/client_threads net/url \
+SRC_01 := net/fd net/os_error net/address net/socket net/signal net/client_threads \
           ws/bytes ws/hex cli/options terminal/line_reader cli/byte_trace
-SRC_02 := $(SRC_01) net/datagram
+SRC_02 := $(SRC_01) net/look_up net/datagram net/url cli/option_kinds
 SRC_03 := $(SRC_02)
 SRC_04 := $(SRC_03) net/random ws/error ws/http ws/sha1 ws/handshake
-SRC_05 := $(SRC_04) ws/mask ws/frame ws/trace ws/explain endpoint/keys cli/key_options \
+SRC_05 := $(SRC_04) ws/mask ws/frame ws/trace ws/unhex ws/explain endpoint/keys cli/key_options \
           endpoint/http_reply lab/pages lab/lab
 SRC_06 := $(SRC_05)
 SRC_07 := $(SRC_06)
 SRC_08 := $(SRC_07) ws/utf8_blocks ws/utf8 ws/close ws/receiver ws/sender ws/connection \
           ws/conversation net/wake cli/log endpoint/message endpoint/blocking endpoint/opening lab/lab_accept
 SRC_09 := $(SRC_08)
-SRC_10 := $(SRC_09) ws/origin ws/credentials net/forwarded net/descriptors endpoint/admission \
-          cli/admission_options
+SRC_10 := $(SRC_09) ws/origin ws/credentials net/network net/client_limits net/forwarded \
+          net/descriptors endpoint/admission cli/admission_options
 SRC_11 := $(SRC_10) net/epoll net/loop_clock net/out_buffer net/peer_address endpoint/server_options \
           endpoint/loop endpoint/loop_connection endpoint/loop_connection_output endpoint/server \
           endpoint/metrics lab/lab_loop
@@ -55,7 +55,7 @@ ABSENT  := texts test fuzz e2e mutants classroom large-message handout grade wsc
 ifneq ($(filter $(ABSENT) interop-% load-% diff-% mutants-%,$(MAKECMDGOALS)),)
 $(error a handout has no $(MAKECMDGOALS); make help shows what there is)
 endif
-ifneq ($(filter all programs lesson-% server-% client-% explain,$(or $(MAKECMDGOALS),all)),)
+ifneq ($(filter all programs lesson-% bare-% server-% client-% explain,$(or $(MAKECMDGOALS),all)),)
 $(shell lessons/tools/overlay.sh $(BUILD) $(OVERLAY))
 endif
 endif
@@ -109,6 +109,7 @@ $(BUILD)/obj/%.o: %.cpp | $(BUILD)/packages
 # --- lessons ------------------------------------------------------------------------------------
 
 ## make lesson-N   runs server and client of lesson N once, shows what they said and sent
+## make bare-N     runs the bare program of lesson 1 or 11, the kernel's calls alone
 ## make server-N   runs the server of lesson N here (ARGS='--port 9001', ARGS=--help)
 ## make client-N   runs the client of lesson N here
 # $(1) folder, $(2) its number with two digits, $(3) its number
@@ -128,6 +129,19 @@ server-$(3): $(BUILD)/lessons/$(1)/server
 	@$$< $$(ARGS)
 client-$(3): $(BUILD)/lessons/$(1)/client
 	@$$< $$(ARGS)
+
+# The first step of some lessons, made of the kernel's calls.
+ifneq ($(wildcard lessons/$(1)/bare),)
+BARE_$(2) := $(patsubst lessons/%.cpp,$(BUILD)/lessons/%,$(wildcard lessons/$(1)/bare/*.cpp))
+LESSON_PROGRAMS += $$(BARE_$(2))
+$$(BARE_$(2)): LDLIBS += $(if $(filter ws/handshake,$(SRC_$(2))),-lcrypto)
+$$(BARE_$(2)): $(BUILD)/%: $(BUILD)/obj/%.o $(if $(filter-out 01,$(2)),$(call objects,$(SRC_$(2))))
+	@mkdir -p $$(@D)
+	$$(link)
+.PHONY: bare-$(3)
+bare-$(3): $$(BARE_$(2)) $(BUILD)/lessons/$(1)/client
+	@lessons/tools/bare.sh $(BUILD) $(1)
+endif
 endef
 # "05-frames" is lesson 05, or 5.
 digits  = $(firstword $(subst -, ,$(1)))
@@ -142,6 +156,8 @@ no_lesson = echo "make: there is no lesson $*; there are $(numbers)" >&2; exit 2
 # Any other number.
 lesson-% server-% client-%:
 	@$(no_lesson)
+bare-%:
+	@echo "make: lesson $* has no bare program; lessons 1 and 11 have one" >&2; exit 2
 
 # --- clients ------------------------------------------------------------------------------------
 

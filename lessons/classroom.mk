@@ -114,7 +114,7 @@ handout: $(HOLES) $(TEXTS)
 # payloads; JOBS, MEMORY (in MB) and TIME (in seconds) are for each submission.
 GRADE := $(BUILD)/tools/grade
 $(GRADE): $(patsubst %.cpp,$(BUILD)/obj/%.o,$(wildcard lessons/tools/grade/*.cpp)) \
-          $(call objects,$(sort $(SRC_01) $(filter json/%,$(SRC_12))))
+          $(call objects,$(sort $(SRC_02) $(filter json/%,$(SRC_12))))
 	@mkdir -p $(@D)
 	$(link)
 grade: $(GRADE) $(HOLES) $(TEXTS)

@@ -11,6 +11,7 @@
 #include "ws/conversation.hpp"
 #include "ws/explain.hpp"
 #include "ws/hex.hpp"
+#include "ws/unhex.hpp"
 
 namespace {
 

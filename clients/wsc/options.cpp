@@ -10,6 +10,7 @@
 #include "cli/options.hpp"
 #include "net/url.hpp"
 #include "ws/hex.hpp"
+#include "ws/unhex.hpp"
 #include "ws/http.hpp"
 #include "ws/utf8.hpp"
 

@@ -15,6 +15,7 @@
 #include "clients/wsc/failure.hpp"
 #include "ws/close.hpp"
 #include "ws/hex.hpp"
+#include "ws/unhex.hpp"
 #include "ws/utf8.hpp"
 
 namespace wsc {

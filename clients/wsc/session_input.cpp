@@ -7,6 +7,7 @@
 
 #include "clients/wsc/session.hpp"
 #include "ws/hex.hpp"
+#include "ws/unhex.hpp"
 #include "ws/http.hpp"
 #include "ws/utf8.hpp"
 

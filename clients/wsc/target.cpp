@@ -6,6 +6,7 @@
 #include "net/address.hpp"
 #include "net/url.hpp"
 #include "ws/hex.hpp"
+#include "ws/unhex.hpp"
 #include "ws/http.hpp"
 
 namespace wsc {

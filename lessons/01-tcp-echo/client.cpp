@@ -119,7 +119,7 @@ class EchoClient {
 int talk(int argc, char** argv) {
     cli::Common common{.port = 9000};
     cli::Options options{"client", "Sends each line of its input over TCP, prints the echoes."};
-    options.client(common, {"tcp"});
+    options.client(common);
     options.parse(argc, argv);
 
     const net::StopSignal stop;

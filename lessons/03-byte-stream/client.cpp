@@ -9,6 +9,7 @@
 #include "cli/byte_trace.hpp"
 #include "cli/options.hpp"
 #include "lessons/03-byte-stream/writes.hpp"
+#include "net/look_up.hpp"
 #include "net/signal.hpp"
 #include "net/socket.hpp"
 #include "terminal/line_reader.hpp"
@@ -117,7 +118,7 @@ int talk(int argc, char** argv) {
     options.parse(argc, argv);
 
     const net::StopSignal stop;
-    net::Fd socket = net::connect_tcp(common.host, common.port, net::after(patience), stop.fd());
+    net::Fd socket = net::connect_in_time(common.host, common.port, net::after(patience), stop.fd());
     MessageClient{std::move(socket), stop, naive, common.trace}.run();
     return 0;
 }

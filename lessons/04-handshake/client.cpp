@@ -5,6 +5,7 @@
 
 #include "cli/options.hpp"
 #include "lessons/04-handshake/head_socket.hpp"
+#include "net/look_up.hpp"
 #include "net/random.hpp"
 #include "net/signal.hpp"
 #include "ws/handshake.hpp"
@@ -93,7 +94,7 @@ int ask(int argc, char** argv) {
     const Options options = read_options(argc, argv);
     const ws::ClientHandshake handshake = make_handshake(options);
     const net::StopSignal stop;
-    const net::Fd fd = net::connect_tcp(options.common.host, options.common.port,
+    const net::Fd fd = net::connect_in_time(options.common.host, options.common.port,
                                         net::after(options.handshake_timeout), stop.fd());
     lesson::HeadSocket socket{fd, options.common.trace};
 

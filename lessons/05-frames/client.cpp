@@ -9,6 +9,7 @@
 #include "lessons/05-frames/handshake.hpp"
 #include "lessons/05-frames/programs.hpp"
 #include "ws/trace.hpp"
+#include "ws/unhex.hpp"
 
 namespace {
 

@@ -11,6 +11,7 @@
 #include "cli/key_options.hpp"
 #include "lab/lab.hpp"
 #include "net/address.hpp"
+#include "net/look_up.hpp"
 #include "net/signal.hpp"
 #include "net/socket.hpp"
 
@@ -46,7 +47,7 @@ struct ClientOptions {
     std::chrono::seconds timeout() const { return std::chrono::seconds{handshake_timeout}; }
     std::string authority() const { return net::join_host_port(common.host, common.port); }
     net::Fd connect(const net::StopSignal& stop) const {
-        return net::connect_tcp(common.host, common.port, net::after(timeout()), stop.fd());
+        return net::connect_in_time(common.host, common.port, net::after(timeout()), stop.fd());
     }
 };
 

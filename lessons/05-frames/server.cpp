@@ -13,6 +13,7 @@
 #include "net/signal.hpp"
 #include "ws/explain.hpp"
 #include "ws/trace.hpp"
+#include "ws/unhex.hpp"
 
 namespace {
 

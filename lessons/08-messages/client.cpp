@@ -12,6 +12,7 @@
 #include "endpoint/opening.hpp"
 #include "net/signal.hpp"
 #include "terminal/line_reader.hpp"
+#include "ws/unhex.hpp"
 
 namespace {
 

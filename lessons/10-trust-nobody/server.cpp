@@ -1,6 +1,6 @@
 // Lesson 10: an echo server that lets in whom it knows. Which page asks, which user, how many,
 // and for whom a proxy speaks is judged before the first frame: endpoint::Admission has the rules,
-// net::ClientThreads counts. What is left here is to ask them.
+// net::LimitedClients counts. What is left here is to ask them.
 #include <cstdio>
 
 #include "cli/admission_options.hpp"
@@ -9,7 +9,7 @@
 #include "cli/options.hpp"
 #include "endpoint/opening.hpp"
 #include "lab/lab_accept.hpp"
-#include "net/client_threads.hpp"
+#include "net/client_limits.hpp"
 #include "net/signal.hpp"
 
 namespace {
@@ -23,7 +23,7 @@ class EchoServer {
         : options_{std::move(options)},
           admission_{std::move(admission)},
           clients_{[this](const net::Fd& socket, const net::Address& peer) { serve(socket, peer); },
-                   net::ClientThreads::AtEnd::wait, std::chrono::seconds{5}, limits()} {}
+                   net::ClientThreads::AtEnd::wait, limits()} {}
 
     void start(net::Accepted client) { clients_.start(std::move(client)); }
 
@@ -99,7 +99,7 @@ class EchoServer {
     cli::AdmissionOptions admission_;
     cli::Log log_;
     lab::Lab lab_;
-    net::ClientThreads clients_;  // last: its threads use the others
+    net::LimitedClients clients_;  // last: its threads use the others
 };
 
 int serve(int argc, char** argv) {

@@ -14,6 +14,7 @@
 
 #include "cli/key_options.hpp"
 #include "net/epoll.hpp"
+#include "net/look_up.hpp"
 #include "net/signal.hpp"
 #include "net/socket.hpp"
 #include "ws/connection.hpp"
@@ -74,7 +75,7 @@ class Crowd {
   private:
     void connect() {
         Peer& peer = peers_.emplace_back(settings_.keys.masking.get());
-        peer.socket = net::connect_tcp(settings_.common.host, settings_.common.port,
+        peer.socket = net::connect_in_time(settings_.common.host, settings_.common.port,
                                        net::after(patience), stop_.fd());
         epoll_.add(peer.socket.get(), net::Epoll::readable, peers_.size() - 1);
         const std::string& key = settings_.keys.handshake;

@@ -49,7 +49,7 @@ files() {
     for unit in $(units); do
         for file in "src/$unit.hpp" "src/$unit.cpp"; do [[ ! -f $file ]] || echo "$file"; done
     done
-    for file in lessons/[0-9][0-9]-*/*; do
+    for file in lessons/[0-9][0-9]-*/* lessons/[0-9][0-9]-*/bare/*; do
         number=${file#lessons/}
         number=$((10#${number%%-*}))
         ((number <= to)) && [[ -f $file ]] || continue

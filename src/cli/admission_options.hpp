@@ -9,6 +9,7 @@
 
 #include "cli/options.hpp"
 #include "endpoint/admission.hpp"
+#include "net/network.hpp"
 
 namespace cli {
 

@@ -6,7 +6,7 @@
 #include <algorithm>
 
 #include "ws/handshake.hpp"
-#include "ws/hex.hpp"
+#include "ws/unhex.hpp"
 
 namespace cli {
 

@@ -11,37 +11,12 @@
 #include <utility>
 
 #include "net/socket.hpp"
-#include "net/url.hpp"
 
 namespace cli {
 
 namespace {
 
-std::uint64_t parse_number(const std::string& text, std::uint64_t min, std::uint64_t max) {
-    std::uint64_t value = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != std::errc{} || end != text.data() + text.size() || value < min || value > max)
-        throw UsageError{"a number from " + std::to_string(min) + " to " + std::to_string(max)};
-    return value;
-}
-
 constexpr int max_seconds = 86'400;
-
-std::chrono::milliseconds parse_seconds(const std::string& text) {
-    double value = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != std::errc{} || end != text.data() + text.size() || !(value >= 0.001) ||
-        value > max_seconds)
-        throw UsageError{"seconds, from 0.001 to " + std::to_string(max_seconds)};
-    return std::chrono::milliseconds{static_cast<std::int64_t>(value * 1000)};
-}
-
-// "10", or "0.5" for a part of a second.
-std::string shown_seconds(std::chrono::milliseconds wait) {
-    char text[32];
-    std::snprintf(text, sizeof text, "%g", static_cast<double>(wait.count()) / 1000);
-    return text;
-}
 
 // What a person can do about a failure of the system, or nothing.
 std::string advice(const std::system_error& error) {
@@ -60,6 +35,29 @@ std::string advice(const std::system_error& error) {
 
 }  // namespace
 
+std::uint64_t read_number(const std::string& text, std::uint64_t min, std::uint64_t max) {
+    std::uint64_t value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error != std::errc{} || end != text.data() + text.size() || value < min || value > max)
+        throw UsageError{"a number from " + std::to_string(min) + " to " + std::to_string(max)};
+    return value;
+}
+
+std::chrono::milliseconds read_seconds(const std::string& text) {
+    double value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error != std::errc{} || end != text.data() + text.size() || !(value >= 0.001) ||
+        value > max_seconds)
+        throw UsageError{"seconds, from 0.001 to " + std::to_string(max_seconds)};
+    return std::chrono::milliseconds{static_cast<std::int64_t>(value * 1000)};
+}
+
+std::string shown_seconds(std::chrono::milliseconds wait) {
+    char text[32];
+    std::snprintf(text, sizeof text, "%g", static_cast<double>(wait.count()) / 1000);
+    return text;
+}
+
 Options::Options(std::string program, std::string summary)
     : program_{std::move(program)}, summary_{std::move(summary)} {}
 
@@ -75,43 +73,10 @@ void Options::text(std::string name, std::string& target, std::string placeholde
                         [&target](const std::string& value) { target = value; }});
 }
 
-void Options::number(std::string name, std::uint64_t& target, std::uint64_t min,
-                     std::uint64_t max, std::string placeholder, std::string help) {
-    help += " (default: " + std::to_string(target) + ")";
-    entries_.push_back({std::move(name), std::move(placeholder), std::move(help),
-                        [&target, min, max](const std::string& value) {
-                            target = parse_number(value, min, max);
-                        }});
-}
-
-void Options::number(std::string name, std::optional<std::uint64_t>& target, std::uint64_t min,
-                     std::uint64_t max, std::string placeholder, std::string help) {
-    custom(std::move(name), std::move(placeholder), std::move(help),
-           [&target, min, max](const std::string& value) {
-               target = parse_number(value, min, max);
-           });
-}
-
 void Options::seconds(std::string name, std::chrono::milliseconds& target, std::string help) {
     help += " (default: " + shown_seconds(target) + " s)";
     custom(std::move(name), "SECONDS", std::move(help),
-           [&target](const std::string& value) { target = parse_seconds(value); });
-}
-
-void Options::seconds_or_off(std::string name, std::chrono::milliseconds& target,
-                             std::string help) {
-    help += "; 0: off (default: " + shown_seconds(target) + " s)";
-    custom(std::move(name), "SECONDS", std::move(help), [&target](const std::string& value) {
-        if (value == "0") {
-            target = {};
-            return;
-        }
-        try {
-            target = parse_seconds(value);
-        } catch (const UsageError& error) {
-            throw UsageError{std::string{error.what()} + ", or 0 for off"};
-        }
-    });
+           [&target](const std::string& value) { target = read_seconds(value); });
 }
 
 void Options::custom(std::string name, std::string placeholder, std::string help,
@@ -119,53 +84,23 @@ void Options::custom(std::string name, std::string placeholder, std::string help
     entries_.push_back({std::move(name), std::move(placeholder), std::move(help), std::move(reader)});
 }
 
-void Options::positional(std::string placeholder, std::string help,
-                         std::function<void(const std::string&)> reader) {
-    custom("", std::move(placeholder), std::move(help), std::move(reader));
-}
-
 void Options::server(Common& common) {
     text("--host", common.host, "HOST", "address to listen on; 0.0.0.0 or :: is everywhere");
     custom("--port", "PORT",
            "port to listen on; 0 picks a free one (default: " + std::to_string(common.port) + ")",
            [&common](const std::string& value) {
-               common.port = static_cast<std::uint16_t>(parse_number(value, 0, 65535));
+               common.port = static_cast<std::uint16_t>(read_number(value, 0, 65535));
            });
     flag("--trace", common.trace, "show what crosses the wire, on standard error");
 }
 
-void Options::client(Common& common, std::vector<std::string> schemes) {
-    positional("URL", "the server, such as " + schemes.front() + "://" + common.host + ":" +
-                          std::to_string(common.port) + ", or just host:port or :port",
-               [&common, schemes](const std::string& value) {
-                   net::Url url;
-                   try {
-                       url = net::parse_url(value);
-                   } catch (const net::UrlError& error) {
-                       throw UsageError{error.what()};
-                   }
-                   if (!url.scheme.empty() && std::ranges::find(schemes, url.scheme) == schemes.end())
-                       throw UsageError{"'" + value + "': this program speaks " +
-                                        schemes.front() + "://, not " + url.scheme + "://"};
-                   common.host = url.host;
-                   if (url.port != 0) common.port = url.port;
-                   if (url.resource != "/") common.path = url.resource;
-               });
+void Options::client(Common& common) {
     text("--host", common.host, "HOST", "the server's name or address");
     custom("--port", "PORT", "the server's port (default: " + std::to_string(common.port) + ")",
            [&common](const std::string& value) {
-               common.port = static_cast<std::uint16_t>(parse_number(value, 1, 65535));
+               common.port = static_cast<std::uint16_t>(read_number(value, 1, 65535));
            });
     flag("--trace", common.trace, "show what crosses the wire, on standard error");
-}
-
-void Options::path(Common& common) {
-    const std::string default_path = common.path;
-    custom("--path", "PATH", "the path of the endpoint (default: " + default_path + ")",
-           [&common](const std::string& value) {
-               if (!value.starts_with('/')) throw UsageError{"a path that begins with '/'"};
-               common.path = value;
-           });
 }
 
 const Options::Entry& Options::find(const std::string& name) const {

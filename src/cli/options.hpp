@@ -29,6 +29,11 @@ struct Common {
     bool trace = false;              // show what crosses the wire, on standard error
 };
 
+// For readers of one's own. Each throws UsageError("what would be right").
+std::uint64_t read_number(const std::string& text, std::uint64_t min, std::uint64_t max);
+std::chrono::milliseconds read_seconds(const std::string& text);
+std::string shown_seconds(std::chrono::milliseconds wait);  // "10", or "0.5" for a part of one
+
 class Options {
   public:
     // `program` and `summary` head the text of --help.
@@ -56,8 +61,10 @@ class Options {
 
     // The options that servers share: --host, --port, --trace.
     void server(Common& common);
-    // The options that clients share: [URL], --host, --port, --trace. The URL may be a host,
-    // host:port, :port or a whole URL with one of `schemes`; its parts overwrite `common`.
+    // The options that clients share: --host, --port, --trace.
+    void client(Common& common);
+    // The same after a URL, which may be a host, host:port, :port or a whole URL with one of
+    // `schemes`; its parts overwrite `common`.
     void client(Common& common, std::vector<std::string> schemes);
     // --path, for programs that speak HTTP.
     void path(Common& common);

@@ -1,13 +1,13 @@
 // Who may come in: the page, the user, and the address for which a proxy speaks. Lesson 10.
 // For AcceptOptions::admit and ServerOptions::admit: it judges a request that keeps all rules of
 // the handshake. RFC 6455 §4.2.2, §10.1, §10.2, §10.5.
-// Leaves out: how many may come (net/client_threads).
+// Leaves out: how many may come (net/client_limits).
 #pragma once
 
 #include <string>
 #include <vector>
 
-#include "net/address.hpp"
+#include "net/network.hpp"
 #include "ws/credentials.hpp"
 #include "ws/origin.hpp"
 

@@ -7,6 +7,7 @@
 
 #include <array>
 
+#include "net/look_up.hpp"
 #include "net/url.hpp"
 
 namespace endpoint {
@@ -169,7 +170,7 @@ std::unique_ptr<BlockingConnection> dial(std::string_view text, const DialOption
     net::RandomPool random;
     const ws::ClientHandshake handshake = describe_request(url, options, random);
     const net::Deadline deadline = net::after(options.handshake_timeout);
-    net::Fd socket = net::connect_tcp(url.host, url.port, deadline, options.stop_fd);
+    net::Fd socket = net::connect_in_time(url.host, url.port, deadline, options.stop_fd);
 
     std::unique_ptr<ws::Tracer> tracer = make_tracer(options);
     const std::string request = ws::client_request(handshake);

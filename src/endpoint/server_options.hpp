@@ -13,7 +13,7 @@
 
 #include "endpoint/http_reply.hpp"
 #include "endpoint/message.hpp"
-#include "net/address.hpp"
+#include "net/network.hpp"
 #include "ws/handshake.hpp"
 #include "ws/origin.hpp"
 #include "ws/receiver.hpp"

@@ -7,7 +7,6 @@
 #include <netdb.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cstring>
 #include <memory>
 
@@ -21,22 +20,6 @@ const sockaddr_in& v4(const Address& address) {
 
 const sockaddr_in6& v6(const Address& address) {
     return *reinterpret_cast<const sockaddr_in6*>(&address.storage);
-}
-
-// ::ffff:0:0/96 is where IPv6 has the addresses of IPv4.
-constexpr std::array<std::uint8_t, 12> v4_prefix{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF};
-constexpr unsigned v4_prefix_bits = 96;
-
-bool is_v4(const std::array<std::uint8_t, 16>& ip) {
-    return std::equal(v4_prefix.begin(), v4_prefix.end(), ip.begin());
-}
-
-std::array<std::uint8_t, 16> with_zeros_behind(std::array<std::uint8_t, 16> ip, unsigned bits) {
-    for (unsigned i = 0; i < ip.size(); ++i) {
-        const unsigned kept = std::clamp(bits, 8 * i, 8 * (i + 1)) - 8 * i;  // of this byte
-        ip[i] = static_cast<std::uint8_t>(ip[i] & 0xFF00u >> kept);
-    }
-    return ip;
 }
 
 Address loopback(int family, std::uint16_t port) {
@@ -83,17 +66,6 @@ std::string Address::ip() const {
     return text;
 }
 
-std::array<std::uint8_t, 16> Address::ip_bytes() const {
-    std::array<std::uint8_t, 16> bytes{};
-    if (family() == AF_INET6) {
-        std::memcpy(bytes.data(), &v6(*this).sin6_addr, bytes.size());
-    } else {
-        std::ranges::copy(v4_prefix, bytes.begin());
-        std::memcpy(bytes.data() + v4_prefix.size(), &v4(*this).sin_addr, 4);
-    }
-    return bytes;
-}
-
 std::string Address::to_string() const { return join_host_port(ip(), port()); }
 
 std::optional<Address> parse_ip(std::string_view text) {
@@ -114,36 +86,6 @@ std::optional<Address> parse_ip(std::string_view text) {
     }
     return address;
 }
-
-Network::Network(const Address& only) : first_{only.ip_bytes()}, bits_{128} {}
-
-Network::Network(const Address& first, unsigned bits)
-    : first_{first.ip_bytes()}, bits_{bits + (is_v4(first_) ? v4_prefix_bits : 0)} {}
-
-bool Network::contains(const Address& address) const {
-    const std::array<std::uint8_t, 16> other = address.ip_bytes();
-    return is_v4(first_) == is_v4(other) && with_zeros_behind(other, bits_) == first_;
-}
-
-std::optional<Network> parse_network(std::string_view text) {
-    const std::size_t slash = text.find('/');
-    const std::optional<Address> first = parse_ip(text.substr(0, slash));
-    if (!first) return std::nullopt;
-    if (slash == std::string_view::npos) return Network{*first};
-    const std::string_view digits = text.substr(slash + 1);
-    const bool mapped = is_v4(first->ip_bytes()) && first->family() == AF_INET6;
-    const unsigned most = first->family() == AF_INET ? 32 : 128;
-    unsigned bits = 0;
-    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), bits);
-    if (error != std::errc{} || end != digits.data() + digits.size() || bits > most || mapped ||
-        (digits.size() > 1 && digits.front() == '0'))
-        return std::nullopt;
-    const Network network{*first, bits};
-    return network.contains(*first) ? std::optional{network} : std::nullopt;
-}
-
-// As texts: ip() writes an IPv4 address that came through an IPv6 socket as what it is.
-bool same_ip(const Address& a, const Address& b) { return a.ip() == b.ip(); }
 
 std::vector<Address> resolve(const std::string& host, std::uint16_t port, int type) {
     // RFC 6761 §6.3: the name localhost always means the loopback addresses. Many systems'

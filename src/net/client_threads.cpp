@@ -1,5 +1,5 @@
 // A thread for each client, joined when it has ended or when all shall end. Lesson 1.
-// A thread cannot join itself, so it leaves a mark, and the next start() clears up behind it. Its
+// A thread cannot join itself, so it leaves a mark, and the next start() clears up after it. Its
 // socket is closed under the lock, so that nobody shuts down a number that the kernel has reused.
 #include "net/client_threads.hpp"
 
@@ -29,70 +29,25 @@ void ClientThreads::shut_down_all(int how) {
         if (!client.finished) ::shutdown(client.accepted.socket.get(), how);
 }
 
-void ClientThreads::start(Accepted accepted) {
+bool ClientThreads::start(Accepted accepted) {
     join_finished();
     const std::lock_guard lock{mutex_};
-    const Broken broken = check_limits(accepted.peer);
-    if (broken != Broken::none && !may_tell()) return;  // the socket is closed with `accepted`
     Client& client = clients_.emplace_back();
-    client.counted_as = accepted.peer;
     client.accepted = std::move(accepted);
-    client.broken = broken;
     try {
         client.thread = std::thread{[this, &client] { run(client); }};
+        return true;
     } catch (const std::system_error& error) {
         std::fprintf(stderr, "%s: no thread for this client: %s\n",
                      client.accepted.peer.to_string().c_str(), error.what());
         clients_.pop_back();
+        return false;
     }
 }
 
-// Those who are being turned away take no place: a client that comes too often must not shut out
-// the others even so.
-ClientThreads::Broken ClientThreads::check_limits(const Address& peer) const {
-    const auto served = std::ranges::count_if(clients_, [](const Client& client) {
-        return !client.finished && client.broken == Broken::none;
-    });
-    if (static_cast<std::uint64_t>(served) >= limits_.in_all) return Broken::in_all;
-    const bool proxy = std::ranges::any_of(
-        limits_.proxies, [&](const Network& network) { return network.contains(peer); });
-    if (!proxy && count_from(peer) >= limits_.per_address) return Broken::per_address;
-    return Broken::none;
-}
-
-// A look at each client is nothing beside the thread that each of them costs. Without a limit
-// even that is saved.
-std::uint64_t ClientThreads::count_from(const Address& address) const {
-    if (limits_.per_address == ClientLimits::unlimited) return 0;
-    return static_cast<std::uint64_t>(std::ranges::count_if(clients_, [&](const Client& client) {
-        return !client.finished && client.broken == Broken::none &&
-               same_ip(client.counted_as, address);
-    }));
-}
-
-bool ClientThreads::may_tell() const {
-    const auto told = std::ranges::count_if(clients_, [](const Client& client) {
-        return !client.finished && client.broken != Broken::none;
-    });
-    return limits_.turn_away && static_cast<std::uint64_t>(told) < limits_.turned_away;
-}
-
-bool ClientThreads::count_as(const Fd& socket, const Address& address) {
-    const std::lock_guard lock{mutex_};
-    const auto client = std::ranges::find_if(
-        clients_, [&](const Client& other) { return &other.accepted.socket == &socket; });
-    if (count_from(address) >= limits_.per_address) return false;
-    client->counted_as = address;
-    return true;
-}
-
 void ClientThreads::run(Client& client) noexcept {
-    const auto& [socket, peer] = client.accepted;
     try {
-        if (client.broken == Broken::none)
-            handler_(socket, peer);
-        else
-            limits_.turn_away(socket, peer, client.broken);
+        handler_(client.accepted.socket, client.accepted.peer);
     } catch (const Stopped&) {
         // The program ends, and this client with it.
     } catch (const std::exception& error) {

@@ -1,35 +1,18 @@
-// One thread for each client, and an orderly end for all of them. Lesson 1; limits: lesson 10.
-// Leaves out: scale: ten thousand clients are ten thousand stacks (lesson 11 replaces this by an
-// event loop).
+// One thread for each client, and an orderly end for all of them. Lesson 1.
+// Leaves out: how many may come (net/client_limits, lesson 10); scale: ten thousand clients are ten
+// thousand stacks (lesson 11 replaces this by an event loop).
 #pragma once
 
 #include <chrono>
 #include <condition_variable>
-#include <cstdint>
 #include <functional>
 #include <list>
 #include <mutex>
 #include <thread>
-#include <vector>
 
 #include "net/socket.hpp"
 
 namespace net {
-
-// How many clients are served at the same time. Without limits: all that come.
-struct ClientLimits {
-    enum class Broken : std::uint8_t { none, in_all, per_address };
-    static constexpr std::uint64_t unlimited = ~std::uint64_t{0};
-
-    std::uint64_t in_all = unlimited;
-    std::uint64_t per_address = unlimited;
-    // Not limited by address: many clients stand behind each of them. See count_as().
-    std::vector<Network> proxies{};
-    // Tells a client that it finds no place, and by which limit; on a thread of its own.
-    std::function<void(const Fd& socket, const Address& peer, Broken)> turn_away{};
-    // So many at a time are told. Whoever comes while there are more is dropped without a word.
-    std::uint64_t turned_away = 16;
-};
 
 class ClientThreads {
   public:
@@ -44,12 +27,8 @@ class ClientThreads {
     };
 
     explicit ClientThreads(Handler handler, AtEnd at_end = AtEnd::end_reading,
-                           std::chrono::milliseconds grace = std::chrono::seconds{5},
-                           ClientLimits limits = {})
-        : handler_{std::move(handler)},
-          at_end_{at_end},
-          grace_{grace},
-          limits_{std::move(limits)} {}
+                           std::chrono::milliseconds grace = std::chrono::seconds{5})
+        : handler_{std::move(handler)}, at_end_{at_end}, grace_{grace} {}
 
     ClientThreads(const ClientThreads&) = delete;
     ClientThreads& operator=(const ClientThreads&) = delete;
@@ -59,37 +38,24 @@ class ClientThreads {
     // up: after the grace its connection is cut.
     ~ClientThreads();
 
-    // Serves one client. When no thread can be had, the client is dropped with one line.
-    void start(Accepted client);
-
-    // For a handler that has learned for whom a proxy speaks: from now on the client counts under
-    // that address. False, when the address has as many as it may. `socket` is the handler's.
-    bool count_as(const Fd& socket, const Address& address);
+    // Serves one client. False: no thread can be had, and the client is dropped with one line.
+    bool start(Accepted client);
 
   private:
-    using Broken = ClientLimits::Broken;
-
     struct Client {
         Accepted accepted;
-        Address counted_as;
-        Broken broken = Broken::none;  // not none: it is being turned away
         std::thread thread;
         bool finished = false;
     };
 
-    Broken check_limits(const Address& peer) const;
-    std::uint64_t count_from(const Address& address) const;
-    bool may_tell() const;
     void run(Client& client) noexcept;
     void join_finished();
-
     void shut_down_all(int how);
 
     Handler handler_;
     AtEnd at_end_;
     std::chrono::milliseconds grace_;
-    ClientLimits limits_;
-    std::mutex mutex_;  // guards clients_, and of each `finished` and `counted_as`
+    std::mutex mutex_;  // guards clients_, and of each `finished`
     std::condition_variable one_finished_;
     std::list<Client> clients_;
 };

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "net/look_up.hpp"
 #include "net/os_error.hpp"
 
 namespace net {

@@ -8,7 +8,7 @@
 #include <span>
 #include <string_view>
 
-#include "net/address.hpp"
+#include "net/network.hpp"
 
 namespace net {
 

@@ -10,7 +10,7 @@
 #include <cstring>
 #include <string>
 
-#include "net/address.hpp"
+#include "net/network.hpp"
 
 namespace net {
 
@@ -20,7 +20,7 @@ class PeerAddress {
     PeerAddress() = default;
 
     explicit PeerAddress(const Address& address)
-        : ip_{address.ip_bytes()}, port_{address.port()} {}
+        : ip_{ip_bytes(address)}, port_{address.port()} {}
 
     Address address() const {
         Address address;

@@ -10,8 +10,6 @@
 #include <algorithm>
 #include <array>
 #include <cassert>
-#include <future>
-#include <thread>
 
 #include "net/os_error.hpp"
 
@@ -236,33 +234,12 @@ std::uint16_t local_port(const Fd& socket) {
     return address.port();
 }
 
-std::vector<Address> resolve_in_time(const std::string& host, std::uint16_t port, int type,
-                                     Deadline deadline, int stop_fd) {
-    if (host == "localhost" || parse_ip(host)) return resolve(host, port, type);  // at once
-    int ends[2];
-    if (::pipe2(ends, O_CLOEXEC) < 0) throw_system_error("pipe");
-    const Fd done{ends[0]};
-    Fd finish{ends[1]};
-    // getaddrinfo() may wait many seconds for name servers that do not answer, and nothing can
-    // interrupt it. So it waits on a thread of its own, which closes its end of a pipe when it has
-    // the answer, and is left to itself when nobody wants that any more.
-    std::packaged_task<std::vector<Address>()> look_up{[=] { return resolve(host, port, type); }};
-    std::future<std::vector<Address>> found = look_up.get_future();
-    std::thread{[look_up = std::move(look_up), finish = std::move(finish)]() mutable {
-        look_up();
-        finish.close();
-    }}.detach();
-    const int ready = wait_readable(std::array{stop_fd, done.get()}, deadline);
-    if (ready == 0) throw Stopped{};
-    if (ready < 0)
-        throw ResolveError{"cannot find the host '" + host +
-                           "': the name servers did not answer in time"};
-    return found.get();
+Fd connect_tcp(const std::string& host, std::uint16_t port, Deadline deadline, int stop_fd) {
+    return connect_to_any(resolve(host, port, SOCK_STREAM), host, deadline, stop_fd);
 }
 
-Fd connect_tcp(const std::string& host, std::uint16_t port, Deadline deadline, int stop_fd) {
-    const std::vector<Address> addresses =
-        resolve_in_time(host, port, SOCK_STREAM, deadline, stop_fd);
+Fd connect_to_any(std::span<const Address> addresses, const std::string& host, Deadline deadline,
+                  int stop_fd) {
     int failure = 0;
     for (std::size_t i = 0; i < addresses.size(); ++i) {
         const Address& address = addresses[i];
@@ -279,7 +256,7 @@ Fd connect_tcp(const std::string& host, std::uint16_t port, Deadline deadline, i
         const bool missing = family_missing(error) || error == ENETUNREACH;
         if (failure == 0 || !missing) failure = error;
     }
-    throw_system_error("cannot connect to " + join_host_port(host, port), failure);
+    throw_system_error("cannot connect to " + join_host_port(host, addresses.front().port()), failure);
 }
 
 Listener::Listener(const std::string& host, std::uint16_t port)

@@ -81,16 +81,16 @@ std::vector<Fd> bind_all(const std::string& host, std::uint16_t port, int type);
 // The port that a socket is bound to.
 std::uint16_t local_port(const Fd& socket);
 
-// resolve(), but not beyond the deadline, and not once `stop_fd` (a descriptor that becomes
-// readable when the program should end; -1 for none) is readable. Throws ResolveError, Stopped.
-std::vector<Address> resolve_in_time(const std::string& host, std::uint16_t port, int type,
-                                     Deadline deadline, int stop_fd);
-
 // Connects to the first address of `host` that answers. Throws ResolveError, Stopped when
-// `stop_fd` was readable first, or std::system_error with the last address's failure (ETIMEDOUT
-// when the deadline came).
+// `stop_fd` (a descriptor that becomes readable when the program should end; -1 for none) was
+// readable first, or std::system_error with the last address's failure (ETIMEDOUT when the
+// deadline came). Looking up a name is not interrupted: net/look_up has connect_in_time() for that.
 Fd connect_tcp(const std::string& host, std::uint16_t port, Deadline deadline = {},
                int stop_fd = -1);
+
+// The same with addresses that were looked up already; `host` is for the message.
+Fd connect_to_any(std::span<const Address> addresses, const std::string& host,
+                  Deadline deadline = {}, int stop_fd = -1);
 
 // A client that was accepted.
 struct Accepted {

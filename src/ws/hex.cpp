@@ -1,4 +1,4 @@
-// Bytes to text and back. Lesson 1.
+// Bytes to text. Lesson 1.
 // What may be printed as it is: whole, well-formed UTF-8 characters that are no control
 // characters. Everything else becomes an escape, so that the same bytes always give the same
 // harmless text.
@@ -16,13 +16,6 @@ constexpr std::string_view ellipsis = "…";
 // Bytes shown at the beginning of a trace line, and the width of their column.
 constexpr std::size_t shown_bytes = 8;
 constexpr std::size_t hex_column = 3 * shown_bytes + 3;
-
-int digit_value(char c) {
-    if (c >= '0' && c <= '9') return c - '0';
-    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-    return -1;
-}
 
 // The length of the printable UTF-8 character at the front of `bytes`, or 0 for none. C1
 // control characters (C2 80 to C2 9F) count as none: terminals obey them.
@@ -83,30 +76,6 @@ std::string hex(Bytes bytes, std::size_t max) {
     }
     if (bytes.size() > max) (text += text.empty() ? "" : " ") += ellipsis;
     return text;
-}
-
-std::optional<Buffer> unhex(std::string_view text) {
-    Buffer bytes;
-    int high = -1;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        const char c = text[i];
-        if (high < 0 && c == '0' && i + 1 < text.size() && (text[i + 1] == 'x' || text[i + 1] == 'X')) {
-            ++i;
-            continue;
-        }
-        const int value = digit_value(c);
-        const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-        if (value < 0 && (letter || high >= 0)) return std::nullopt;
-        if (value < 0) continue;
-        if (high < 0) {
-            high = value;
-        } else {
-            bytes.push_back(static_cast<std::uint8_t>(high << 4 | value));
-            high = -1;
-        }
-    }
-    if (high >= 0) return std::nullopt;
-    return bytes;
 }
 
 std::string escape(Bytes bytes, std::size_t max) { return escaped(bytes, max, false); }

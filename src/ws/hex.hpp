@@ -1,10 +1,9 @@
-// Bytes as people read and write them. Lesson 1.
+// Bytes as people read them. Lesson 1.
 // Everything that a peer sent passes through quote() before it reaches a terminal or a log:
 // escape codes and line feeds would otherwise let it draw there and forge lines.
 #pragma once
 
 #include <cstddef>
-#include <optional>
 #include <string>
 #include <string_view>
 
@@ -16,10 +15,6 @@ inline constexpr std::size_t everything = static_cast<std::size_t>(-1);
 
 // "81 05 48 65"; beyond `max` bytes the rest is "…".
 std::string hex(Bytes bytes, std::size_t max = everything);
-
-// Reads "81 05 48", "810548", "0x81, 0x05": pairs of digits, anything between them that is
-// neither digit nor letter. Nothing, when a digit stands alone or a letter is none.
-std::optional<Buffer> unhex(std::string_view text);
 
 // Safe to print: whole UTF-8 characters as they are, every control byte and every byte that is
 // no UTF-8 as an escape (\n, \x1B). Beyond `max` bytes the rest is "…".

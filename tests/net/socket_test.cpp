@@ -26,10 +26,6 @@ using Byte = std::uint8_t;
 
 namespace {
 
-// A name that the resolver looks for until `name_server` is raised.
-const std::string slow_name = "slow.invalid";
-net::Wake name_server;
-
 net::Deadline soon() { return net::after(20s); }  // only a test that hangs meets it
 
 struct Pair {
@@ -138,18 +134,6 @@ TEST_CASE("socket: a port in use, and the same port right after its server's end
     CHECK_NOTHROW(net::Listener{"localhost", port});
 }
 
-// Takes the place of the C library's, which it calls for all other names.
-extern "C" int getaddrinfo(const char* host, const char* service, const addrinfo* hints,
-                           addrinfo** found) {
-    if (host == slow_name) {
-        net::wait_readable(std::array{name_server.fd()});
-        return EAI_AGAIN;
-    }
-    static const auto real =
-        reinterpret_cast<decltype(&getaddrinfo)>(::dlsym(RTLD_NEXT, "getaddrinfo"));
-    return real(host, service, hints, found);
-}
-
 TEST_CASE("socket: nobody listens, and an address that is not ours") {
     std::uint16_t port = 0;
     { port = net::Listener{"localhost", 0}.port(); }
@@ -181,20 +165,6 @@ TEST_CASE("socket: connecting has a deadline") {
     std::thread stopper{[&stop] { stop.raise(); }};
     CHECK_THROWS_AS(net::connect_tcp("127.0.0.1", port, soon(), stop.fd()), net::Stopped);
     stopper.join();
-}
-
-TEST_CASE("socket: looking up a name has a deadline, and ends with the program") {
-    CHECK(net::resolve_in_time("localhost", 80, SOCK_STREAM, {}, -1).size() == 2);
-    CHECK(net::resolve_in_time("::1", 80, SOCK_STREAM, {}, -1).front().to_string() == "[::1]:80");
-    CHECK_THROWS_AS(net::connect_tcp("no-such-host.invalid", 80, soon()), net::ResolveError);
-
-    net::Wake stop;
-    CHECK_THROWS_AS(net::resolve_in_time(slow_name, 80, SOCK_STREAM, net::after(30ms), stop.fd()),
-                    net::ResolveError);
-    stop.raise();
-    CHECK_THROWS_AS(net::connect_tcp(slow_name, 80, soon(), stop.fd()), net::Stopped);
-    name_server.raise();
-    CHECK_THROWS_AS(net::connect_tcp(slow_name, 80, soon()), net::ResolveError);
 }
 
 TEST_CASE("socket: a read with a deadline") {

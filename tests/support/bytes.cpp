@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "ws/hex.hpp"
+#include "ws/unhex.hpp"
 
 namespace test {
 

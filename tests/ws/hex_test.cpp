@@ -3,6 +3,8 @@
 
 #include <doctest/doctest.h>
 
+#include "ws/unhex.hpp"
+
 using ws::as_bytes;
 using ws::Buffer;
 using ws::escape;

@@ -8,15 +8,16 @@ SRC_01 := net/fd net/os_error net/address net/socket net/signal net/client_threa
 SRC_02 := $(SRC_01) net/look_up net/datagram net/url cli/option_kinds
 SRC_03 := $(SRC_02)
 SRC_04 := $(SRC_03) net/random ws/error ws/http ws/sha1 ws/handshake
-SRC_05 := $(SRC_04) ws/mask ws/frame ws/trace ws/unhex ws/explain endpoint/keys cli/key_options \
-          endpoint/http_reply lab/pages lab/lab
+SRC_05 := $(SRC_04) ws/origin ws/http_reply ws/opening ws/mask ws/frame ws/trace ws/unhex \
+          ws/explain endpoint/keys cli/key_options lab/pages lab/lab
 SRC_06 := $(SRC_05)
 SRC_07 := $(SRC_06)
 SRC_08 := $(SRC_07) ws/utf8_blocks ws/utf8 ws/close ws/receiver ws/sender ws/connection \
-          ws/conversation net/wake cli/log endpoint/message endpoint/blocking endpoint/opening lab/lab_accept
+          ws/conversation net/wake cli/log endpoint/message endpoint/common_options endpoint/blocking \
+          endpoint/dial_accept lab/lab_accept
 SRC_09 := $(SRC_08)
-SRC_10 := $(SRC_09) ws/origin ws/credentials net/network net/client_limits net/forwarded \
-          net/descriptors endpoint/admission cli/admission_options
+SRC_10 := $(SRC_09) ws/credentials net/network net/client_limits net/forwarded net/descriptors \
+          endpoint/admission cli/admission_options
 SRC_11 := $(SRC_10) net/epoll net/loop_clock net/out_buffer net/peer_address endpoint/server_options \
           endpoint/loop endpoint/loop_connection endpoint/loop_connection_output endpoint/server \
           endpoint/metrics lab/lab_loop

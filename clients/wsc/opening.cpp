@@ -1,4 +1,4 @@
-// Heads out, heads in. The rules of RFC 6455 §4 are ws/handshake's; here is what stands around
+// Heads out, heads in. The rules of RFC 6455 §4 are ws/opening's; here is what stands around
 // them: how the stream comes about, and where a redirect leads.
 // Leaves out: bodies of answers; after a redirect a new connection is made.
 #include "clients/wsc/opening.hpp"
@@ -10,7 +10,7 @@
 #include "clients/wsc/words.hpp"
 #include "net/random.hpp"
 #include "net/url.hpp"
-#include "ws/handshake.hpp"
+#include "ws/opening.hpp"
 
 namespace wsc {
 
@@ -20,45 +20,51 @@ std::string basic(const std::string& credentials) {
     return "Basic " + ws::base64(ws::as_bytes(credentials));
 }
 
-// A head that is being read. What came behind it is left in `rest`.
-struct Answer {
-    ws::HeadReader reader;
-    ws::Response response;
-    ws::Buffer rest;
-};
-
-// Reads a head. False when the stream ended first. A malformed one throws.
-bool read_head(int fd, ws::HeadReader& reader, ws::Buffer& rest, const Waiting& waiting,
-               Wire* wire) {
+// Reads until `feed` has seen enough, and leaves what came behind the head in `rest`: what comes
+// there is not shown yet. False when the stream ended first.
+template <typename Feed>
+bool read_head(int fd, const Feed& feed, ws::Buffer& rest, const Waiting& waiting, Wire* wire) {
     std::array<std::uint8_t, 16384> chunk;
     for (;;) {
         const std::size_t got = receive(fd, chunk, waiting);
         if (got == 0) return false;
         const ws::Bytes bytes = ws::Bytes{chunk}.first(got);
-        if (wire != nullptr) wire->received(bytes);
         std::size_t taken = 0;
-        const ws::Parse parse = reader.feed(bytes, taken);
-        if (parse == ws::Parse::error)
-            throw PeerFailure{head_words(reader.error()), rule_text(reader.error())};
-        if (parse == ws::Parse::need_more) continue;
+        const bool enough = feed(bytes, taken);
+        if (wire != nullptr) wire->received(bytes.first(taken));
+        if (!enough) continue;
         ws::append(rest, bytes.subspan(taken));
         return true;
     }
 }
 
-void read_answer(int fd, Answer& answer, const Waiting& waiting, Wire* wire, Tls* tls) {
+// As read_head(), for an answer that must come.
+template <typename Feed>
+void read_answer(int fd, const Feed& feed, ws::Buffer& rest, const Waiting& waiting, Wire* wire,
+                 Tls* tls) {
     bool complete = false;
     try {
-        complete = read_head(fd, answer.reader, answer.rest, waiting, wire);
+        complete = read_head(fd, feed, rest, waiting, wire);
     } catch (const ResetByPeer&) {
         if (tls == nullptr) throw;
     }
-    if (!complete) {
-        const std::string complaint = tls != nullptr ? tls->complaint(waiting) : "";
-        throw PeerFailure{complaint.empty() ? "socket hang up" : complaint};
-    }
-    if (const ws::Errc errc = answer.response.parse(answer.reader.text()); errc != ws::Errc::none)
-        throw PeerFailure{head_words(errc), rule_text(errc)};
+    if (complete) return;
+    const std::string complaint = tls != nullptr ? tls->complaint(waiting) : "";
+    throw PeerFailure{complaint.empty() ? "socket hang up" : complaint};
+}
+
+int status_of_proxy(int fd, const Waiting& waiting) {
+    ws::HeadReader reader{{}, ws::HeadReader::Interim::skip};
+    ws::Response response;
+    ws::Buffer rest;  // none: we are the first to speak
+    const auto feed = [&reader](ws::Bytes bytes, std::size_t& taken) {
+        return reader.feed(bytes, taken) != ws::Parse::need_more;
+    };
+    read_answer(fd, feed, rest, waiting, nullptr, nullptr);
+    ws::Errc errc = reader.error();
+    if (errc == ws::Errc::none) errc = response.parse(reader.text());
+    if (errc != ws::Errc::none) throw PeerFailure{head_words(errc), rule_text(errc)};
+    return response.status;
 }
 
 // RFC 9110 §9.3.6: the proxy answers 2xx, and from then on carries our bytes.
@@ -69,10 +75,9 @@ net::Fd connect_through(const Proxy& proxy, const Target& target, const Waiting&
     if (!proxy.credentials.empty())
         head += "Proxy-Authorization: " + basic(proxy.credentials) + "\r\n";
     send_all(socket.get(), head + "Proxy-Connection: close\r\n\r\n", waiting);
-    Answer answer;
-    read_answer(socket.get(), answer, waiting, nullptr, nullptr);
-    if (answer.response.status / 100 != 2)
-        throw PeerFailure{"Unexpected server response: " + std::to_string(answer.response.status),
+    const int status = status_of_proxy(socket.get(), waiting);
+    if (status / 100 != 2)
+        throw PeerFailure{"Unexpected server response: " + std::to_string(status),
                           "the proxy refused to connect to " + authority};
     return socket;
 }
@@ -113,8 +118,8 @@ ws::ClientHandshake handshake_for(const Settings& settings, const Target& target
 }
 
 // Version 8 was a draft of the RFC with the same frames; two headers of its handshake differ.
-std::string request_text(const ws::ClientHandshake& handshake, int version) {
-    std::string text = ws::client_request(handshake);
+std::string request_text(const ws::ClientOpening& opening, int version) {
+    std::string text = opening.request();
     if (version == 13) return text;
     const auto replace = [&text](std::string_view from, std::string_view to) {
         if (const std::size_t at = text.find(from); at != std::string::npos)
@@ -141,11 +146,11 @@ Target follow(const Target& from, const ws::Response& response) {
 }
 
 // The rules for the answer, then what wscat asks for beyond them.
-void check_answer(const ws::Response& response, const ws::ClientHandshake& handshake) {
-    const ws::Errc errc = ws::check_response(response, handshake);
-    if (errc != ws::Errc::none)
-        throw PeerFailure{response_words(errc, response, handshake), rule_text(errc)};
-    if (!handshake.subprotocols.empty() && response.count("Sec-WebSocket-Protocol") == 0)
+void check_answer(const ws::ClientOpening& opening) {
+    if (const ws::Errc errc = opening.error(); errc != ws::Errc::none)
+        throw PeerFailure{response_words(errc, opening.response(), opening.handshake()),
+                          rule_text(errc)};
+    if (!opening.handshake().subprotocols.empty() && opening.subprotocol().empty())
         throw PeerFailure{"Server sent no subprotocol"};
 }
 
@@ -158,51 +163,48 @@ Opened open_connection(const Settings& settings, const Waiting& waiting, Wire& w
         if (target.secure) check_tls(settings.tls);
         const bool trusted = target.unix_path + target.host_header() == first_host &&
                              target.secure == settings.connect->secure;
-        const ws::ClientHandshake handshake = handshake_for(settings, target, trusted);
+        ws::ClientOpening opening{handshake_for(settings, target, trusted)};
         Opened opened = connect(settings, target, waiting);
-        const std::string request = request_text(handshake, settings.protocol_version);
+        const std::string request = request_text(opening, settings.protocol_version);
         wire.sent(ws::as_bytes(request));
         send_all(opened.stream.get(), request, waiting);
-        Answer answer;
-        read_answer(opened.stream.get(), answer, waiting, &wire, opened.tls.get());
-        if (settings.follow_redirects && is_redirect(answer.response)) {
-            if (redirects == settings.max_redirects)
-                throw PeerFailure{"Maximum redirects exceeded"};
-            target = follow(target, answer.response);
-            continue;
+        const auto feed = [&opening](ws::Bytes bytes, std::size_t& taken) {
+            return opening.feed(bytes, taken) != ws::ClientOpening::Step::more;
+        };
+        read_answer(opened.stream.get(), feed, opened.beginning, waiting, &wire, opened.tls.get());
+        if (opening.error() == ws::Errc::none) {
+            check_answer(opening);
+            return opened;
         }
-        check_answer(answer.response, handshake);
-        opened.beginning = std::move(answer.rest);
-        return opened;
+        wire.received(opened.beginning);  // no frames come, so nobody else will show it
+        if (!settings.follow_redirects || !is_redirect(opening.response())) check_answer(opening);
+        if (redirects == settings.max_redirects) throw PeerFailure{"Maximum redirects exceeded"};
+        target = follow(target, opening.response());
     }
 }
 
 Opened accept_client(net::Fd socket, const Waiting& waiting, Wire& wire) {
+    using Next = ws::ServerOpening::Step;
     Opened opened;
     opened.stream = std::move(socket);
-    ws::HeadReader reader;
-    ws::Request request;
-    ws::Errc errc = ws::Errc::none;
-    try {
-        if (!read_head(opened.stream.get(), reader, opened.beginning, waiting, &wire))
-            throw PeerFailure{"socket hang up"};
-        errc = request.parse(reader.text());
-    } catch (const PeerFailure&) {
-        if (reader.error() == ws::Errc::none) throw;
-        errc = reader.error();
+    ws::ServerOpening opening;
+    Next step = Next::more;
+    const auto feed = [&](ws::Bytes bytes, std::size_t& taken) {
+        step = opening.feed(bytes, taken);
+        return step != Next::more;
+    };
+    if (!read_head(opened.stream.get(), feed, opened.beginning, waiting, &wire))
+        throw PeerFailure{"socket hang up"};
+    if (step == Next::judge) {
+        const auto offered = opening.request().list("Sec-WebSocket-Protocol");
+        const std::vector<std::string> ours{offered.begin(), offered.end()};
+        step = opening.judge({.admit = {}, .subprotocols = ours});
     }
-    if (errc == ws::Errc::none) errc = ws::check_request(request);
-    std::string answer;
-    if (errc == ws::Errc::none) {
-        const std::vector<std::string_view> offered = request.list("Sec-WebSocket-Protocol");
-        answer =
-            ws::accept_response(request, offered.empty() ? std::string_view{} : offered.front());
-    } else {
-        answer = ws::refuse_response(errc);
-    }
-    wire.sent(ws::as_bytes(answer));
-    send_all(opened.stream.get(), answer, waiting);
-    if (errc != ws::Errc::none) throw PeerFailure{head_words(errc), rule_text(errc)};
+    if (step != Next::open) wire.received(opened.beginning);
+    wire.sent(ws::as_bytes(opening.answer()));
+    send_all(opened.stream.get(), opening.answer(), waiting);
+    if (step != Next::open)
+        throw PeerFailure{head_words(opening.error()), rule_text(opening.error())};
     return opened;
 }
 

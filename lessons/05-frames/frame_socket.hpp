@@ -15,7 +15,6 @@
 #include "cli/byte_trace.hpp"
 #include "net/socket.hpp"
 #include "ws/frame.hpp"
-#include "ws/http.hpp"
 #include "ws/trace.hpp"
 
 namespace lesson {
@@ -121,15 +120,16 @@ class FrameSocket {
         }
     }
 
-    // Waits for the head of the handshake. What came behind its blank line are frames already.
-    bool receive_head(ws::HeadReader& reader, net::Deadline deadline, int stop_fd = -1) {
+    // Feeds an opening until it says what is next. `more`: nothing else came, see io(). What came
+    // behind the head are frames already.
+    template <typename Opening>
+    typename Opening::Step receive_head(Opening& opening, net::Deadline deadline,
+                                        int stop_fd = -1) {
         for (;;) {
             std::size_t taken = 0;
-            const ws::Parse parsed = reader.feed(pending_, taken);
+            const auto step = opening.feed(pending_, taken);
             pending_.erase(pending_.begin(), pending_.begin() + static_cast<std::ptrdiff_t>(taken));
-            if (parsed == ws::Parse::error) errc_ = reader.error();
-            if (parsed != ws::Parse::need_more) return parsed == ws::Parse::ok;
-            if (!fill(deadline, stop_fd)) return false;
+            if (step != Opening::Step::more || !fill(deadline, stop_fd)) return step;
         }
     }
 

@@ -5,11 +5,13 @@
 
 #include <sys/socket.h>
 
+#include <string>
 #include <thread>
+#include <vector>
 
 #include "lab/lab.hpp"
 #include "lessons/05-frames/frame_socket.hpp"
-#include "ws/handshake.hpp"
+#include "ws/opening.hpp"
 
 namespace lesson {
 
@@ -48,27 +50,27 @@ inline void show_trace(FrameSocket& connection, lab::Traces& traces, std::string
     writer.join();
 }
 
-// True: the request was the lab's business, and that is done. A request with the token of a trace
-// goes on as any other, but its frames are shown there.
-inline bool serve_lab(FrameSocket& connection, const ws::Request& request, ws::Errc errc,
-                      const std::string& path, lab::Lab& lab) {
-    endpoint::HttpReply reply;
-    if (errc == ws::Errc::not_an_upgrade && lab.pages.answer(request, path, reply)) {
-        const std::string head =
-            ws::http_response(reply.status, reply.content_type, reply.body.size(), reply.headers);
-        connection.send_raw(ws::as_bytes(head + reply.body));
-        connection.end();
-        return true;
-    }
-    if (errc != ws::Errc::none) return false;
-    const std::string_view token = lab::lab_token(request);
-    if (request.path == lab::trace_path) {
-        if (connection.send_raw(ws::as_bytes(ws::accept_response(request))))
-            show_trace(connection, lab.traces, token);
-        return true;
-    }
-    if (ws::Tracer::Tap tap = lab.traces.watch(token)) connection.tap(std::move(tap));
-    return false;
+// The lab's share of what a server wants: its pages, and the path of traces.
+inline void add_lab(ws::Policy& policy, const lab::Lab& lab) {
+    static const std::vector<std::string> further{std::string{lab::trace_path}};
+    policy.further_paths = further;
+    policy.on_http = [&lab, path = policy.path](const ws::Request& request, ws::HttpReply& reply) {
+        return lab.pages.answer(request, path, reply);
+    };
+}
+
+// A conversation with the token of a trace is one as any other, but it is shown there.
+inline void show_to_reader(FrameSocket& connection, const ws::Request& request, lab::Lab& lab) {
+    if (request.path == lab::trace_path) return;
+    if (ws::Tracer::Tap tap = lab.traces.watch(lab::lab_token(request)))
+        connection.tap(std::move(tap));
+}
+
+// True: the request was for a trace, and that is over.
+inline bool serve_trace(FrameSocket& connection, const ws::Request& request, lab::Lab& lab) {
+    if (request.path != lab::trace_path) return false;
+    show_trace(connection, lab.traces, lab::lab_token(request));
+    return true;
 }
 
 }  // namespace lesson

@@ -9,7 +9,7 @@
 
 #include "cli/byte_trace.hpp"
 #include "cli/key_options.hpp"
-#include "endpoint/opening.hpp"
+#include "endpoint/dial_accept.hpp"
 #include "net/signal.hpp"
 #include "terminal/line_reader.hpp"
 #include "ws/unhex.hpp"

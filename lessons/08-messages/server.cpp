@@ -6,7 +6,7 @@
 #include "cli/byte_trace.hpp"
 #include "cli/log.hpp"
 #include "cli/options.hpp"
-#include "endpoint/opening.hpp"
+#include "endpoint/dial_accept.hpp"
 #include "lab/lab_accept.hpp"
 #include "net/client_threads.hpp"
 #include "net/signal.hpp"

@@ -9,7 +9,7 @@
 
 #include "cli/byte_trace.hpp"
 #include "cli/key_options.hpp"
-#include "endpoint/opening.hpp"
+#include "endpoint/dial_accept.hpp"
 #include "lessons/09-keep-alive/keep_alive.hpp"
 #include "net/signal.hpp"
 

@@ -18,8 +18,8 @@
 #include "net/signal.hpp"
 #include "net/socket.hpp"
 #include "ws/connection.hpp"
-#include "ws/handshake.hpp"
 #include "ws/hex.hpp"
+#include "ws/opening.hpp"
 
 namespace lesson {
 
@@ -34,10 +34,10 @@ struct Settings {
 };
 
 struct Peer {
-    explicit Peer(ws::KeySource* keys) : connection{ws::Role::client, {}, keys} {}
+    Peer(ws::ClientHandshake handshake, ws::KeySource* keys)
+        : opening{std::move(handshake)}, connection{ws::Role::client, {}, keys} {}
     net::Fd socket;
-    ws::ClientHandshake handshake;
-    ws::HeadReader head{{}, ws::HeadReader::Interim::skip};
+    ws::ClientOpening opening;
     ws::Connection connection;
     std::string said;
     bool open = false;   // the handshake has succeeded
@@ -74,15 +74,17 @@ class Crowd {
 
   private:
     void connect() {
-        Peer& peer = peers_.emplace_back(settings_.keys.masking.get());
+        const std::string& key = settings_.keys.handshake;
+        Peer& peer = peers_.emplace_back(
+            ws::ClientHandshake{
+                .host = net::join_host_port(settings_.common.host, settings_.common.port),
+                .resource = settings_.common.path,
+                .key = key.empty() ? ws::make_key(random_.bytes<16>()) : key},
+            settings_.keys.masking.get());
         peer.socket = net::connect_in_time(settings_.common.host, settings_.common.port,
                                        net::after(patience), stop_.fd());
         epoll_.add(peer.socket.get(), net::Epoll::readable, peers_.size() - 1);
-        const std::string& key = settings_.keys.handshake;
-        peer.handshake = {.host = net::join_host_port(settings_.common.host, settings_.common.port),
-                          .resource = settings_.common.path,
-                          .key = key.empty() ? ws::make_key(random_.bytes<16>()) : key};
-        ws::append(out_, ws::as_bytes(ws::client_request(peer.handshake)));
+        ws::append(out_, ws::as_bytes(peer.opening.request()));
         ask(peer);
     }
 
@@ -133,28 +135,19 @@ class Crowd {
         auto bytes = ws::MutableBytes{buffer_}.first(received.bytes);
         if (!peer.open) {
             std::size_t taken = 0;
-            const ws::Parse parse = peer.head.feed(bytes, taken);
-            if (parse == ws::Parse::need_more) return;
-            const std::string why = parse == ws::Parse::ok ? judge(peer) : "that is no HTTP";
-            if (!why.empty()) return end(peer, "Handshake failed: " + why);
+            const auto step = peer.opening.feed(bytes, taken);
+            if (step == ws::ClientOpening::Step::more) return;
+            bytes = bytes.subspan(taken);
+            if (step == ws::ClientOpening::Step::failed)
+                return end(peer, peer.opening.failure(bytes));
             peer.open = true;
             ++connected_;
             ++open_;
             answered(peer);
-            bytes = bytes.subspan(taken);
         }
         peer.connection.feed(bytes);
         while (const auto event = peer.connection.next(out_)) handle(peer, *event);
         if (!out_.empty()) flush(peer);  // pongs, and the echo of a Close
-    }
-
-    // What is wrong with the server's answer.
-    static std::string judge(const Peer& peer) {
-        ws::Response response;
-        ws::Errc errc = response.parse(peer.head.text());
-        if (errc == ws::Errc::none) errc = ws::check_response(response, peer.handshake);
-        if (errc == ws::Errc::unexpected_status) return ws::escape(response.start_line);
-        return errc == ws::Errc::none ? "" : std::string{ws::rule(errc).sentence};
     }
 
     void handle(Peer& peer, const ws::Event& event) {

@@ -36,6 +36,7 @@ Settings read_options(int argc, char** argv) {
                    "in all; 0: what the limit of descriptors allows");
     options.number("--max-connections-per-address", server.max_connections_per_address, 0, 1u << 24,
                    "N", "0: no limit");
+    cli::declare_allowed_origins(options, server);
     cli::declare_trusted_proxies(options, server.proxies);
     options.seconds("--handshake-timeout", server.handshake_timeout, "for the opening handshake");
     options.seconds_or_off("--ping-interval", server.ping_interval,
@@ -70,7 +71,7 @@ int serve(int argc, char** argv) {
     handlers.on_log = [&log](const net::Address& peer, std::string_view line) {
         log.line(peer, line);
     };
-    handlers.on_http = [&running](const ws::Request& request, endpoint::HttpReply& reply) {
+    handlers.on_http = [&running](const ws::Request& request, ws::HttpReply& reply) {
         if (request.path == "/health") {
             reply.body = "ok\n";
         } else if (request.path == "/metrics") {

@@ -10,7 +10,7 @@
 #include "cli/key_options.hpp"
 #include "cli/options.hpp"
 #include "endpoint/json_message.hpp"
-#include "endpoint/opening.hpp"
+#include "endpoint/dial_accept.hpp"
 #include "lessons/12-chat/lines.hpp"
 #include "net/signal.hpp"
 #include "net/wake.hpp"

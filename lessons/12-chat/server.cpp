@@ -2,6 +2,7 @@
 // What the messages mean is in chat.hpp; here it is put on a port.
 #include <cstdio>
 
+#include "cli/admission_options.hpp"
 #include "cli/byte_trace.hpp"
 #include "cli/log.hpp"
 #include "cli/options.hpp"
@@ -59,16 +60,8 @@ int serve(int argc, char** argv) {
     options.server(common);
     options.path(common);
     options.text("--page", folder, "FOLDER", "where chat.html and the other pages are");
-    // Without one: pages that came from this server. A foreign page would chat in the name of
-    // whoever looks at it (lesson 10).
-    std::vector<ws::Origin> origins;
-    options.custom("--allowed-origin", "ORIGIN",
-                   "pages from there may connect, and no others; repeatable (default: our own)",
-                   [&origins](const std::string& value) {
-                       const auto origin = ws::parse_origin(value);
-                       if (!origin) throw cli::UsageError{"an origin such as https://example.com"};
-                       origins.push_back(*origin);
-                   });
+    // A foreign page would chat in the name of whoever looks at it (lesson 10).
+    cli::declare_allowed_origins(options, settings);
     options.number("--max-message-bytes", settings.limits.max_message_bytes, 0, 1u << 30, "N",
                    "a longer message is refused with 1009");
     options.number("--max-backlog-bytes", settings.max_backlog_bytes, 0, 1u << 30, "N",
@@ -79,9 +72,6 @@ int serve(int argc, char** argv) {
     settings.host = common.host;
     settings.port = common.port;
     settings.path = common.path;
-    settings.admit = [&origins](const ws::Request& request, const net::Address&) {
-        return ws::check_origin(request, origins);
-    };
     if (common.trace) settings.trace = cli::trace_to_stderr;
 
     const net::StopSignal stop;

@@ -8,7 +8,7 @@
 #include "cli/byte_trace.hpp"
 #include "cli/key_options.hpp"
 #include "cli/options.hpp"
-#include "endpoint/opening.hpp"
+#include "endpoint/dial_accept.hpp"
 #include "endpoint/stream.hpp"
 #include "lessons/13-streaming/progress.hpp"
 #include "lessons/13-streaming/source.hpp"

@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <unordered_map>
 
+#include "cli/admission_options.hpp"
 #include "cli/byte_trace.hpp"
 #include "cli/log.hpp"
 #include "cli/options.hpp"
@@ -26,6 +27,7 @@ Settings read_options(int argc, char** argv) {
     cli::Options options{"server", "Lesson 13: takes messages that are larger than memory."};
     options.server(settings.common);
     options.path(settings.common);
+    cli::declare_allowed_origins(options, server);
     size_option(options, "--max-message-bytes", server.limits.max_message_bytes,
                 "a longer message is refused with 1009");
     options.number("--max-fragments", max_fragments, 1, UINT32_MAX, "N",

@@ -12,6 +12,9 @@ namespace cli {
 
 namespace {
 
+constexpr const char* allowed_origin_help =
+    "pages from there may connect, and no others; repeatable (default: pages from this host)";
+
 ws::Origin read_origin(const std::string& value) {
     const std::optional<ws::Origin> origin = ws::parse_origin(value);
     if (!origin)
@@ -52,6 +55,17 @@ std::vector<ws::Account> read_accounts(const std::string& path) {
 
 }  // namespace
 
+void declare_allowed_origins(Options& options, endpoint::ServerPolicy& policy) {
+    options.custom(
+        "--allowed-origin", "ORIGIN", allowed_origin_help,
+        [&policy, origins = std::vector<ws::Origin>{}](const std::string& value) mutable {
+            origins.push_back(read_origin(value));
+            policy.admit = [origins](const ws::Request& request, const net::Address&) {
+                return ws::check_origin(request, origins);
+            };
+        });
+}
+
 void declare_trusted_proxies(Options& options, std::vector<net::Network>& proxies) {
     options.custom(
         "--trusted-proxy", "ADDRESS[/N]",
@@ -63,9 +77,7 @@ void declare_trusted_proxies(Options& options, std::vector<net::Network>& proxie
 void AdmissionOptions::declare(Options& options, std::uint64_t descriptors_each) {
     max_connections = net::allowed_connections(descriptors_each);
     options.custom(
-        "--allowed-origin", "ORIGIN",
-        "pages from there may connect, and no others; repeatable (default: pages " +
-            std::string{"from this host)"},
+        "--allowed-origin", "ORIGIN", allowed_origin_help,
         [this](const std::string& value) { rules.origins.push_back(read_origin(value)); });
     options.custom("--users", "FILE",
                    "who may connect: lines NAME:SECRET, with :blocked behind it for a 403",

@@ -9,9 +9,14 @@
 
 #include "cli/options.hpp"
 #include "endpoint/admission.hpp"
+#include "endpoint/common_options.hpp"
 #include "net/network.hpp"
 
 namespace cli {
+
+// --allowed-origin, repeatable, for a server that asks nothing else: with it, `policy.admit` lets
+// in pages from there and no others. `policy` outlives options.parse().
+void declare_allowed_origins(Options& options, endpoint::ServerPolicy& policy);
 
 // --trusted-proxy, repeatable; `proxies` outlives options.parse().
 void declare_trusted_proxies(Options& options, std::vector<net::Network>& proxies);

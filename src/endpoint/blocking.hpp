@@ -1,10 +1,9 @@
 // An open WebSocket over a blocking socket: read and write whole messages. Lesson 8.
 // Drives ws::Connection, RFC 6455 §5 to §7. One thread may read while others write.
-// Keep-alive and deadlines: lesson 9. Opened by dial() and accept() in endpoint/opening.hpp.
+// Keep-alive and deadlines: lesson 9. Opened by dial() and accept() in endpoint/dial_accept.hpp.
 // Messages in pieces: lesson 13, endpoint/stream.hpp.
 #pragma once
 
-#include <chrono>
 #include <condition_variable>
 #include <functional>
 #include <memory>
@@ -15,27 +14,18 @@
 
 #include "endpoint/keys.hpp"
 #include "endpoint/message.hpp"
+#include "endpoint/common_options.hpp"
 #include "net/socket.hpp"
 #include "net/wake.hpp"
 #include "ws/connection.hpp"
-#include "ws/http.hpp"
-#include "ws/trace.hpp"
 
 namespace endpoint {
 
-// What both sides can set. The defaults are those that a server on a network should have.
-struct Options {
-    ws::Limits limits{};
-    ws::HeadLimits head_limits{};
-    std::chrono::milliseconds handshake_timeout{10'000};  // for all of it, however it trickles
-    std::chrono::milliseconds close_timeout{5'000};  // for the peer's Close and its end of TCP
-    std::chrono::milliseconds write_timeout{30'000};  // without the peer taking a byte
-    // Keep-alive; zero switches either off. Both run while somebody is in read_message(), and end
-    // when the closing handshake begins. A ping leaves each interval, whatever else is sent. A
-    // peer from which nothing came for the idle timeout, and that took none of our bytes while
-    // they were waiting for it, is given up; it needs to be the longer of the two.
-    std::chrono::milliseconds ping_interval{30'000};
-    std::chrono::milliseconds idle_timeout{60'000};
+// What both sides can set. Keep-alive runs while somebody is in read_message(): a ping leaves each
+// interval, whatever else is sent. A peer from which nothing came for the idle timeout, and that
+// took none of our bytes while they were waiting for it, is given up; it needs to be the longer of
+// the two. The trace may be called from every thread that uses the connection, one at a time.
+struct Options : ConnectionOptions {
     // Messages longer than this leave in several frames (§5.4); 0: one frame, whatever its size.
     std::uint64_t fragment_bytes = 0;
     // Called by read_message() with the payload of each ping (which has been answered already)
@@ -48,9 +38,6 @@ struct Options {
     int stop_fd = -1;
     ws::CloseCode stop_code = ws::close_code::going_away;
     std::string stop_reason{};
-    // Called with each line of the trace; empty: no trace. May be called from every thread
-    // that uses the connection, one at a time.
-    ws::Tracer::Sink trace{};
 };
 
 class BlockingConnection {

@@ -40,7 +40,7 @@ LoopConnection::LoopConnection(Loop& loop, net::Fd socket, const net::Address& p
     : loop_{loop},
       id_{id},
       protocol_{ws::Role::server, loop.options.limits},
-      head_{std::make_unique<ws::HeadReader>(loop.options.head_limits)},
+      opening_{std::make_unique<ws::ServerOpening>(loop.options.head_limits)},
       socket_{std::move(socket)},
       received_{loop.clock.now()},
       since_{loop.clock.now()},
@@ -111,95 +111,81 @@ void LoopConnection::on_readable() {
 
 void LoopConnection::receive_head(ws::MutableBytes bytes) {
     std::size_t taken = 0;
-    const ws::Parse parse = head_->feed(bytes, taken);
-    // Who looks on has a right to the frames behind the head (cookies stand in it), and comes in
+    const ws::ServerOpening::Step step = opening_->feed(bytes, taken);
+    trace(ws::Direction::from_client, bytes.first(taken));
+    if (step == ws::ServerOpening::Step::more) return;
+    answer(step);
+    // Who looks on has a right to the frames behind the head (cookies stand in it), and came in
     // answer(): so the two are traced apart.
-    const ws::MutableBytes rest = parse == ws::Parse::ok ? bytes.subspan(taken) : bytes.last(0);
-    trace(ws::Direction::from_client, bytes.first(bytes.size() - rest.size()));
-    if (parse == ws::Parse::need_more) return;
-    // The request's views point into the reader, which lives until it has been answered.
-    const std::unique_ptr<ws::HeadReader> head = std::move(head_);
-    if (parse == ws::Parse::error) return refuse(head->error());
-    ws::Request request;
-    if (const ws::Errc errc = request.parse(head->text()); errc != ws::Errc::none)
-        return refuse(errc);
-    answer(request);
+    const ws::MutableBytes rest = bytes.subspan(taken);
     trace(ws::Direction::from_client, rest);
     if (phase_ == Phase::open) receive_frames(rest);
 }
 
-void LoopConnection::answer(const ws::Request& request) {
-    const ServerOptions& options = loop_.options;
-    ws::Errc errc = ws::check_request(request);
-    if (errc == ws::Errc::not_an_upgrade && loop_.handlers.on_http) return reply(request);
-    if (errc == ws::Errc::none) errc = judge(request);
-    if (errc != ws::Errc::none) return refuse(errc);
+// Sends the opening's answer, and goes on as it says. The opening ends with this.
+void LoopConnection::answer(ws::ServerOpening::Step step) {
+    const std::unique_ptr<ws::ServerOpening> opening = std::move(opening_);
+    if (step == ws::ServerOpening::Step::judge) step = judge(*opening);
+    ws::append(out(), ws::as_bytes(opening->answer()));
+    if (step == ws::ServerOpening::Step::open) return opened(*opening);
+    phase_ = Phase::ending;
+    since_ = loop_.clock.now();
+    if (step == ws::ServerOpening::Step::refuse) return refused(*opening);
+    ++loop_.counters.http_requests;
+    send_directly(loop_.out, ws::as_bytes(opening->page()));
+}
 
-    const std::string_view chosen = ws::choose_subprotocol(request, options.subprotocols);
-    const auto place = std::ranges::find(options.subprotocols, chosen);
-    if (place != options.subprotocols.end())
-        subprotocol_ = static_cast<std::uint8_t>(place - options.subprotocols.begin() + 1);
-    ws::append(out(), ws::as_bytes(ws::accept_response(request, chosen)));
+ws::ServerOpening::Step LoopConnection::judge(ws::ServerOpening& opening) {
+    const net::Address peer = address();
+    const bool behind_proxy = find_client(opening.request());
+    ws::Policy policy = policy_for(loop_.options, peer);
+    policy.admit = [&](const ws::Request& request) {
+        if (behind_proxy && !take_place()) return ws::Errc::too_many_connections_from_address;
+        return loop_.options.admit ? loop_.options.admit(request, peer) : ws::Errc::none;
+    };
+    if (loop_.handlers.on_http) policy.on_http = std::cref(loop_.handlers.on_http);
+    return opening.judge(policy);
+}
+
+void LoopConnection::opened(const ws::ServerOpening& opening) {
+    const auto& ours = loop_.options.subprotocols;
+    const auto place = std::ranges::find(ours, opening.subprotocol());
+    if (place != ours.end()) subprotocol_ = static_cast<std::uint8_t>(place - ours.begin() + 1);
     phase_ = Phase::open;
     ++loop_.counters.handshakes;
-    if (loop_.handlers.on_request) loop_.handlers.on_request(*this, request);
+    if (loop_.handlers.on_request) loop_.handlers.on_request(*this, opening.request());
     if (loop_.handlers.on_open) loop_.handlers.on_open(*this);
 }
 
-// What the server itself asks of a request that keeps the rules.
-ws::Errc LoopConnection::judge(const ws::Request& request) {
-    const ServerOptions& options = loop_.options;
-    const net::Address peer = address();
-    const ws::Errc errc = find_client(request);
-    // RFC 6455 §4.2.2: "If the requested service is not available, the server MUST send an
-    // appropriate HTTP error code (such as 404 Not Found) and abort the WebSocket handshake."
-    if (!options.path.empty() && request.path != options.path) return ws::Errc::path_not_found;
-    if (errc != ws::Errc::none) return errc;
-    return options.admit ? options.admit(request, peer) : ws::Errc::none;
+void LoopConnection::refused(const ws::ServerOpening& opening) {
+    ++loop_.counters.errors[static_cast<std::size_t>(opening.error())];
+    if (loop_.handlers.on_log) loop_.handlers.on_log(address(), opening.refusal());
 }
 
-// The client of a proxy. It counts under its own address, if there is a place.
-ws::Errc LoopConnection::find_client(const ws::Request& request) {
-    const ServerOptions& options = loop_.options;
+// True: it is a proxy that speaks, and for whom is known now.
+bool LoopConnection::find_client(const ws::Request& request) {
     const net::Address peer = address();
-    if (!net::contains(options.proxies, peer)) return ws::Errc::none;
+    const auto& proxies = loop_.options.proxies;
+    if (!net::contains(proxies, peer)) return false;
     const net::Address client =
-        net::believed_client(peer, request.list("X-Forwarded-For"), options.proxies);
-    if (net::same_ip(client, peer)) return ws::Errc::none;
+        net::believed_client(peer, request.list("X-Forwarded-For"), proxies);
+    if (net::same_ip(client, peer)) return false;
     peer_ = net::PeerAddress{client};
-    if (options.max_connections_per_address == 0) return ws::Errc::none;
-    if (loop_.is_full(peer_)) return ws::Errc::too_many_connections_from_address;
-    count_address();
-    return ws::Errc::none;
+    return true;
 }
 
-void LoopConnection::refuse(ws::Errc errc) {
-    ++loop_.counters.errors[static_cast<std::size_t>(errc)];
-    const ws::Rule& rule = ws::rule(errc);
-    if (loop_.handlers.on_log)
-        loop_.handlers.on_log(address(), "refused with " + std::to_string(rule.http_status) + ": " +
-                                             std::string{rule.sentence} + " (" +
-                                             std::string{rule.section} + ")");
-    ws::append(out(), ws::as_bytes(ws::refuse_response(errc)));
-    phase_ = Phase::ending;
-    since_ = loop_.clock.now();
+// The client of a proxy counts under its own address, if there is a place.
+bool LoopConnection::take_place() {
+    if (loop_.options.max_connections_per_address == 0) return true;
+    if (loop_.is_full(peer_)) return false;
+    count_address();
+    return true;
 }
 
 void LoopConnection::turn_away(ws::Errc errc) {
     turned_away_ = true;
-    refuse(errc);
+    answer(opening_->refuse(errc));
     flush();
-}
-
-void LoopConnection::reply(const ws::Request& request) {
-    HttpReply answer;
-    if (!loop_.handlers.on_http(request, answer)) return refuse(ws::Errc::not_an_upgrade);
-    ++loop_.counters.http_requests;
-    phase_ = Phase::ending;
-    since_ = loop_.clock.now();
-    ws::append(loop_.out, ws::as_bytes(ws::http_response(answer.status, answer.content_type,
-                                                         answer.body.size(), answer.headers)));
-    send_directly(loop_.out, ws::as_bytes(answer.body));
 }
 
 void LoopConnection::receive_frames(ws::MutableBytes bytes) {
@@ -320,7 +306,7 @@ void LoopConnection::check_phase() {
         case Phase::handshake:
             if (waited() < count(options.handshake_timeout)) break;
             ++loop_.counters.timeouts;
-            refuse(ws::Errc::handshake_timeout);
+            answer(opening_->refuse(ws::Errc::handshake_timeout));
             return flush();
         case Phase::open:
             if (protocol_.state() == ws::State::open)

@@ -99,11 +99,12 @@ class LoopConnection {
     ws::MutableBytes receive();
     void on_writable();
     void receive_head(ws::MutableBytes bytes);
-    void answer(const ws::Request& request);
-    ws::Errc judge(const ws::Request& request);
-    ws::Errc find_client(const ws::Request& request);
-    void refuse(ws::Errc errc);
-    void reply(const ws::Request& request);
+    void answer(ws::ServerOpening::Step step);
+    ws::ServerOpening::Step judge(ws::ServerOpening& opening);
+    bool find_client(const ws::Request& request);
+    bool take_place();
+    void opened(const ws::ServerOpening& opening);
+    void refused(const ws::ServerOpening& opening);
     void receive_frames(ws::MutableBytes bytes);
     void handle(const ws::Event& event);
 
@@ -136,7 +137,7 @@ class LoopConnection {
     Loop& loop_;
     ConnectionId id_;
     ws::Connection protocol_;
-    std::unique_ptr<ws::HeadReader> head_;     // exists until the handshake has ended
+    std::unique_ptr<ws::ServerOpening> opening_;  // exists until the handshake has ended
     std::unique_ptr<net::OutBuffer> backlog_;  // exists while there is output that has to wait
     std::unique_ptr<ws::Tracer> tracer_;
     net::Fd socket_;

@@ -4,7 +4,6 @@
 #include "lab/lab_accept.hpp"
 
 #include <thread>
-#include <utility>
 
 namespace lab {
 
@@ -34,20 +33,15 @@ void show_trace(endpoint::BlockingConnection& connection, Traces& traces, std::s
 std::unique_ptr<endpoint::BlockingConnection> accept(Lab& lab, const net::Fd& socket,
                                                      endpoint::AcceptOptions options,
                                                      const net::Address& peer) {
-    const std::string path = std::exchange(options.path, {});
-    const auto admit = std::move(options.admit);
+    if (!options.path.empty()) options.further_paths.emplace_back(trace_path);
+    options.on_http = [&](const ws::Request& request, ws::HttpReply& reply) {
+        return lab.pages.answer(request, options.path, reply);
+    };
     bool wants_trace = false;
     std::string token;
-    options.admit = [&](const ws::Request& request, const net::Address& from) {
+    options.watch = [&](const ws::Request& request) {
         wants_trace = request.path == trace_path;
-        if (!wants_trace && !path.empty() && request.path != path) return ws::Errc::path_not_found;
         token = lab_token(request);
-        return admit ? admit(request, from) : ws::Errc::none;
-    };
-    options.on_http = [&](const ws::Request& request, endpoint::HttpReply& reply) {
-        return lab.pages.answer(request, path, reply);
-    };
-    options.watch = [&](const ws::Request&) {
         return wants_trace ? ws::Tracer::Tap{} : lab.traces.watch(token);
     };
     std::unique_ptr<endpoint::BlockingConnection> connection =

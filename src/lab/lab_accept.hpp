@@ -6,7 +6,7 @@
 
 #include <memory>
 
-#include "endpoint/opening.hpp"
+#include "endpoint/dial_accept.hpp"
 #include "lab/lab.hpp"
 
 namespace lab {

@@ -8,20 +8,10 @@
 namespace lab {
 
 void LabLoop::attach(endpoint::ServerOptions& options, endpoint::Handlers& handlers) {
-    attach_admit(options);
+    path_ = options.path;
+    if (!path_.empty()) options.further_paths.emplace_back(trace_path);
     attach_requests(handlers);
     attach_clients(handlers);
-}
-
-// There are two paths now, so the question for the right one moves here.
-void LabLoop::attach_admit(endpoint::ServerOptions& options) {
-    path_ = std::exchange(options.path, {});
-    options.admit = [this, admit = std::move(options.admit)](const ws::Request& request,
-                                                             const net::Address& peer) {
-        if (request.path != trace_path && !path_.empty() && request.path != path_)
-            return ws::Errc::path_not_found;
-        return admit ? admit(request, peer) : ws::Errc::none;
-    };
 }
 
 void LabLoop::attach_requests(endpoint::Handlers& handlers) {
@@ -31,7 +21,7 @@ void LabLoop::attach_requests(endpoint::Handlers& handlers) {
         if (next && !is_reader(client)) next(client, request);
     };
     handlers.on_http = [this, first = std::move(handlers.on_http)](const ws::Request& request,
-                                                                   endpoint::HttpReply& reply) {
+                                                                   ws::HttpReply& reply) {
         return (first && first(request, reply)) || pages_.answer(request, path_, reply);
     };
 }

@@ -25,7 +25,6 @@ class LabLoop {
     const Pages& pages() const { return pages_; }
 
   private:
-    void attach_admit(endpoint::ServerOptions& options);
     void attach_requests(endpoint::Handlers& handlers);
     void attach_clients(endpoint::Handlers& handlers);
     void begin(endpoint::LoopConnection& client, const ws::Request& request);

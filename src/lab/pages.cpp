@@ -68,7 +68,7 @@ void Pages::add(const std::string& path, const std::string& name) {
 }
 
 bool Pages::answer(const ws::Request& request, std::string_view websocket_path,
-                   endpoint::HttpReply& reply) const {
+                   ws::HttpReply& reply) const {
     if (files_.empty() || request.path == websocket_path) return false;
     if (const auto file = files_.find(request.path); file != files_.end())
         reply = file->second;

@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-#include "endpoint/http_reply.hpp"
+#include "ws/http_reply.hpp"
 
 namespace lab {
 
@@ -28,12 +28,12 @@ class Pages {
     // Fills in the answer to a GET: a page, or 404. False for the server's own `websocket_path`,
     // where only a handshake is right (426), and when there is no page at all.
     bool answer(const ws::Request& request, std::string_view websocket_path,
-                endpoint::HttpReply& reply) const;
+                ws::HttpReply& reply) const;
 
   private:
     void add(const std::string& path, const std::string& file);
 
-    std::map<std::string, endpoint::HttpReply, std::less<>> files_;  // by path: "/lab.css"
+    std::map<std::string, ws::HttpReply, std::less<>> files_;  // by path: "/lab.css"
     bool complete_ = true;
 };
 

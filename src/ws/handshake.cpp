@@ -80,7 +80,8 @@ Errc check_host(const Request& request) {
     // RFC 9112 §3.2: "A server MUST respond with a 400 (Bad Request) status code to any HTTP/1.1
     // request message that lacks a Host header field and to any request message that contains
     // more than one Host header field line or a Host header field with an invalid field value."
-    if (request.count("Host") == 0) return Errc::missing_host;
+    if (request.count("Host") == 0)
+        return request.version == "HTTP/1.0" ? Errc::none : Errc::missing_host;
     if (request.count("Host") > 1) return Errc::duplicate_host;
     if (!is_host(request.host)) return Errc::malformed_host;
     // RFC 9112 §3.2: "If the target URI includes an authority component, then a client MUST send

@@ -101,8 +101,11 @@ bool is_version(std::string_view text) {
            is_digit(text[7]);
 }
 
-// HTTP/1.0 has no Upgrade, and HTTP/2 does not begin with a line of text.
-bool has_upgrade(std::string_view version) { return version[5] == '1' && version[7] >= '1'; }
+// HTTP/2 does not begin with a line of text.
+bool is_version_1(std::string_view version) { return version[5] == '1'; }
+
+// HTTP/1.0 has no Upgrade.
+bool has_upgrade(std::string_view version) { return is_version_1(version) && version[7] >= '1'; }
 
 Errc parse_header_line(std::string_view line, Header& header) {
     if (blanks.find(line.front()) != std::string_view::npos) return Errc::folded_header;
@@ -221,19 +224,24 @@ Errc Request::parse(std::string_view text) {
     if (const Errc errc = parse_start_line(cut(text, "\r\n")); errc != Errc::none) return errc;
     if (const Errc errc = parse_headers(text); errc != Errc::none) return errc;
     host = find("Host").value_or("");
-    return Errc::none;
+    if (!has_token("Upgrade", "websocket")) return Errc::none;
+    // RFC 6455 §4.1: "The method of the request MUST be GET, and the HTTP version MUST be at
+    // least 1.1." A page may be asked for otherwise: HTTP/1.0 and HEAD are how many a proxy asks
+    // whether a server is well.
+    if (!has_upgrade(version)) return Errc::unsupported_http_version;
+    return method == "GET" ? Errc::none : Errc::method_not_get;
 }
 
 // RFC 9112 §3: "method SP request-target SP HTTP-version", with exactly these spaces.
 Errc Request::parse_start_line(std::string_view line) {
     method = cut(line, " ");
     target = cut(line, " ");
+    version = line;
     if (!is_token(method) || target.empty()) return Errc::malformed_start_line;
-    if (!is_version(line)) return Errc::malformed_start_line;
-    // RFC 6455 §4.1: "The method of the request MUST be GET, and the HTTP version MUST be at
-    // least 1.1." Judged before the target: OPTIONS * and CONNECT host:port have other forms.
-    if (!has_upgrade(line)) return Errc::unsupported_http_version;
-    if (method != "GET") return Errc::method_not_get;
+    if (!is_version(version)) return Errc::malformed_start_line;
+    // Judged before the target: OPTIONS * and CONNECT host:port have other forms.
+    if (!is_version_1(version)) return Errc::unsupported_http_version;
+    if (method != "GET" && method != "HEAD") return Errc::method_not_get;
     return parse_target();
 }
 

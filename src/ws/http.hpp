@@ -83,14 +83,15 @@ class Head {
 };
 
 struct Request : Head {
-    std::string_view method;
+    std::string_view method;     // GET, or HEAD for a page
     std::string_view target;     // as it stands in the request line
     std::string_view authority;  // of an absolute-form target, else empty
     std::string_view path;       // never empty
     std::string_view query;      // what follows the '?', may be empty
+    std::string_view version;    // HTTP/1.1, or HTTP/1.0 for a page
     std::string_view host;       // the Host header; checked with the other rules of §4.2.1
 
-    // Reads a complete head.
+    // Reads a complete head. One that asks for an upgrade does so by GET and in HTTP/1.1.
     Errc parse(std::string_view text);
 
   private:

@@ -319,3 +319,54 @@ TEST_CASE("wsc: ws+unix: connects to a Unix socket") {
     CHECK(none.errors == "error: connect ENOENT " + folder.path("none") + "\n");
     CHECK(none.status == 255);
 }
+
+TEST_CASE("RFC 9110 §15.2 wsc: responses that only announce the answer are skipped") {
+    WscServer server;
+    Process process{wsc(), {"-c", server.url()}};
+    process.close_stdin();
+    RawPeer peer{server.listener};
+    const std::string answer = answer_to(peer.receive_head());
+    const std::string early = "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n";
+    peer.send("HTTP/1.1 100 Continue\r\n\r\n" + early + early + answer);
+    finish(process, peer);
+    CHECK(process.errors_so_far() == connected);
+}
+
+TEST_CASE("wsc: what comes glued to the answer is shown, and traced and recorded, once") {
+    const test::TemporaryFolder folder;
+    const std::string record = folder.path("record");
+    // One frame whole, and the beginning of another, whose rest comes later.
+    const ws::Buffer frames = "81 03 6F 6E 65 81 03 74 77 6F"_hex;
+    for (const std::size_t glued : {frames.size(), std::size_t{7}, std::size_t{6}, std::size_t{1}}) {
+        CAPTURE(glued);
+        WscServer server;
+        Process process{wsc(), {"-c", server.url(), "--trace", "--record", record}};
+        RawPeer peer{server.listener};
+        const std::string answer = answer_to(peer.receive_head());
+        peer.send(answer + std::string{ws::as_text(ws::Bytes{frames}.first(glued))});
+        CHECK(process.read_error_line().find("GET / HTTP/1.1") != std::string::npos);
+        peer.send(ws::Bytes{frames}.subspan(glued));
+        CHECK(process.read_line() == "one");
+        CHECK(process.read_line() == "two");
+        process.close_stdin();
+        finish(process, peer);
+        for (const std::string& trace : {process.errors_so_far(), test::contents_of(record)}) {
+            CAPTURE(trace);
+            CHECK(trace.find("3 ← 81 03 6F 6E 65             TEXT FIN len=3 \"one\"\n") !=
+                  std::string::npos);
+            CHECK(trace.find("4 ← 81 03 74 77 6F             TEXT FIN len=3 \"two\"\n") !=
+                  std::string::npos);
+            CHECK(trace.find("5 → 88 82 ") != std::string::npos);
+            CHECK(trace.find("6 ← 88 02 03 E8 ") != std::string::npos);
+            CHECK(trace.find("\n  7 ") == std::string::npos);
+        }
+    }
+}
+
+TEST_CASE("wsc: the reason behind a refusal stands in the trace") {
+    const std::string errors = complaint_about(
+        "HTTP/1.1 403 Forbidden\r\nContent-Length: 9\r\n\r\nnot you.\n", {"--trace"});
+    const std::size_t first = errors.find("not you.");
+    CHECK(first != std::string::npos);
+    CHECK(errors.find("not you.", first + 1) == std::string::npos);
+}

@@ -169,3 +169,26 @@ TEST_CASE("wsc -l: on a terminal, against wsc -c") {
     server.type("\x04");
     CHECK(server.wait() == 0);
 }
+
+TEST_CASE("wsc -l: what comes glued to the request is traced once") {
+    Listening listening{{"--trace"}};
+    RawPeer peer{listening.port};
+    peer.send(test::sample_request(listening.port, "/") +
+              std::string{ws::as_text("81 82 00 00 00 00 68 69 81 82 00 00"_hex)});
+    CHECK(peer.receive_head() == test::sample_answer);
+    CHECK(listening.process.read_line() == "hi");
+    peer.send("00 00 68 6F"_hex);
+    CHECK(listening.process.read_line() == "ho");
+    peer.send("88 82 00 00 00 00 03 E8"_hex);
+    peer.expect_close(1000);
+    peer.close();
+    listening.process.signal(SIGINT);
+    CHECK(listening.process.wait() == 0);
+    const std::string& trace = listening.process.errors_so_far();
+    CAPTURE(trace);
+    CHECK(trace.find("3 → 81 82 00 00 00 00 68 69    TEXT FIN masked len=2 \"hi\"\n") !=
+          std::string::npos);
+    CHECK(trace.find("4 → 81 82 00 00 00 00 68 6F    TEXT FIN masked len=2 \"ho\"\n") !=
+          std::string::npos);
+    CHECK(trace.find("\n  7 ") == std::string::npos);
+}

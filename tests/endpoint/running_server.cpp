@@ -57,7 +57,7 @@ endpoint::Handlers filled(endpoint::Handlers handlers, Journal& journal, endpoin
             journal.add("close " + error.message());
         };
     if (!handlers.on_http)
-        handlers.on_http = [&server](const ws::Request& request, endpoint::HttpReply& reply) {
+        handlers.on_http = [&server](const ws::Request& request, ws::HttpReply& reply) {
             reply.body = endpoint::metrics_text(server.counters());
             return request.path == "/metrics";
         };

@@ -403,12 +403,12 @@ TEST_CASE("server: what a tap hears may be sent to others, also while output is 
     }
 }
 
-TEST_CASE("server: HTTP on the same port, and nothing but GET") {
+TEST_CASE("server: HTTP on the same port, and nothing but GET and HEAD") {
     const std::string page = numbered(3, 9'000'000);
     RunningServer running{{}, [&page](RunningServer&) {
                               endpoint::Handlers handlers;
                               handlers.on_http = [&page](const ws::Request& request,
-                                                         endpoint::HttpReply& reply) {
+                                                         ws::HttpReply& reply) {
                                   if (request.path != "/page") return false;
                                   reply.content_type = "text/html";
                                   reply.body = page;
@@ -428,10 +428,14 @@ TEST_CASE("server: HTTP on the same port, and nothing but GET") {
         answer.starts_with("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Type: text/html\r\n"));
     CHECK((answer.substr(answer.find("\r\n\r\n") + 4) == page));
     CHECK(ask("GET /other HTTP/1.1").starts_with("HTTP/1.1 426 "));
-    const std::string head = ask("HEAD /page HTTP/1.1");
-    CHECK(head.starts_with("HTTP/1.1 405 "));
-    CHECK(head.find("\r\nAllow: GET\r\n") != std::string::npos);
-    CHECK(ask("POST /page HTTP/1.1\r\nContent-Length: 5").starts_with("HTTP/1.1 4"));
+    const std::string old = ask("GET /page HTTP/1.0");
+    CHECK((old == answer));
+    // How proxies ask whether a server is well: the same without the page.
+    for (const char* line : {"HEAD /page HTTP/1.1", "HEAD /page HTTP/1.0"})
+        CHECK(ask(line) == answer.substr(0, answer.find("\r\n\r\n") + 4));
+    const std::string post = ask("POST /page HTTP/1.1\r\nContent-Length: 5");
+    CHECK(post.starts_with("HTTP/1.1 405 "));
+    CHECK(post.find("\r\nAllow: GET\r\n") != std::string::npos);
     CHECK(ask("GET /page HTTP/1.1\r\nContent-Length: 5").starts_with("HTTP/1.1 400 "));
     CHECK(ask("GET /page HTTP/2.0").starts_with("HTTP/1.1 505 "));
     CHECK(ask("GET /page\x01 HTTP/1.1").starts_with("HTTP/1.1 400 "));
@@ -443,7 +447,7 @@ TEST_CASE("server: HTTP on the same port, and nothing but GET") {
     CHECK(slow.receive_head().find("Content-Length: 9000000\r\n") != std::string::npos);
     CHECK((ws::as_text(slow.receive_to_end()) == page));
     running.stop();
-    CHECK(running.server.counters().http_requests == 2);
+    CHECK(running.server.counters().http_requests == 5);
     CHECK(running.server.counters().handshakes == 0);
 }
 

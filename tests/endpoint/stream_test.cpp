@@ -9,7 +9,7 @@
 #include <stdexcept>
 #include <thread>
 
-#include "endpoint/opening.hpp"
+#include "endpoint/dial_accept.hpp"
 #include "endpoint/server.hpp"
 #include "tests/support/bytes.hpp"
 #include "tests/support/memory.hpp"

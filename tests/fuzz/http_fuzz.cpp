@@ -8,7 +8,7 @@
 #include <cstdlib>
 #include <string>
 
-#include "ws/handshake.hpp"
+#include "ws/opening.hpp"
 
 namespace {
 
@@ -58,22 +58,27 @@ void check_answer(const std::string& answer) {
     }
 }
 
+// A line for a log or a terminal.
+void check_line(const std::string& line) {
+    for (const char c : line)
+        check(static_cast<unsigned char>(c) >= 0x20 && c != 0x7F, "a line holds no control byte");
+}
+
 void use(const std::string& text) {
-    ws::Request request;
-    ws::Errc error = request.parse(text);
-    if (error == ws::Errc::none) error = ws::check_request(request);
-    if (error == ws::Errc::none) {
-        const std::string ours[] = {"chat"};
-        check_answer(ws::accept_response(request, ws::choose_subprotocol(request, ours)));
-    } else {
-        check_answer(ws::refuse_response(error));
-    }
-    ws::Response response;
-    if (response.parse(text) == ws::Errc::none) {
-        const ws::ClientHandshake handshake{
-            .host = "localhost", .key = "dGhlIHNhbXBsZSBub25jZQ==", .subprotocols = {"chat"}};
-        ws::check_response(response, handshake);
-    }
+    const std::vector<std::string> ours{"chat"};
+    ws::ServerOpening server;
+    std::size_t taken = 0;
+    ws::ServerOpening::Step step = server.feed(ws::as_bytes(text), taken);
+    if (step == ws::ServerOpening::Step::judge) step = server.judge({.subprotocols = ours});
+    check(step != ws::ServerOpening::Step::more && step != ws::ServerOpening::Step::judge,
+          "a whole head has an answer");
+    check_answer(server.answer());
+    if (step == ws::ServerOpening::Step::refuse) check_line(server.refusal());
+
+    ws::ClientOpening client{
+        {.host = "localhost", .key = "dGhlIHNhbXBsZSBub25jZQ==", .subprotocols = {"chat"}}};
+    if (client.feed(ws::as_bytes(text), taken) == ws::ClientOpening::Step::failed)
+        check_line(client.failure(ws::as_bytes(text).subspan(taken)));
 }
 
 }  // namespace

@@ -32,7 +32,7 @@ std::string token_of(const std::string& target) {
 
 // Status of the answer to a GET; 0: it is left to the server.
 int status_of(const lab::Pages& pages, const std::string& target) {
-    endpoint::HttpReply reply;
+    ws::HttpReply reply;
     return pages.answer(Get{target}.request, "/ws", reply) ? reply.status : 0;
 }
 
@@ -72,7 +72,7 @@ TEST_CASE("lab: pages are found by name, and no name leads out of the list") {
 TEST_CASE("lab: every page forbids the browser what the pages do not need") {
     const lab::Pages pages;
     for (const char* path : {"/", "/lab", "/frame.js", "/nothing"}) {
-        endpoint::HttpReply reply;
+        ws::HttpReply reply;
         REQUIRE(pages.answer(Get{path}.request, "/ws", reply));
         std::string all;
         for (const ws::Header& header : reply.headers)

@@ -147,7 +147,8 @@ TEST_CASE("lesson 11: what cannot work is told in one line") {
     CHECK(result.status == 1);
     CHECK(less_time(result.output) == "2 of 6 clients connected, 2 echoes, 4 errors");
     CHECK(result.errors.starts_with(
-        "client: Handshake failed: HTTP/1.1 503 Service Unavailable\nclient: "));
+        "client: Handshake failed: HTTP/1.1 503 Service Unavailable (the server has as many "
+        "connections as it can serve; try again later); path /ws\nclient: "));
     CHECK(run(program(client), {"--connections", "0"}).status == 2);
     CHECK(run(program(client), {"--help"}).status == 0);
     CHECK(run(program("lessons/11-event-loop/server"), {"--max-connections", "x"}).status == 2);

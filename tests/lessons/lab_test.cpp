@@ -195,20 +195,45 @@ TEST_CASE("lab: a reader that takes nothing is dropped, and the conversation doe
     }
 }
 
-TEST_CASE("lab: §10.2 from lesson 10 on a foreign page may not look on") {
-    for (const char* folder : {"10-trust-nobody", "11-event-loop", "12-chat", "13-streaming"}) {
-        CAPTURE(folder);
-        LessonServer server{folder};
-        const auto answer_to = [&](const std::string& origin) {
+TEST_CASE("§10.2 lab: on no server may a foreign page look on, or talk") {
+    for (const Lesson& lesson : lessons) {
+        CAPTURE(lesson.folder);
+        LessonServer server{lesson.folder, lesson.arguments};
+        const auto answer_to = [&](const std::string& origin, const std::string& path) {
             RawPeer peer{server.port};
-            std::string request = sample_request(server.port, "/lab/trace?lab=" + token);
+            std::string request = sample_request(server.port, path);
             request.insert(request.find("Host:"), "Origin: " + origin + "\r\n");
             peer.send(request);
             return peer.receive_head().substr(0, 12);
         };
-        CHECK(answer_to("http://evil.example") == "HTTP/1.1 403");
-        CHECK(answer_to("null") == "HTTP/1.1 403");
-        CHECK(answer_to("http://localhost:" + std::to_string(server.port)) == "HTTP/1.1 101");
+        const std::string own = "http://localhost:" + std::to_string(server.port);
+        for (const std::string& path : {"/lab/trace?lab=" + token, std::string{"/ws"}}) {
+            CHECK(answer_to("http://evil.example", path) == "HTTP/1.1 403");
+            CHECK(answer_to("null", path) == "HTTP/1.1 403");
+            CHECK(answer_to(own, path) == "HTTP/1.1 101");
+        }
+    }
+}
+
+TEST_CASE("§10.2 with --allowed-origin pages from there may talk, and no others") {
+    for (const char* folder : {"10-trust-nobody", "11-event-loop", "12-chat", "13-streaming"}) {
+        CAPTURE(folder);
+        LessonServer server{folder, {"--allowed-origin", "https://a.test", "--allowed-origin",
+                                     "http://b.test:8000"}};
+        const auto answer_to = [&](const std::string& origin) {
+            RawPeer peer{server.port};
+            std::string request = sample_request(server.port, "/ws");
+            request.insert(request.find("Host:"), "Origin: " + origin + "\r\n");
+            peer.send(request);
+            return peer.receive_head().substr(0, 12);
+        };
+        CHECK(answer_to("https://a.test") == "HTTP/1.1 101");
+        CHECK(answer_to("http://b.test:8000") == "HTTP/1.1 101");
+        CHECK(answer_to("http://localhost:" + std::to_string(server.port)) == "HTTP/1.1 403");
+        const Finished wrong = run(program("lessons/" + std::string{folder} + "/server"),
+                                   {"--allowed-origin", "https://a.test/page"});
+        CHECK(wrong.status == 2);
+        CHECK(contains(wrong.errors, "without a path"));
     }
 }
 

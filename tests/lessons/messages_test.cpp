@@ -215,7 +215,7 @@ TEST_CASE("lesson 8: what cannot work is told in one line") {
     CHECK(
         result.errors ==
         "client: Handshake failed: HTTP/1.1 404 Not Found (there is no WebSocket endpoint at this "
-        "path)\n");
+        "path); path /other\n");
 
     CHECK(run(client, {"wss://localhost/"}).status == 2);
     CHECK(run(client, {"--masking-key", "12"}).status == 2);
@@ -227,5 +227,5 @@ TEST_CASE("lesson 8: what cannot work is told in one line") {
     result = run(client, {"ws://127.0.0.1:" + std::to_string(silent.port()) + "/",
                           "--handshake-timeout", "0.05"});
     CHECK(result.status == 1);
-    CHECK(result.errors == "client: Handshake failed: the server did not answer in time\n");
+    CHECK(result.errors == "client: Handshake failed: the server did not answer in time; path /ws\n");
 }

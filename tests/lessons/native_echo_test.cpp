@@ -348,22 +348,25 @@ TEST_CASE("§4.1 lesson 6: a handshake that fails ends the client with 1 and one
     SUBCASE("a refusal") {
         peer.send("HTTP/1.1 403 Forbidden\r\nConnection: close\r\n\r\nnot \x1b[31myou\nsecond\n");
         peer.end_sending();
-        expected = "Handshake failed: HTTP/1.1 403 Forbidden: not \\x1B[31myou\n";
+        expected = "Handshake failed: HTTP/1.1 403 Forbidden (not \\x1B[31myou); path /ws\n";
     }
     SUBCASE("a refusal whose connection stays open") {
         peer.send("HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n");
-        expected = "Handshake failed: HTTP/1.1 403 Forbidden\n";
+        expected = "Handshake failed: HTTP/1.1 403 Forbidden; path /ws\n";
     }
     SUBCASE("a server that never answers") {
-        expected = "Handshake failed: the server did not answer in time\n";
+        expected = "Handshake failed: the server did not answer in time; path /ws\n";
     }
     SUBCASE("a server that hangs up") {
         peer.end_sending();
-        expected = "Handshake failed: the server ended the connection without an answer\n";
+        expected =
+            "Handshake failed: the server ended the connection without an answer; path /ws\n";
     }
     SUBCASE("a server that speaks something else") {
         peer.send("220 mail.example ESMTP\r\n\r\n");
-        expected = "Handshake failed: the first line is not that of an HTTP message\n";
+        expected =
+            "Handshake failed: the first line is not that of an HTTP message (RFC 9112 §3); path "
+            "/ws\n";
     }
     SUBCASE("a wrong accept key") {
         std::string answer = sample_answer;
@@ -371,7 +374,7 @@ TEST_CASE("§4.1 lesson 6: a handshake that fails ends the client with 1 and one
         peer.send(answer);
         expected =
             "Handshake failed: Sec-WebSocket-Accept does not belong to the key that was "
-            "sent\n";
+            "sent (RFC 6455 §4.1); path /ws\n";
     }
     CHECK(process.wait() == 1);
     CHECK(process.errors_so_far() == expected);

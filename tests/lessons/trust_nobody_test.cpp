@@ -124,11 +124,11 @@ TEST_CASE("lesson 10: the client tries what must not work") {
     CHECK(result.status == 0);
     CHECK(result.output.starts_with(
         "A page of another site: Handshake failed: HTTP/1.1 403 Forbidden (pages from this Origin "
-        "may not connect)\n"
+        "may not connect); path /ws\n"
         "No credentials: Handshake failed: HTTP/1.1 401 Unauthorized (credentials are missing or "
-        "wrong)\n"
+        "wrong); path /ws\n"
         "A guessed password: Handshake failed: HTTP/1.1 401 Unauthorized (credentials are missing "
-        "or wrong)\n"
+        "or wrong); path /ws\n"
         "Connected! "));
     CHECK(client(server, {"--token", "open-sesame"}).status == 0);
     CHECK(client(server, {"--cookie", "session=open-sesame"}).status == 0);
@@ -137,7 +137,7 @@ TEST_CASE("lesson 10: the client tries what must not work") {
     CHECK(refused.status == 1);
     CHECK(refused.errors ==
           "client: Handshake failed: HTTP/1.1 403 Forbidden (pages from this Origin may not "
-          "connect)\n");
+          "connect); path /ws\n");
 }
 
 TEST_CASE("lesson 10: a head that is too long, and a handshake that takes too long") {

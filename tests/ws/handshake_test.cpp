@@ -224,6 +224,7 @@ TEST_CASE("§4.2.1 a server refuses everything else, and says by status and sent
     const Case cases[] = {
         {"GET", "POST /chat HTTP/1.1", Errc::method_not_get, 405},
         {"GET", "GET /chat HTTP/1.0", Errc::unsupported_http_version, 505},
+        {"GET", "HEAD /chat HTTP/1.1", Errc::method_not_get, 405},
         {"GET", "GET /chat HTTP/2.0", Errc::unsupported_http_version, 505},
         {"GET", "GET chat HTTP/1.1", Errc::malformed_target, 400},
         {"GET", "GET /chat", Errc::malformed_start_line, 400},

@@ -185,7 +185,7 @@ TEST_CASE("RFC 9112 §3 the request line is method, target, version with one spa
         {"GET /ws HTTP/1.1", Errc::none},
         {"GET /ws HTTP/1.2", Errc::none},
         {"GET /ws HTTP/1.9", Errc::none},
-        {"GET /ws HTTP/1.0", Errc::unsupported_http_version},
+        {"GET /ws HTTP/1.0", Errc::none},
         {"GET /ws HTTP/0.9", Errc::unsupported_http_version},
         {"GET /ws HTTP/2.0", Errc::unsupported_http_version},
         {"PRI * HTTP/2.0", Errc::unsupported_http_version},
@@ -206,7 +206,8 @@ TEST_CASE("RFC 9112 §3 the request line is method, target, version with one spa
         {"hello", Errc::malformed_start_line},
         {"SSH-2.0-OpenSSH_9.2", Errc::malformed_start_line},
         {"POST /ws HTTP/1.1", Errc::method_not_get},
-        {"HEAD /ws HTTP/1.1", Errc::method_not_get},
+        {"HEAD /ws HTTP/1.1", Errc::none},
+        {"head /ws HTTP/1.1", Errc::method_not_get},
         {"get /ws HTTP/1.1", Errc::method_not_get},
         {"OPTIONS * HTTP/1.1", Errc::method_not_get},
         {"CONNECT localhost:8080 HTTP/1.1", Errc::method_not_get},
@@ -214,6 +215,27 @@ TEST_CASE("RFC 9112 §3 the request line is method, target, version with one spa
     for (const Case& c : cases) {
         CAPTURE(c.line);
         CHECK(parse_request(c.line + "\r\nHost: a\r\n\r\n") == c.errc);
+    }
+}
+
+TEST_CASE("RFC 6455 §4.1 only who asks for an upgrade needs HTTP/1.1 and GET") {
+    struct Case {
+        std::string line;
+        Errc plain;
+        Errc upgrade;
+    };
+    const Case cases[] = {
+        {"GET /ws HTTP/1.1", Errc::none, Errc::none},
+        {"GET /ws HTTP/1.0", Errc::none, Errc::unsupported_http_version},
+        {"HEAD /ws HTTP/1.1", Errc::none, Errc::method_not_get},
+        {"HEAD /ws HTTP/1.0", Errc::none, Errc::unsupported_http_version},
+        {"POST /ws HTTP/1.0", Errc::method_not_get, Errc::method_not_get},
+    };
+    for (const Case& c : cases) {
+        CAPTURE(c.line);
+        CHECK(parse_request(c.line + "\r\nHost: a\r\n\r\n") == c.plain);
+        CHECK(parse_request(c.line + "\r\nHost: a\r\nUpgrade: h2c\r\n\r\n") == c.plain);
+        CHECK(parse_request(c.line + "\r\nHost: a\r\nUpgrade: h2c, WebSocket\r\n\r\n") == c.upgrade);
     }
 }
 

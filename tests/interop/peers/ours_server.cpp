@@ -9,7 +9,7 @@
 
 #include "cli/byte_trace.hpp"
 #include "cli/options.hpp"
-#include "endpoint/opening.hpp"
+#include "endpoint/dial_accept.hpp"
 #include "endpoint/server.hpp"
 #include "endpoint/stream.hpp"
 #include "net/client_threads.hpp"

@@ -1,5 +1,5 @@
 // dial() and accept() over real sockets: RFC 6455 §4, and peers that are none.
-#include "endpoint/opening.hpp"
+#include "endpoint/dial_accept.hpp"
 
 #include <doctest/doctest.h>
 
@@ -162,7 +162,8 @@ TEST_CASE("§4.2.2 a broken request gets its status, one line why, and the end o
     CHECK(wrong_path.response.starts_with("HTTP/1.1 404 Not Found\r\n"));
     CHECK(wrong_path.response.ends_with("\r\n\r\nthere is no WebSocket endpoint at this path\n"));
     CHECK(wrong_path.failure ==
-          "refused with 404: there is no WebSocket endpoint at this path (RFC 6455 §4.2.2)");
+          "refused with 404: there is no WebSocket endpoint at this path (RFC 6455 §4.2.2); path "
+          "/other");
     CHECK(refuse("GET /ws HTTP/1.1\r\nHost: a\r\n\r\n").rule == ws::Errc::not_an_upgrade);
     CHECK(refuse("GET /ws HTTP/1.1\nHost: a\n\n").rule == ws::Errc::bare_line_feed);
     CHECK(refuse("\x16\x03\x01").rule == ws::Errc::control_byte_in_head);
@@ -192,8 +193,24 @@ TEST_CASE("§4.2.2 admit is asked last, and refuses by a rule of its own") {
           ws::Errc::path_not_found);
     CHECK(asked == 1);
     CHECK(refusals ==
-          "refused with 401: credentials are missing or wrong (RFC 9110 §15.5.2)\n"
-          "refused with 404: there is no WebSocket endpoint at this path (RFC 6455 §4.2.2)\n");
+          "refused with 401: credentials are missing or wrong (RFC 9110 §15.5.2); path /ws\n"
+          "refused with 404: there is no WebSocket endpoint at this path (RFC 6455 §4.2.2); path "
+          "/other\n");
+}
+
+TEST_CASE("§10.2 by default a page of another host may not connect, and the log says which") {
+    const auto from = [](const std::string& page) {
+        std::string request{request_head};
+        return refuse(request.insert(request.size() - 2, "Origin: " + page + "\r\n"));
+    };
+    const Refused foreign = from("http://evil.test");
+    CHECK(foreign.response.starts_with("HTTP/1.1 403 Forbidden\r\n"));
+    CHECK(foreign.failure ==
+          "refused with 403: pages from this Origin may not connect (RFC 6455 §10.2); path /ws, "
+          "Origin http://evil.test, Host localhost");
+    CHECK(from("http://localhost").response.starts_with("HTTP/1.1 101 "));
+    // No browser: no Origin.
+    CHECK(refuse(request_head).response.starts_with("HTTP/1.1 101 "));
 }
 
 TEST_CASE("a client for whom there is no place is told so at once") {
@@ -246,17 +263,17 @@ TEST_CASE("§4.1 what a server can do wrong is told in one line") {
         return dial_failure(server.url(), with_rfc_key());
     };
     CHECK(failure("HTTP/1.1 403 Forbidden\r\n\r\nthis origin is not allowed\n") ==
-          "Handshake failed: HTTP/1.1 403 Forbidden (this origin is not allowed)");
+          "Handshake failed: HTTP/1.1 403 Forbidden (this origin is not allowed); path /ws");
     CHECK(failure("HTTP/1.1 301 Moved Permanently\r\nLocation: /\r\n\r\n") ==
-          "Handshake failed: HTTP/1.1 301 Moved Permanently");
+          "Handshake failed: HTTP/1.1 301 Moved Permanently; path /ws");
     CHECK(failure("SSH-2.0-OpenSSH_9.2\r\n\r\n") ==
-          "Handshake failed: the first line is not that of an HTTP message (RFC 9112 §3)");
+          "Handshake failed: the first line is not that of an HTTP message (RFC 9112 §3); path /ws");
     CHECK(failure("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"
                   "Connection: Upgrade\r\nSec-WebSocket-Accept: AAAA\r\n\r\n") ==
           "Handshake failed: Sec-WebSocket-Accept does not belong to the key that was sent "
-          "(RFC 6455 §4.1)");
+          "(RFC 6455 §4.1); path /ws");
     CHECK(failure("HTTP/1.1 200 OK\r\nX: \x1b[2J\r\n\r\n").find('\x1b') == std::string::npos);
-    CHECK(failure("") == "Handshake failed: the peer ended the connection");
+    CHECK(failure("") == "Handshake failed: the peer ended the connection; path /ws");
 }
 
 TEST_CASE("a server that never answers is given up at the handshake timeout") {
@@ -268,7 +285,7 @@ TEST_CASE("a server that never answers is given up at the handshake timeout") {
     endpoint::DialOptions options;
     options.handshake_timeout = 50ms;
     CHECK(dial_failure(server.url(), options) ==
-          "Handshake failed: the server did not answer in time");
+          "Handshake failed: the server did not answer in time; path /ws");
     done.raise();
 }
 
@@ -316,9 +333,9 @@ TEST_CASE("the trace shows the same lines at both ends") {
     CHECK(server_lines.find("CLOSE FIN len=2 1000") != std::string::npos);
 }
 
-TEST_CASE("accept: a plain GET gets what on_http has for it, and no connection") {
+TEST_CASE("accept: a plain GET or HEAD gets what on_http has for it, and no connection") {
     endpoint::AcceptOptions options;
-    options.on_http = [](const ws::Request& request, endpoint::HttpReply& reply) {
+    options.on_http = [](const ws::Request& request, ws::HttpReply& reply) {
         if (request.path != "/page") return false;
         reply.body = "a page";
         reply.headers = {{"X-Content-Type-Options", "nosniff"}};
@@ -342,6 +359,11 @@ TEST_CASE("accept: a plain GET gets what on_http has for it, and no connection")
     CHECK(answer ==
           "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Type: text/plain; charset=utf-8\r\n"
           "Content-Length: 6\r\nX-Content-Type-Options: nosniff\r\n\r\na page");
+    const std::string page = answer;
+    CHECK(ask("GET /page HTTP/1.0\r\n\r\n", answer));
+    CHECK(answer == page);
+    CHECK(ask("HEAD /page HTTP/1.0\r\n\r\n", answer));
+    CHECK(answer + "a page" == page);
     CHECK_THROWS_AS(ask("GET /else HTTP/1.1\r\nHost: localhost\r\n\r\n", answer),
                     endpoint::HandshakeFailed);
     CHECK_THROWS_AS(ask("POST /page HTTP/1.1\r\nHost: localhost\r\n\r\n", answer),

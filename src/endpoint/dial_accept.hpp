@@ -9,8 +9,6 @@
 #include <vector>
 
 #include "endpoint/blocking.hpp"
-#include "endpoint/http_reply.hpp"
-#include "ws/handshake.hpp"
 
 namespace endpoint {
 
@@ -38,18 +36,14 @@ struct DialOptions : Options {
 };
 
 // Connects to "ws://host:port/path?query" and does the client's part of the handshake. Throws
-// net::UrlError, net::ResolveError, std::system_error (no connection), HandshakeFailed; net::Stopped
-// when options.stop_fd was readable first.
+// net::UrlError, net::ResolveError, std::system_error (no connection), HandshakeFailed;
+// net::Stopped when options.stop_fd was readable first.
 std::unique_ptr<BlockingConnection> dial(std::string_view url, const DialOptions& options = {});
 
-struct AcceptOptions : Options {
-    std::string path = "/ws";                 // requests for another one get 404; empty: any
-    std::vector<std::string> subprotocols{};  // in order of preference
-    // Asked last, when a request keeps all rules: may this client come in? Not Errc::none: it is
-    // refused by that rule (lesson 10: origin, credentials).
-    std::function<ws::Errc(const ws::Request&, const net::Address& peer)> admit{};
-    // A GET without `Upgrade: websocket`: fills in the answer. False: nothing here, it is 426.
-    std::function<bool(const ws::Request&, HttpReply&)> on_http{};
+struct AcceptOptions : Options, ServerPolicy {
+    // A GET or HEAD without `Upgrade: websocket`: fills in the answer. False: nothing here, it is
+    // 426.
+    std::function<bool(const ws::Request&, ws::HttpReply&)> on_http{};
     // Asked when a request is about to be accepted: who looks on? From our answer 101 on, what
     // crosses the wire goes there too. Empty: nobody, and that costs nothing.
     std::function<ws::Tracer::Tap(const ws::Request&)> watch{};

@@ -8,13 +8,13 @@
 
 #include "ws/http.hpp"
 
-namespace endpoint {
+namespace ws {
 
 struct HttpReply {
     int status = 200;
     std::string content_type = "text/plain; charset=utf-8";
     std::string body{};
-    std::vector<ws::Header> headers{};  // further ones; their texts outlive the reply
+    std::vector<Header> headers{};  // further ones; their texts outlive the reply
 };
 
-}  // namespace endpoint
+}  // namespace ws

@@ -1,0 +1,125 @@
+// The order of the questions, RFC 6455 §4.1 and §4.2, and one line for each way to fail. Lesson 5.
+// Every driver of a handshake asks here and decides nothing for itself: which request is right,
+// which answer follows, and what follows the answer.
+#include "ws/opening.hpp"
+
+#include <algorithm>
+
+#include "ws/hex.hpp"
+
+namespace ws {
+
+namespace {
+
+// A peer chooses these texts: in a line for people each gets so much room.
+constexpr std::size_t shown_bytes = 200;
+
+std::string describe(Errc errc) {
+    const Rule& broken = rule(errc);
+    return std::string{broken.sentence} + " (" + std::string{broken.section} + ')';
+}
+
+// RFC 9110 §9.3.2: "The HEAD method is identical to GET except that the server MUST NOT send
+// content in the response."
+void drop_content(std::string& answer) { answer.resize(answer.find("\r\n\r\n") + 4); }
+
+std::string values(const Request& request, std::string_view name) {
+    std::string text;
+    for (const Header& header : request.headers())
+        if (equals_ignoring_case(header.name, name))
+            text.append(text.empty() ? "" : " and ").append(escape(header.value, shown_bytes));
+    return text;
+}
+
+}  // namespace
+
+// --- the server's side -----------------------------------------------------------------------
+
+ServerOpening::Step ServerOpening::feed(Bytes bytes, std::size_t& taken) {
+    switch (head_.feed(bytes, taken)) {
+        case Parse::need_more: return Step::more;
+        case Parse::error: return refuse(head_.error());
+        case Parse::ok: break;
+    }
+    Errc errc = request_.parse(head_.text());
+    if (errc == Errc::none) errc = check_request(request_);
+    // Whether that is wrong depends on what else this server has to offer.
+    plain_ = errc == Errc::not_an_upgrade;
+    return errc == Errc::none || plain_ ? Step::judge : refuse(errc);
+}
+
+ServerOpening::Step ServerOpening::judge(const Policy& policy) {
+    if (plain_) return serve_page(policy);
+    // RFC 6455 §4.2.2: "If the requested service is not available, the server MUST send an
+    // appropriate HTTP error code (such as 404 Not Found) and abort the WebSocket handshake."
+    const auto& further = policy.further_paths;
+    if (!policy.path.empty() && request_.path != policy.path &&
+        std::ranges::find(further, request_.path) == further.end())
+        return refuse(Errc::path_not_found);
+    if (const Errc errc = policy.admit ? policy.admit(request_) : Errc::none; errc != Errc::none)
+        return refuse(errc);
+    subprotocol_ = choose_subprotocol(request_, policy.subprotocols);
+    answer_ = accept_response(request_, subprotocol_);
+    return Step::open;
+}
+
+ServerOpening::Step ServerOpening::serve_page(const Policy& policy) {
+    if (!policy.on_http || !policy.on_http(request_, reply_)) return refuse(Errc::not_an_upgrade);
+    answer_ = http_response(reply_.status, reply_.content_type, reply_.body.size(), reply_.headers);
+    if (request_.method == "HEAD") reply_.body.clear();
+    return Step::reply;
+}
+
+ServerOpening::Step ServerOpening::refuse(Errc errc) {
+    error_ = errc;
+    answer_ = refuse_response(errc);
+    if (request_.method == "HEAD") drop_content(answer_);
+    return Step::refuse;
+}
+
+std::string ServerOpening::refusal() const {
+    std::string line =
+        "refused with " + std::to_string(rule(error_).http_status) + ": " + describe(error_);
+    if (request_.path.empty()) return line;
+    line += "; path " + escape(request_.path, shown_bytes);
+    // The two that were compared: a proxy in between may have changed Host.
+    if (error_ == Errc::forbidden_origin)
+        line += ", Origin " + values(request_, "Origin") + ", Host " + values(request_, "Host");
+    return line;
+}
+
+// --- the client's side -----------------------------------------------------------------------
+
+ClientOpening::Step ClientOpening::feed(Bytes bytes, std::size_t& taken) {
+    switch (head_.feed(bytes, taken)) {
+        case Parse::need_more: return Step::more;
+        case Parse::error: error_ = head_.error(); break;
+        case Parse::ok:
+            error_ = response_.parse(head_.text());
+            if (error_ == Errc::none) error_ = check_response(response_, handshake_);
+            break;
+    }
+    return error_ == Errc::none ? Step::open : Step::failed;
+}
+
+std::string_view ClientOpening::subprotocol() const {
+    return response_.find("Sec-WebSocket-Protocol").value_or("");
+}
+
+std::string ClientOpening::failure(Bytes body) const {
+    if (error_ != Errc::unexpected_status) return failure(describe(error_));
+    std::string answer = escape(response_.start_line, shown_bytes);
+    const std::string_view text = as_text(body);
+    const std::string_view first_line = text.substr(0, text.find_first_of("\r\n"));
+    if (!first_line.empty()) answer += " (" + escape(first_line, shown_bytes) + ')';
+    return failure(answer);
+}
+
+std::string ClientOpening::failure(std::string_view what) const {
+    const std::string_view resource = handshake_.resource;
+    // What follows the '?' may be a secret.
+    const std::string_view path = resource.substr(0, resource.find('?'));
+    return "Handshake failed: " + std::string{what} + "; path " + std::string{path};
+}
+
+}  // namespace ws

@@ -53,11 +53,12 @@ mkdir -p "$BUILD" "$WORK/.course"
 lessons/tools/overlay.sh "$BUILD" "$WORK"
 log=$BUILD/build.log
 
-targets=("$judge")
+# What is run of the student's: all of it, for one lesson or for each.
+programs=()
 for name in "${lessons[@]}"; do
     [[ -z $only || $name == "$(printf '%02d' "${only:-0}")"-* ]] || continue
-    targets+=("$BUILD/lessons/$name/server" "$BUILD/lessons/$name/client")
-    [[ ! -f lessons/$name/calls.cpp ]] || targets+=("$BUILD/lessons/$name/calls")
+    programs+=("$BUILD/lessons/$name/server" "$BUILD/lessons/$name/client")
+    [[ ! -f lessons/$name/calls.cpp ]] || programs+=("$BUILD/lessons/$name/calls")
 done
 
 # A compiler cache that trusts its list of headers would not look for a new one that comes first.
@@ -134,19 +135,14 @@ did_not_compile() {
     exit 1
 }
 
-# UBSan wants a descriptor to look at a vptr, and some scenarios leave none.
-if ! "$MAKE" --no-print-directory -s "${jobs[@]}" BUILD="$BUILD" OVERLAY="$WORK" SANITIZE=1 OPTIMIZE=-O1 \
-    CPPFLAGS="-D_GLIBCXX_ASSERTIONS -fno-sanitize=vptr" "${targets[@]}" >"$log" 2>&1; then
-    did_not_compile
-fi
-# A warning in the student's own files is worth reading, once: when it was compiled.
-grep -E "^$WORK/.*warning: " "$log" | sort -u | sed -n 1,5p || :
-if ((SECONDS - begin > 5)); then echo "built in $((SECONDS - begin)) s"; fi
-
-# `make grade` builds once what all submissions share.
-[[ -z ${BUILD_ONLY:-} ]] || exit 0
-
-# --- checking -----------------------------------------------------------------------------------
+# build TARGET...: or says why not, and ends.
+build() {
+    # UBSan wants a descriptor to look at a vptr, and some scenarios leave none.
+    "$MAKE" --no-print-directory -s "${jobs[@]}" BUILD="$BUILD" OVERLAY="$WORK" SANITIZE=1 OPTIMIZE=-O1 \
+        CPPFLAGS="-D_GLIBCXX_ASSERTIONS -fno-sanitize=vptr" "$@" >"$log" 2>&1 || did_not_compile
+    # A warning in the student's own files is worth reading, once: when it was compiled.
+    grep -E "^$WORK/.*warning: " "$log" | sort -u | sed -n 1,5p || :
+}
 
 arguments=(--build "$BUILD")
 "$HOLES" list >"$BUILD/exercises.tsv"
@@ -154,17 +150,42 @@ export CHECK_WORK=$WORK CHECK_FILES=$BUILD/exercises.tsv
 [[ -z ${VERBOSE:-} ]] || arguments+=(--verbose)
 [[ -z ${SEED:-} ]] || arguments+=(--seed "$SEED")
 [[ -z $only ]] || arguments+=(--lesson "$only")
-if [[ -n ${TRACE:-} ]]; then
-    exec "$judge" "${arguments[@]}" --trace "$TRACE"
+
+built=()
+if [[ -z $wanted ]]; then
+    build "$judge" "${programs[@]}"
+else
+    # The scenario runs with nothing built, says what it needs first, and only that is built. The
+    # judges of some lessons hold the student's functions, and those need nothing.
+    build "$judge"
+    if program=$("$judge" "${arguments[@]}" --only "$wanted" --built "" 2>/dev/null); then :; elif (($? == 3)); then
+        build "${programs[0]%/*}/$program"
+        built=(--built "$program")
+    fi
 fi
-if [[ -n ${NAME:-} ]]; then
+if ((SECONDS - begin > 5)); then echo "built in $((SECONDS - begin)) s"; fi
+
+# `make grade` builds once what all submissions share.
+[[ -z ${BUILD_ONLY:-} ]] || exit 0
+
+# --- checking -----------------------------------------------------------------------------------
+
+if [[ -n ${TRACE:-} ]]; then
+    arguments+=(--trace "$TRACE")
+elif [[ -n ${NAME:-} ]]; then
     arguments+=(--only "$NAME")
 else
     arguments+=(--results "$results")
 fi
 status=0
-"$judge" "${arguments[@]}" || status=$?
-if ((status == 0)) && [[ -z ${QUIET:-}${NAME:-} ]]; then
+"$judge" "${arguments[@]}" "${built[@]}" || status=$?
+if ((status == 3)); then
+    # It needs another program as well.
+    build "${programs[@]}"
+    status=0
+    "$judge" "${arguments[@]}" || status=$?
+fi
+if ((status == 0)) && [[ -z ${QUIET:-}${NAME:-}${TRACE:-} ]]; then
     echo
     echo "All of it passes.$(what_next)"
 fi

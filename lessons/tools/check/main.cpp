@@ -13,7 +13,9 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <iterator>
 #include <map>
+#include <sstream>
 #include <thread>
 #include <tuple>
 
@@ -37,6 +39,7 @@ struct Options {
     int lesson = 0;  // only this one
     std::uint64_t seed = 0;
     bool verbose = false, list = false;
+    std::optional<std::vector<std::string>> built{};
 };
 
 // A scenario at work.
@@ -62,7 +65,8 @@ struct Job {
                         .seed = options.seed,
                         .pipe = pipe,
                         .patience = patience,
-                        .build = options.build}};
+                        .build = options.build,
+                        .built = options.built}};
         try {
             for (const check::Cut cut : scenario.info().cuts) {
                 run.begin(cut);
@@ -73,6 +77,9 @@ struct Job {
             run.tell_printed();
             run.note('D', "");
         } catch (const check::Failed&) {
+            run.note('D', "");
+        } catch (const check::NotBuilt& missing) {
+            run.note('N', missing.program);
             run.note('D', "");
         } catch (const std::exception& error) {
             run.note('V', "crashed");
@@ -133,6 +140,7 @@ void take_note(Job& job, char kind, std::string text) {
         case '1': outcome.says = text; break;
         case 'T': outcome.block = text; break;
         case 'C': outcome.cut = text; break;
+        case 'N': outcome.not_built = text; break;
         case 'O': outcome.printed = text; break;
         case 'D': job.done = true; break;
         case 'V':
@@ -221,6 +229,7 @@ int missing_exercise(const Outcome& outcome, const std::vector<Job>& jobs) {
 void show(const Outcome& outcome, const check::Style& style, std::map<std::tuple<int, int, bool>, int>& failures,
           const std::vector<Job>& jobs) {
     const check::ScenarioInfo& info = outcome.scenario->info();
+    if (!outcome.not_built.empty()) return;
     if (outcome.verdict == Verdict::passed) {
         if (style.verbose)
             std::printf("ok   %s   %s\n%s", outcome.name().c_str(), info.rule.c_str(),
@@ -293,8 +302,15 @@ std::vector<Outcome> run_all(const std::vector<const Scenario*>& scenarios, cons
 
 constexpr const char* usage =
     "usage: check-NN [--only NAME] [--lesson N] [--verbose] [--trace NAME] [--list]\n"
-    "                [--seed HEX] [--results FILE] [--build DIR]\n"
-    "NAME is a scenario's, \"length-126\" or \"5/length-126\".\n";
+    "                [--seed HEX] [--results FILE] [--build DIR] [--built PROGRAMS]\n"
+    "NAME is a scenario's, \"length-126\" or \"5/length-126\". PROGRAMS are those that are built, such\n"
+    "as \"server calls\". When a scenario needs another one, the status is 3; and where none is built,\n"
+    "its name is printed.\n";
+
+std::vector<std::string> words_of(const std::string& text) {
+    std::istringstream stream{text};
+    return {std::istream_iterator<std::string>{stream}, {}};
+}
 
 Options read_options(int argc, char** argv) {
     Options options;
@@ -312,6 +328,7 @@ Options read_options(int argc, char** argv) {
         else if (name == "--results") options.results = value();
         else if (name == "--build") options.build = value();
         else if (name == "--lesson") options.lesson = std::atoi(value().c_str());
+        else if (name == "--built") options.built = words_of(value());
         else if (name == "--seed") options.seed = std::strtoull(value().c_str(), nullptr, 16);
         else {
             std::fprintf(name == "--help" ? stdout : stderr, "%s", usage);
@@ -365,6 +382,11 @@ int main(int argc, char** argv) {
     const bool colour = ::isatty(STDOUT_FILENO) != 0 && std::getenv("NO_COLOR") == nullptr;
     const check::Style style{colour, options.verbose || !options.only.empty(), !options.trace.empty()};
     const std::vector<Outcome> outcomes = run_all(scenarios, options, style);
+    for (const Outcome& outcome : outcomes)
+        if (!outcome.not_built.empty()) {
+            if (options.built->empty()) std::printf("%s\n", outcome.not_built.c_str());
+            return 3;
+        }
     if (style.trace)
         for (const Outcome& outcome : outcomes)
             std::printf("%s", check::trace(outcome, style).c_str());

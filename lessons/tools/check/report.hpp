@@ -19,6 +19,7 @@ struct Outcome {
     std::string says;                   // the explanation, in one line
     std::string block;                  // the same as it stands below the exchange
     std::string cut;                    // why this cut failed and another did not
+    std::string not_built;              // the program that it needs
     std::string printed;                // by the student's code, in lines
 
     // "5/length-126"

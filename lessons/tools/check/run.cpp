@@ -387,9 +387,8 @@ Callee& Run::callee() {
 }
 
 Program& Run::start_calls(int channel) {
-    programs_.push_back(std::make_unique<Program>(
-        *this, options_.build + "/lessons/" + folder_of_lesson(options_.lesson) + "/calls", "calls",
-        std::vector<std::string>{}, channel));
+    programs_.push_back(std::make_unique<Program>(*this, path_of("calls"), "calls",
+                                                  std::vector<std::string>{}, channel));
     return *programs_.back();
 }
 
@@ -415,10 +414,14 @@ Program& Run::program(const std::string& name, const std::vector<std::string>& a
 }
 
 Program& Run::start(const std::string& name, const std::vector<std::string>& arguments) {
-    programs_.push_back(std::make_unique<Program>(
-        *this, options_.build + "/lessons/" + folder_of_lesson(options_.lesson) + "/" + name, name,
-        arguments));
+    programs_.push_back(std::make_unique<Program>(*this, path_of(name), name, arguments));
     return *programs_.back();
+}
+
+std::string Run::path_of(const std::string& program) const {
+    if (options_.built && std::ranges::find(*options_.built, program) == options_.built->end())
+        throw NotBuilt{program};
+    return options_.build + "/lessons/" + folder_of_lesson(options_.lesson) + "/" + program;
 }
 
 void Run::stop(Program& program) {

@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <sstream>
 #include <type_traits>
 
@@ -53,6 +54,12 @@ struct RunOptions {
     int pipe = -1;               // where notes go
     Milliseconds patience{2500};  // how long an answer may take
     std::string build{};          // where the programs lie
+    // Those that are built: another one is not started, and NotBuilt thrown. Nothing: all are.
+    std::optional<std::vector<std::string>> built{};
+};
+
+struct NotBuilt {
+    std::string program;
 };
 
 class Run {
@@ -175,6 +182,7 @@ class Run {
     [[noreturn]] void fail_value(std::string_view what, const std::string& got,
                                  const std::string& expected, std::string_view why);
     [[noreturn]] void end(Verdict verdict, std::string_view says, std::string_view block);
+    std::string path_of(const std::string& program) const;
     std::uint64_t random();
     std::string exchange_line(Way way, Bytes bytes, std::string_view meaning);
 

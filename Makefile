@@ -4,7 +4,7 @@
 # linked from its own list, and a test sees to it that it includes nothing that comes later.
 
 SRC_01 := net/fd net/os_error net/address net/socket net/signal net/client_threads \
-          ws/bytes ws/hex cli/options terminal/line_reader cli/byte_trace
+          ws/bytes ws/characters ws/hex cli/standard_streams cli/options terminal/line_reader cli/byte_trace
 SRC_02 := $(SRC_01) net/look_up net/datagram net/url cli/option_kinds
 SRC_03 := $(SRC_02)
 SRC_04 := $(SRC_03) net/random ws/error ws/http ws/sha1 ws/handshake
@@ -17,12 +17,12 @@ SRC_08 := $(SRC_07) ws/utf8_blocks ws/utf8 ws/close ws/receiver ws/sender ws/con
           endpoint/dial_accept lab/lab_accept
 SRC_09 := $(SRC_08)
 SRC_10 := $(SRC_09) ws/credentials net/network net/client_limits net/forwarded net/descriptors \
-          endpoint/admission cli/admission_options
+          endpoint/admission cli/text_file cli/admission_options
 SRC_11 := $(SRC_10) net/epoll net/loop_clock net/out_buffer net/peer_address endpoint/server_options \
           endpoint/loop endpoint/loop_connection endpoint/loop_connection_output endpoint/server \
           endpoint/metrics lab/lab_loop
 SRC_12 := $(SRC_11) json/character json/value json/parse json/write endpoint/json_message \
-          endpoint/hub terminal/columns terminal/line_editor terminal/prompt
+          endpoint/hub terminal/columns terminal/line_editor terminal/job terminal/prompt
 SRC_13 := $(SRC_12) endpoint/stream
 SRC_14 := $(SRC_13) ws/deflate/bits ws/deflate/huffman ws/deflate/history ws/deflate/inflate \
           ws/deflate/inflate_fast ws/deflate/blocks ws/deflate/matcher ws/deflate/deflate \
@@ -51,7 +51,7 @@ WORK ?= work
 # is the teacher's is not there.
 ifneq ($(wildcard lessons/HANDOUT),)
 OVERLAY ?= $(WORK)
-ABSENT  := texts test fuzz e2e mutants classroom large-message handout grade wsc load interop \
+ABSENT  := texts test install uninstall fuzz e2e mutants classroom large-message handout grade wsc load interop \
            compare-wscat bench bench-against bench-micro bench-instructions
 ifneq ($(filter $(ABSENT) interop-% load-% diff-% mutants-%,$(MAKECMDGOALS)),)
 $(error a handout has no $(MAKECMDGOALS); make help shows what there is)
@@ -87,6 +87,10 @@ all: programs
 help:
 	@sed -n 's/^## //p' $(wildcard Makefile lessons/classroom.mk tests/tests.mk) \
 	  $(if $(ABSENT),| grep -vE '^For (teachers|the project)|^make ($(subst $(space),|,$(ABSENT) diff-N)) ')
+
+# What nobody has thought of, also without the number behind its dash.
+.DEFAULT:
+	@echo "make: there is no '$@', neither a command (make help shows them) nor a file" >&2; exit 2
 
 # What a variable holds: the tests ask for the lists above.
 print-%:
@@ -172,6 +176,7 @@ endef
 $(foreach folder,$(CLIENTS),$(eval $(call client_rules,$(folder))))
 
 ## make explain    explains bytes bit by bit: make explain HEX='81 05 48 65 6c 6c 6f'
+##                 (or HEX=FILE, or < FILE: a hex dump or a capture, with HTTP heads and all)
 .PHONY: explain
 explain: $(BUILD)/clients/explain
 	@$< $(HEX)
@@ -185,6 +190,43 @@ wsc: $(BUILD)/clients/wsc
 .PHONY: load
 load: $(BUILD)/clients/load
 	@$< $(ARGS)
+
+# --- in your own program ------------------------------------------------------------------------
+
+## make install    the library for your own programs (PREFIX=/usr/local): headers, libbaresocket.a
+## make uninstall  takes it away again
+# There all of it is in one folder and one namespace, baresocket: `ws` and `net` are short names, good
+# in a repository of our own and bad among those of others. The copies are made from src/ here.
+PREFIX  ?= /usr/local
+ROOMS   := net ws json endpoint
+LIBRARY := $(BUILD)/library
+room     = $(subst $(space),|,$(ROOMS))
+library_files   := $(patsubst src/%,%,$(shell find $(ROOMS:%=src/%) -name '*.[ch]pp'))
+library_headers := $(addprefix $(LIBRARY)/baresocket/,$(filter %.hpp,$(library_files)))
+library_objects := $(addprefix $(LIBRARY)/,$(patsubst %.cpp,%.o,$(filter %.cpp,$(library_files))))
+$(LIBRARY)/baresocket/%: src/%
+	@mkdir -p $(@D)
+	@sed -E 's/^namespace ($(room))/namespace baresocket::\1/; s/^#include "($(room))\//#include "baresocket\/\1\//' $< > $@
+$(library_objects): $(LIBRARY)/%.o: $(LIBRARY)/baresocket/%.cpp | $(library_headers) $(BUILD)/packages
+	@mkdir -p $(@D)
+	$(CXX) -std=c++20 $(OPTIMIZE) -g1 -pthread -I$(LIBRARY) -MMD -MP $(CPPFLAGS) $(CXXFLAGS) -c $< -o $@
+$(LIBRARY)/libbaresocket.a: $(library_objects)
+	@rm -f $@
+	@$(AR) rcs $@ $^
+$(LIBRARY)/baresocket.pc: src/baresocket.pc.in
+	@mkdir -p $(@D)
+	@sed 's|@PREFIX@|$(abspath $(PREFIX))|' $< > $@
+.PHONY: install uninstall $(LIBRARY)/baresocket.pc
+install: $(LIBRARY)/libbaresocket.a $(LIBRARY)/baresocket.pc
+	@cd $(LIBRARY) && for header in $(library_headers:$(LIBRARY)/%=%); do \
+	  install -D -m 644 $$header "$(DESTDIR)$(abspath $(PREFIX))/include/$$header" || exit 1; done
+	@install -D -m 644 -t "$(DESTDIR)$(abspath $(PREFIX))/lib" $<
+	@install -D -m 644 -t "$(DESTDIR)$(abspath $(PREFIX))/lib/pkgconfig" $(LIBRARY)/baresocket.pc
+	@echo "installed in $(DESTDIR)$(abspath $(PREFIX)); src/README.md has a program that uses it"
+uninstall:
+	@rm -rf "$(DESTDIR)$(abspath $(PREFIX))/include/baresocket"
+	@rm -f "$(DESTDIR)$(abspath $(PREFIX))/lib/libbaresocket.a" \
+	  "$(DESTDIR)$(abspath $(PREFIX))/lib/pkgconfig/baresocket.pc"
 
 # --- texts --------------------------------------------------------------------------------------
 
@@ -212,4 +254,4 @@ include $(wildcard tests/tests.mk)
 clean:
 	rm -rf $(BUILD)
 
--include $(shell find $(BUILD)/obj $(BUILD)/judge -name '*.d' 2>/dev/null)
+-include $(shell find $(BUILD)/obj $(BUILD)/judge $(BUILD)/library -name '*.d' 2>/dev/null)

@@ -9,10 +9,11 @@
 # What the scripts need to know.
 classroom = MAKE='$(MAKE)' BUILD=$(BUILD)/check WORK=$(WORK) HOLES=$(HOLES) SEED=$(SEED) VERBOSE=$(V)
 start-%: $(HOLES)
-	@lessons/tools/start.sh $* $(WORK) $(HOLES) $(FORCE)
+	@$(if $(filter $*,$(numbers)),lessons/tools/start.sh $* $(WORK) $(HOLES) $(FORCE),$(no_lesson))
 check-%: $(HOLES)
-	+@$(classroom) NAME=$(T) lessons/tools/check.sh $*
+	+@$(if $(filter $*,$(numbers)),$(classroom) NAME=$(T) lessons/tools/check.sh $*,$(no_lesson))
 trace-%: $(HOLES)
+	@$(if $(filter $*,$(numbers)),:,$(no_lesson))
 	+@$(if $(T),,echo "trace: which scenario? make trace-$* T=name" >&2; exit 2;) \
 	  $(classroom) QUIET=1 TRACE=$(T) lessons/tools/check.sh $*
 
@@ -135,6 +136,8 @@ mutants_of := verdicts $(foreach folder,$(checked),$(call number,$(folder)))
 MUTANTS    := $(addprefix mutants-,$(mutants_of))
 .PHONY: mutants mutants-base $(MUTANTS)
 mutants: $(if $(LESSON),mutants-$(LESSON),$(MUTANTS))
+mutants-%:
+	@echo "make: nothing is checked in lesson $*; there are $(mutants_of)" >&2; exit 2
 mutants-base: $(HOLES)
 	+@MAKE='$(MAKE)' lessons/tools/mutants.sh $(HOLES) base
 $(MUTANTS): mutants-%: mutants-base

@@ -51,6 +51,8 @@ $(FUZZERS:%=$(BUILD)/%): $(BUILD)/%: $(BUILD)/obj/tests/fuzz/%_fuzz.o \
 	@mkdir -p $(@D)
 	$(link)
 
+# A command line meets more of the house.
+$(BUILD)/wsc: $(all_objects) $(patsubst %,$(BUILD)/obj/clients/wsc/%.o,options target)
 ## make deflate-zlib   our compression against Python's zlib, both ways (SHORT=1: a sample)
 .PHONY: deflate-zlib
 DEFLATE := $(filter $(BUILD)/obj/src/ws/deflate/%,$(all_objects))

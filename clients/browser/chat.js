@@ -107,6 +107,7 @@ function receive(data) {
   if (isList(said.rooms)) showRooms(said.rooms);
   if (!isText(said.user) || !isText(said.text)) return;
   addMessage(said);
+  if (said.user === me.user && !said.event) confirm(byId('text'), said.text);
   // The list of users came before our own "joined", and counts us already.
   if (said.event === 'joined' && !ownJoin(said)) count(said.user, 1);
   if (said.event === 'left') count(said.user, -1);
@@ -122,6 +123,7 @@ function ownJoin(said) {
 function entered(said) {
   if (me.room !== said.room) byId('messages').replaceChildren();
   me.room = said.room;
+  confirm(byId('room'), said.room);
   justEntered = true;
   attempts = 0;
   here = new Map();
@@ -138,7 +140,29 @@ function entered(said) {
 
 function showError(text) {
   if (byId('chat').hidden) byId('enter-error').textContent = text;
-  else addLine(element('li', text, 'error'));
+  else {
+    addLine(element('li', text, 'error'));
+    giveBack();
+  }
+}
+
+// What was sent from a field and not confirmed yet, in order. The server answers in order, too: with
+// the room's copy, with the new room, or with an error, and then the field gets its text back.
+const sent = [];
+
+function sendFrom(field, value, text) {
+  if (!send(value)) return;
+  sent.push({ field, text });
+  field.value = '';
+}
+
+function confirm(field, text) {
+  if (sent[0]?.field === field && sent[0].text === text) sent.shift();
+}
+
+function giveBack() {
+  const refused = sent.shift();
+  if (refused && refused.field.value === '') refused.field.value = refused.text;
 }
 
 // --- the connection -------------------------------------------------------------------------------
@@ -154,8 +178,9 @@ function connect() {
   waiting = null;
   showStatus('connecting', '');
   const scheme = location.protocol === 'https:' ? 'wss:' : 'ws:';
-  const opening = new WebSocket(`${scheme}//${location.host}/ws`);
+  const opening = new WebSocket(`${scheme}//${location.host}${document.documentElement.dataset.websocket}`);
   socket = opening;
+  sent.length = 0;
   opening.addEventListener('open', () => send({ user: me.user, room: me.room }));
   opening.addEventListener('message', (event) => receive(event.data));
   opening.addEventListener('close', (event) => { if (socket === opening) closed(event); });
@@ -207,13 +232,13 @@ byId('say').addEventListener('submit', (event) => {
   event.preventDefault();
   const text = byId('text').value;
   // What cannot be sent now stays in its field.
-  if (text.trim() !== '' && send({ text })) byId('text').value = '';
+  if (text.trim() !== '') sendFrom(byId('text'), { text }, text);
 });
 
 byId('go').addEventListener('submit', (event) => {
   event.preventDefault();
   const room = byId('room').value.trim();
-  if (room !== '' && room !== me.room && send({ room })) byId('room').value = '';
+  if (room !== '' && room !== me.room) sendFrom(byId('room'), { room }, room);
 });
 
 // Esc comes back to the message, from wherever the keyboard is.

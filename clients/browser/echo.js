@@ -34,7 +34,7 @@ function describeBytes(bytes) {
 
 function connect() {
   const scheme = location.protocol === 'https:' ? 'wss:' : 'ws:';
-  const opening = new WebSocket(`${scheme}//${location.host}/ws`);
+  const opening = new WebSocket(`${scheme}//${location.host}${document.documentElement.dataset.websocket}`);
   socket = opening;
   opening.binaryType = 'arraybuffer';
   showStatus('connecting', '');
@@ -46,7 +46,7 @@ function connect() {
     typeof data === 'string' ? data : describeBytes(new Uint8Array(data)), 'received'));
   opening.addEventListener('close', ({ code, reason }) => {
     socket = null;
-    showStatus('not connected', 'lost');
+    showStatus('not connected', code === 1000 ? '' : 'lost');
     addLine(`closed: ${code}${reason === '' ? '' : ` "${reason}"`}`, 'notice');
   });
 }

@@ -78,6 +78,23 @@ function showFields() {
     opcode === 2 ? 'Message, as hex' : opcode === 8 ? 'Reason' : opcode > 8 ? 'Payload' : 'Message';
 }
 
+// The address of the page leads to the bytes that it shows, so they can be sent to somebody. What is
+// long does not fit into a link.
+const mostLinkedBytes = 2048;
+function keepInLink() {
+  const hex = lab.bytes.length <= mostLinkedBytes ? Frame.hex(lab.bytes).replaceAll(' ', '') : '';
+  history.replaceState(null, '', hex === '' ? '#' : `#hex=${hex}&from=${sender()}`);
+}
+
+// False: the address names no bytes.
+function loadFromLink() {
+  const fields = new URLSearchParams(location.hash.slice(1));
+  const { bytes } = Frame.parseHex(fields.get('hex') ?? '');
+  if (!bytes?.length) return false;
+  load(bytes, fields.get('from') === 'server' ? 'server' : 'client');
+  return true;
+}
+
 function startOver() {
   lab.before = new Uint8Array();
   lab.keys = [];
@@ -109,6 +126,7 @@ function explain() {
   byId('hex-state').className = '';
   byId('hex-state').textContent = `${plural(lab.bytes.length, 'byte')}, ${plural(frames.length, 'frame')}`;
   showVerdict(frames);
+  keepInLink();
   const shown = frames.slice(0, lab.frames).map((frame, i) => drawFrame(frame, i + 1));
   if (frames.length > lab.frames) shown.push(moreButton(frames.length - lab.frames, 'frame', () => {
     lab.frames += firstFrames;
@@ -203,7 +221,7 @@ function makeBit(byte, bit, name, kind) {
   button.dataset.byte = byte;
   button.dataset.bit = bit;
   button.setAttribute('aria-pressed', String(one === 1));
-  button.setAttribute('aria-label', `${name}, byte ${byte}, bit ${bit}`);
+  button.setAttribute('aria-label', `${one}: ${name}, byte ${byte}, bit ${bit}`);
   return button;
 }
 
@@ -401,8 +419,13 @@ byId('hex').addEventListener('input', () => {
   const { bytes, error } = Frame.parseHex(byId('hex').value);
   byId('hex-state').className = bytes ? '' : 'error';
   byId('hex-state').textContent = error;
-  if (!bytes) return;
   startOver();
+  if (!bytes) {  // what was said of the bytes before is true no longer
+    byId('verdict').className = '';
+    byId('verdict').textContent = '';
+    byId('explained').replaceChildren();
+    return;
+  }
   lab.bytes = bytes;
   lab.made = false;
   explain();
@@ -511,7 +534,7 @@ function converse(url) {
   opening.addEventListener('close', ({ code, reason }) => {
     if (talk !== opening) return;
     talk = trace = null;
-    setStatus(`closed: ${code}${reason === '' ? '' : ` "${reason}"`}`, 'lost');
+    setStatus(`closed: ${code}${reason === '' ? '' : ` "${reason}"`}`, code === 1000 ? '' : 'lost');
     // The last frames may still be on their way to us.
     setTimeout(() => watched?.close(), 1000);
   });
@@ -610,4 +633,6 @@ byId('online').hidden = fromDisk;
 byId('nav').hidden = fromDisk;
 showFields();
 setStatus('not connected', '');
-make();
+byId('path').value = document.documentElement.dataset.websocket;
+if (!loadFromLink()) make();
+window.addEventListener('hashchange', loadFromLink);

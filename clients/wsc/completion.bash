@@ -2,15 +2,23 @@
 # ~/.local/share/bash-completion/completions/wsc.
 
 _wsc() {
-    local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}
+    # The words as they were typed. bash itself would cut a URL at its colons; to forbid it that
+    # (COMP_WORDBREAKS) would change the completion of every other command, too.
+    local line=${COMP_LINE:0:COMP_POINT} word before words
+    read -ra words <<<"$line"
+    word=
+    [[ $line == *[[:space:]] ]] || { word=${words[-1]}; unset 'words[-1]'; }
+    before=${words[-1]}
     COMPREPLY=()
     case $before in
-        --ca | --cert | --key | --output | --record | --replay | --history)
+        --ca | --cert | --key | --output | --record | --replay | --history | --send)
             mapfile -t COMPREPLY < <(compgen -f -- "$word")
             return
             ;;
         -c | --connect)
             mapfile -t COMPREPLY < <(compgen -W 'ws:// wss:// ws+unix:' -- "$word")
+            # What stands before the last colon is on the line already.
+            [[ $word != *:* ]] || COMPREPLY=("${COMPREPLY[@]#"${word%"${word##*:}"}"}")
             return
             ;;
         -p | --protocol)
@@ -19,7 +27,7 @@ _wsc() {
             ;;
         -l | --listen | -H | --header | -s | --subprotocol | -o | --origin | --host | --auth | \
             --proxy | -x | --execute | -w | --wait | --ping | --handshake-timeout | \
-            --close-timeout | --max-message-bytes)
+            --close-timeout | --write-timeout | --max-message-bytes)
             return
             ;;
     esac
@@ -27,11 +35,9 @@ _wsc() {
         -c --connect -l --listen -V --version -H --header -s --subprotocol -o --origin
         -p --protocol --host --auth -L --location --max-redirects --proxy -n --no-check --ca --cert
         --key --passphrase -x --execute -w --wait -P --show-ping-pong --slash --no-color --binary
-        --json --timestamps --output --ping --trace --record --replay --handshake-timeout
-        --close-timeout --max-message-bytes --status --history --no-history -h --help
+        --raw -0 --null --send --reconnect --quiet --json --timestamps --output --ping --trace --record --replay --handshake-timeout
+        --close-timeout --write-timeout --max-message-bytes --status --history --no-history -h --help
     ' -- "$word")
 }
 
-# A URL has colons in it, which bash would take for the ends of words.
-COMP_WORDBREAKS=${COMP_WORDBREAKS//:/}
 complete -F _wsc wsc

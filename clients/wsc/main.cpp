@@ -1,16 +1,18 @@
 // wsc: WebSockets from the command line, for those who know wscat. RFC 6455.
 // Here: options to one of the two modes, and every end to an exit status. The man page has the
 // table of them. Leaves out: compression (no extension is offered).
-#include <fcntl.h>
 #include <signal.h>
-#include <unistd.h>
 
+#include <algorithm>
+#include <chrono>
 #include <cstdio>
 #include <memory>
 
 #include "cli/options.hpp"
+#include "cli/standard_streams.hpp"
 #include "clients/wsc/failure.hpp"
 #include "clients/wsc/listening.hpp"
+#include "net/random.hpp"
 
 namespace {
 
@@ -45,6 +47,38 @@ Ending converse(const Settings& settings, Screen& screen, const Signals& signals
     return Session{std::move(opened), ws::Role::client, around}.run();
 }
 
+// --reconnect. Each wait is twice as long as the one before, up to half a minute, and less by a random
+// part: or all who lost the same server would come back to it in the same moment.
+constexpr std::chrono::milliseconds first_wait{1000}, longest_wait{30'000};
+
+std::chrono::milliseconds jittered(std::chrono::milliseconds wait) {
+    net::RandomPool random;
+    return wait / 2 + wait / 2 * random.bytes<1>()[0] / 255;
+}
+
+// The peer has ended it, and not because it had nothing more to say.
+bool is_lost(const Ending& ending) {
+    return !ending.by_us && !ending.signal && ending.code != ws::close_code::normal;
+}
+
+Ending converse_on(const Settings& settings, Screen& screen, const Signals& signals,
+                   History& history, Recorder* recorder) {
+    for (std::chrono::milliseconds wait = first_wait;;) {
+        const auto begun = net::Clock::now();
+        try {
+            const Ending ending = converse(settings, screen, signals, history, recorder);
+            if (!is_lost(ending) || ending.input_ended) return ending;
+        } catch (const PeerFailure& failure) {
+            screen.error(failure.what());
+        }
+        if (net::Clock::now() - begun > longest_wait) wait = first_wait;  // it had gone well
+        const std::chrono::milliseconds pause = jittered(wait);
+        wait = std::min(2 * wait, longest_wait);
+        screen.notice("Reconnecting in " + std::to_string(pause.count()) + " ms");
+        Waiting{signals, pause}.pause();
+    }
+}
+
 // Whoever started us sees that it was the signal that ended us; Ctrl-C is how wsc is left.
 int end_by_signal(int number) {
     if (number == SIGINT) return 0;
@@ -72,14 +106,15 @@ int run(Settings settings) {
     int signal_number = 0;
     int status = 0;
     {
-        Screen screen{settings, signals};
+        Screen screen{settings};
         History history{settings.history, settings.keep_history};
         std::unique_ptr<Recorder> recorder;
         if (!settings.record.empty()) recorder = std::make_unique<Recorder>(settings.record);
         try {
             const Ending ending =
                 settings.listen ? listen(settings, screen, signals, history, recorder.get())
-                                : converse(settings, screen, signals, history, recorder.get());
+                : settings.reconnect ? converse_on(settings, screen, signals, history, recorder.get())
+                                     : converse(settings, screen, signals, history, recorder.get());
             signal_number = ending.signal.value_or(0);
             status = status_after(settings, ending);
         } catch (const Interrupted& interrupted) {
@@ -98,19 +133,6 @@ int run(Settings settings) {
     return signal_number != 0 && signal_number != SIGINT ? end_by_signal(signal_number) : status;
 }
 
-// A socket must not get the number of a standard stream that the caller has closed.
-void open_standard_streams() {
-    for (;;) {
-        const int fd = ::open("/dev/null", O_RDWR | O_CLOEXEC);
-        if (fd < 0) return;
-        if (fd > STDERR_FILENO) {
-            ::close(fd);
-            return;
-        }
-        ::fcntl(fd, F_SETFD, 0);
-    }
-}
-
 int complain(const std::string& what, int status) {
     std::fflush(stdout);
     std::fprintf(stderr, "error: %s\n", ws::escape(what).c_str());
@@ -120,7 +142,8 @@ int complain(const std::string& what, int status) {
 }  // namespace
 
 int main(int argc, char** argv) {
-    open_standard_streams();
+    cli::open_standard_streams();
+    cli::guard_output();
     try {
         return run(parse_options(argc, argv));
     } catch (const cli::UsageError& error) {

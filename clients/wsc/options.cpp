@@ -8,6 +8,7 @@
 #include <cstdlib>
 
 #include "cli/options.hpp"
+#include "net/address.hpp"
 #include "net/url.hpp"
 #include "ws/hex.hpp"
 #include "ws/unhex.hpp"
@@ -65,6 +66,14 @@ const char* why_not(std::string_view name) {
     return nullptr;
 }
 
+// Also an address of IPv6 as people write it; in a Host header it stands in brackets.
+std::string read_host(const std::string& text) {
+    const auto address = net::parse_ip(text);
+    if (address && address->family() == AF_INET6) return '[' + text + ']';
+    if (!ws::is_host(text)) throw UsageError{"a host such as example.com, with an optional port"};
+    return text;
+}
+
 void read_header(Settings& settings, const std::string& text) {
     const std::size_t colon = text.find(':');
     const std::string name = text.substr(0, colon);
@@ -77,8 +86,10 @@ void read_header(Settings& settings, const std::string& text) {
     if (const char* advice = why_not(name))
         throw UsageError{"a header that the handshake does not decide about" + std::string{advice}};
     if (ws::equals_ignoring_case(name, "Host")) {
-        if (!ws::is_host(value)) throw UsageError{"a host with an optional port"};
-        settings.host = value;
+        settings.host = read_host(value);
+    } else if (ws::equals_ignoring_case(name, "Origin")) {
+        if (!settings.origin.empty()) throw UsageError{"one Origin, by -H or by -o"};
+        settings.origin = value;
     } else {
         settings.headers.emplace_back(name, value);
     }
@@ -106,8 +117,20 @@ Proxy read_proxy(const std::string& text) {
 }
 
 void declare_modes(cli::Options& options, Settings& settings, bool& show_version) {
-    options.custom("-c, --connect", "URL", "connect to a WebSocket server",
-                   [&](const std::string& text) { settings.connect = read_target(text); });
+    const auto connect = [&](const std::string& text) {
+        if (settings.connect) throw UsageError{"one URL only"};
+        settings.connect = read_target(text);
+    };
+    options.custom("-c, --connect", "URL",
+                   "connect to a server; host:port means its path /ws",
+                   connect);
+    options.positional("URL", "the same without -c", [connect](const std::string& text) {
+        try {
+            connect(text);
+        } catch (const UsageError& error) {
+            throw UsageError{'\'' + text + "': expected " + error.what()};
+        }
+    });
     options.custom("-l, --listen", "PORT", "listen on a port, for one client at a time",
                    [&](const std::string& text) {
                        settings.listen = number<std::uint16_t>(text, 0, 65535);
@@ -125,6 +148,7 @@ void declare_handshake(cli::Options& options, Settings& settings) {
                    [&](const std::string& text) {
                        if (!ws::is_header_value(text))
                            throw UsageError{"an origin such as http://localhost:8080"};
+                       if (!settings.origin.empty()) throw UsageError{"one Origin, by -H or by -o"};
                        settings.origin = text;
                    });
     options.custom("-p, --protocol", "VERSION", "protocol version, 13 (default) or 8",
@@ -133,11 +157,7 @@ void declare_handshake(cli::Options& options, Settings& settings) {
                        settings.protocol_version = text == "8" ? 8 : 13;
                    });
     options.custom("--host", "HOST", "the Host header; with -l the address to listen on",
-                   [&](const std::string& text) {
-                       if (!ws::is_host(text) && text.find(':') == std::string::npos)
-                           throw UsageError{"a host such as example.com or 127.0.0.1"};
-                       settings.host = text;
-                   });
+                   [&](const std::string& text) { settings.host = read_host(text); });
     options.custom("--auth", "USER:PASSWORD", "send basic HTTP authentication",
                    [&](const std::string& text) {
                        if (!ws::is_header_value(text))
@@ -178,6 +198,12 @@ void declare_session(cli::Options& options, Settings& settings) {
 
 void declare_our_options(cli::Options& options, Settings& settings) {
     options.flag("--binary", settings.binary, "lines are hex, and sent as binary messages");
+    options.flag("--raw", settings.raw, "all of standard input is one message");
+    options.flag("-0, --null", settings.null_separated, "messages of standard input end with a NUL");
+    options.custom("--send", "FILE", "send a file and leave, as -x does; may be repeated",
+                   [&](const std::string& text) { settings.files.push_back(text); });
+    options.flag("--reconnect", settings.reconnect, "connect again when the connection is lost");
+    options.flag("--quiet", settings.quiet, "messages and errors, and nothing else");
     options.flag("--json", settings.json, "indent messages that are JSON");
     options.flag("--timestamps", settings.timestamps, "begin each line with the time");
     options.text("--output", settings.output, "FILE", "write messages to FILE, as they are");
@@ -188,6 +214,7 @@ void declare_our_options(cli::Options& options, Settings& settings) {
     options.text("--replay", settings.replay, "FILE", "send what the client in a record sent");
     options.seconds("--handshake-timeout", settings.handshake_timeout, "for the opening");
     options.seconds("--close-timeout", settings.close_timeout, "for the answer to a Close");
+    options.seconds("--write-timeout", settings.write_timeout, "for the peer to take a byte");
     options.number("--max-message-bytes", settings.max_message_bytes, 1, std::uint64_t{1} << 40,
                    "N", "larger messages are refused");
     options.flag("--status", settings.tell_status, "the exit status tells how it ended");
@@ -199,6 +226,13 @@ void declare_our_options(cli::Options& options, Settings& settings) {
 // Options of one mode in the other would do nothing; that is better said than kept silent.
 void check_together(const Settings& settings) {
     if (settings.connect && settings.listen) throw UsageError{"use either --listen or --connect"};
+    const bool basic = !settings.authorization.empty() ||
+                       (settings.connect && !settings.connect->credentials.empty());
+    for (const auto& [name, value] : settings.headers)
+        if (basic && ws::equals_ignoring_case(name, "Authorization"))
+            throw UsageError{"one Authorization: by -H, by --auth, or in the URL"};
+    if (settings.raw && settings.null_separated)
+        throw UsageError{"either --raw, one message, or -0, messages that end with a NUL"};
     if (!settings.tls.key.empty() && settings.tls.cert.empty())
         throw UsageError{"--key needs the certificate that it belongs to: --cert FILE"};
     for (const std::string& message : settings.execute) {
@@ -210,7 +244,8 @@ void check_together(const Settings& settings) {
     }
     if (!settings.listen) return;
     const std::pair<bool, const char*> only_connect[] = {
-        {!settings.execute.empty(), "-x"},           {!settings.headers.empty(), "-H"},
+        {!settings.execute.empty(), "-x"},           {!settings.files.empty(), "--send"},
+        {settings.reconnect, "--reconnect"},         {!settings.headers.empty(), "-H"},
         {!settings.subprotocols.empty(), "-s"},      {!settings.origin.empty(), "-o"},
         {!settings.authorization.empty(), "--auth"}, {settings.proxy.has_value(), "--proxy"},
         {!settings.replay.empty(), "--replay"}};
@@ -232,15 +267,12 @@ Settings parse_options(int argc, char** argv) {
     declare_session(options, settings);
     declare_our_options(options, settings);
     options.parse(argc, argv);
-    if (show_version) {
-        std::puts(version);
-        std::exit(0);
-    }
-    if (!settings.connect && !settings.listen) {
-        std::fputs(options.help().c_str(), stdout);
-        std::exit(0);
-    }
+    if (show_version) cli::print_and_exit(std::string{version} + '\n');
+    if (!settings.connect && !settings.listen) cli::print_and_exit(options.help());
     check_together(settings);
+    // Who listens needs the address itself.
+    if (settings.listen && settings.host.starts_with('['))
+        settings.host = settings.host.substr(1, settings.host.find(']') - 1);
     const char* no_color = std::getenv("NO_COLOR");
     if (no_color != nullptr && *no_color != '\0') settings.color = false;
     return settings;

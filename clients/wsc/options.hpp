@@ -47,6 +47,11 @@ struct Settings {
 
     // The session.
     std::vector<std::string> execute;
+    std::vector<std::string> files;  // sent as messages, after those of -x
+    bool sends_and_leaves() const { return !execute.empty() || !files.empty(); }
+    bool raw = false;                // all of a pipe is one message
+    bool null_separated = false;     // a pipe's messages end with a NUL
+    bool reconnect = false;
     std::optional<std::chrono::milliseconds> wait;  // negative: hold the connection open
     bool show_pings = false;
     bool slash = false;
@@ -55,6 +60,7 @@ struct Settings {
     std::uint64_t max_message_bytes = 100 * 1024 * 1024;
     std::chrono::milliseconds handshake_timeout{10'000};
     std::chrono::milliseconds close_timeout{5'000};
+    std::chrono::milliseconds write_timeout{30'000};
     std::string record, replay;
 
     // What is shown.
@@ -66,6 +72,7 @@ struct Settings {
     std::string history;  // a file; empty: the usual one
     bool keep_history = true;
     bool tell_status = false;
+    bool quiet = false;
 };
 
 // Reads the command line. Prints the help or the version and ends the program where that is asked

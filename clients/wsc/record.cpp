@@ -12,6 +12,7 @@
 #include <string_view>
 #include <utility>
 
+#include "cli/text_file.hpp"
 #include "clients/wsc/failure.hpp"
 #include "ws/close.hpp"
 #include "ws/hex.hpp"
@@ -246,7 +247,10 @@ Replay read_record(const std::string& path) {
     RecordReader reader{path, replay};
     errno = 0;
     bool empty = true;
-    for (std::string line; std::getline(file, line); empty = false) reader.line(line);
+    for (const std::string& line : cli::lines_of(file)) {
+        reader.line(line);
+        empty = false;
+    }
     // A folder can be opened, and tells only now that it is one.
     if (empty)
         throw OwnFailure{"--replay: cannot read '" + path +

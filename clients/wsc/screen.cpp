@@ -3,8 +3,6 @@
 // Leaves out: the line that is being typed (terminal/prompt).
 #include "clients/wsc/screen.hpp"
 
-#include <limits.h>
-#include <poll.h>
 #include <unistd.h>
 
 #include <array>
@@ -13,6 +11,7 @@
 #include <cstring>
 #include <ctime>
 
+#include "cli/standard_streams.hpp"
 #include "clients/wsc/failure.hpp"
 #include "clients/wsc/json_text.hpp"
 #include "ws/hex.hpp"
@@ -44,13 +43,15 @@ std::string time_of_day() {
     return all.data();
 }
 
-// Line feeds and tabs lay a text out; everything else that is no character is escaped.
-std::string safe_text(std::string_view text) {
+// Line feeds and tabs lay a text out; everything else that is no character is escaped. `margin`
+// begins each further line, so that none of them can pass for one of ours.
+std::string safe_text(std::string_view text, std::string_view margin) {
     std::string safe;
     while (!text.empty()) {
         const std::size_t end = std::min(text.find_first_of("\n\t"), text.size());
         safe += ws::escape(text.substr(0, end));
         if (end < text.size()) safe += text[end];
+        if (end < text.size() && text[end] == '\n') safe += margin;
         text.remove_prefix(std::min(end + 1, text.size()));
     }
     return safe;
@@ -58,11 +59,10 @@ std::string safe_text(std::string_view text) {
 
 }  // namespace
 
-Screen::Screen(const Settings& settings, const Signals& signals)
+Screen::Screen(const Settings& settings)
     : settings_{settings},
-      signals_{signals},
       interactive_{on_terminal()},
-      bare_{interactive_ && !settings.execute.empty()} {
+      bare_{interactive_ && settings.sends_and_leaves()} {
     if (settings.output.empty()) return;
     file_.reset(std::fopen(settings.output.c_str(), "wbe"));
     if (!file_)
@@ -70,7 +70,19 @@ Screen::Screen(const Settings& settings, const Signals& signals)
                          "': " + std::strerror(errno)};
 }
 
-void Screen::begin_prompt() { prompt_ = std::make_unique<terminal::Prompt>(); }
+void Screen::begin_prompt() {
+    if (prompt_) return;  // of the connection before
+    constexpr std::size_t longest_raw = std::size_t{1} << 30;
+    const std::optional<char> separator = settings_.raw              ? std::nullopt
+                                          : settings_.null_separated ? std::optional{'\0'}
+                                                                     : std::optional{'\n'};
+    prompt_ = std::make_unique<terminal::Prompt>(
+        "> ",
+        terminal::LineReader{STDIN_FILENO,
+                             settings_.raw ? longest_raw : terminal::LineReader::default_max,
+                             separator},
+        true);
+}
 
 std::string Screen::decorated(std::string_view text, Color color) const {
     const std::string plain = (settings_.timestamps ? time_of_day() : "") + std::string{text};
@@ -106,7 +118,8 @@ std::string Screen::shown(ws::Opcode opcode, ws::Bytes data) const {
     const auto json = settings_.json ? indented_json(text) : std::nullopt;
     const std::string_view laid_out = json ? std::string_view{*json} : text;
     // A program that reads a pipe gets what was sent.
-    return ::isatty(STDOUT_FILENO) != 0 ? safe_text(laid_out) : std::string{laid_out};
+    if (::isatty(STDOUT_FILENO) == 0) return std::string{laid_out};
+    return safe_text(laid_out, bare_ ? "" : "  ");
 }
 
 void Screen::message(ws::Opcode opcode, ws::Bytes data) {
@@ -117,31 +130,19 @@ void Screen::message(ws::Opcode opcode, ws::Bytes data) {
         write_out(decorated(shown(opcode, data), Color::none) + '\n');
 }
 
+// What a pipe or a file does not take is lost, and nobody may believe that it is there.
+void Screen::write_out(std::string_view text) {
+    std::fwrite(text.data(), 1, text.size(), stdout);
+    if (const std::string why = cli::output_failure(); !why.empty()) throw OwnFailure{why};
+}
+
 // As it is, so that a file can be received; only texts get a line feed each.
 void Screen::write_file(ws::Opcode opcode, ws::Bytes data) {
     std::fwrite(data.data(), 1, data.size(), file_.get());
     if (opcode == ws::Opcode::text) std::fputc('\n', file_.get());
-    if (std::fflush(file_.get()) != 0)
+    if (std::fflush(file_.get()) != 0 || std::ferror(file_.get()) != 0)
         throw OwnFailure{"--output: cannot write '" + settings_.output +
                          "': " + std::strerror(errno)};
-}
-
-// A reader that is slow makes us wait, and a signal ends the waiting: what is left is dropped then,
-// for the signal means that we are to leave.
-void Screen::write_out(std::string_view text) {
-    while (!text.empty() && !reader_gone_) {
-        std::array<pollfd, 2> polled{pollfd{STDOUT_FILENO, POLLOUT, 0},
-                                     pollfd{signals_.fd(), POLLIN, 0}};
-        ::poll(polled.data(), polled.size(), -1);
-        if (polled[0].revents == 0 && polled[1].revents != 0) return;
-        // POLLOUT promises room for so much only, and more would block.
-        const ssize_t written =
-            ::write(STDOUT_FILENO, text.data(), std::min<std::size_t>(text.size(), PIPE_BUF));
-        if (written > 0)
-            text.remove_prefix(static_cast<std::size_t>(written));
-        else if (errno != EINTR && errno != EAGAIN)
-            reader_gone_ = true;
-    }
 }
 
 void Screen::typed(std::string_view line) {
@@ -158,7 +159,7 @@ void Screen::received(const char* what, ws::Bytes data) {
 }
 
 void Screen::notice(std::string_view text) {
-    if (!settings_.execute.empty()) return;
+    if (settings_.sends_and_leaves() || settings_.quiet) return;
     show(decorated(text, Color::green), stderr);
 }
 

@@ -8,8 +8,8 @@
 #include <string>
 #include <string_view>
 
+#include "cli/standard_streams.hpp"
 #include "clients/wsc/options.hpp"
-#include "clients/wsc/signals.hpp"
 #include "terminal/prompt.hpp"
 #include "ws/frame.hpp"
 
@@ -17,15 +17,16 @@ namespace wsc {
 
 class Screen {
   public:
-    // Both outlive this object. Throws OwnFailure when --output cannot be written.
-    Screen(const Settings& settings, const Signals& signals);
+    // `settings` outlive this object. Throws OwnFailure when --output cannot be written.
+    explicit Screen(const Settings& settings);
 
-    // From now on there is a line to type on. At most once.
+    // From now on there is a line to type on.
     void begin_prompt();
     void end_prompt() { prompt_.reset(); }
     terminal::Prompt* prompt() { return prompt_.get(); }
     bool interactive() const { return interactive_; }
 
+    // Throws OwnFailure when it cannot be written, and nobody would ever see it.
     void message(ws::Opcode opcode, ws::Bytes data);
     void typed(std::string_view line);                // stays on the screen, behind its prompt
     void received(const char* what, ws::Bytes data);  // ping, pong
@@ -36,7 +37,7 @@ class Screen {
     void clear_typed();
 
     // Nobody reads standard output any more.
-    bool reader_gone() const { return reader_gone_; }
+    bool reader_gone() const { return cli::reader_has_gone(); }
 
   private:
     enum class Color { none, blue, green, yellow };
@@ -48,10 +49,8 @@ class Screen {
     void write_file(ws::Opcode opcode, ws::Bytes data);
 
     const Settings& settings_;
-    const Signals& signals_;
     bool interactive_;
     bool bare_;  // with -x wscat prints messages and errors without anything before them
-    bool reader_gone_ = false;
     std::unique_ptr<terminal::Prompt> prompt_;
     std::unique_ptr<std::FILE, int (*)(std::FILE*)> file_{nullptr, &std::fclose};
 };

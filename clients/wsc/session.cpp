@@ -3,8 +3,10 @@
 // Leaves out: the protocol itself; ws::Connection applies its rules.
 #include "clients/wsc/session.hpp"
 
+#include <linux/sockios.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -26,6 +28,15 @@ constexpr std::size_t max_backlog = 1 << 20;
 // TCP after the closing handshake (§7.1.1: the server ends it first).
 constexpr milliseconds short_patience{1000};
 
+// Messages that the kernel has taken; it holds a few MB at most.
+constexpr std::size_t max_remembered = 100'000;
+
+std::string seconds(milliseconds wait) {
+    std::array<char, 32> text{};
+    std::snprintf(text.data(), text.size(), "%g s", static_cast<double>(wait.count()) / 1000);
+    return text.data();
+}
+
 // Pings in a row without a byte from the peer, until it counts as gone.
 constexpr int max_unanswered_pings = 2;
 
@@ -42,11 +53,74 @@ Session::Session(Opened opened, ws::Role role, Surroundings& around)
       connection_{role, {.max_message_bytes = around.settings.max_message_bytes}, &keys_} {}
 
 Ending Session::run() {
-    begin();
-    while (!done_) turn();
+    try {
+        begin();
+        while (!done_) turn();
+    } catch (...) {
+        say_goodbye();
+        throw;
+    }
     around_.wire.end();
     see_end_of_input();
+    count_unsent();
     return ending_;
+}
+
+// Something of this machine has failed, and whoever started us will be told. The peer is told that
+// we go, and for a moment what it still says is dropped, so that no reset overtakes our Close.
+void Session::say_goodbye() {
+    connection_.close(out_.storage(), ws::close_code::going_away, {});
+    const Time end = net::Clock::now() + short_patience;
+    std::array<std::uint8_t, 16384> dropped;
+    for (bool all_sent = out_.empty(); net::Clock::now() < end;) {
+        pollfd polled{stream_.get(), static_cast<short>(all_sent ? POLLIN : POLLIN | POLLOUT), 0};
+        if (::poll(&polled, 1, static_cast<int>(short_patience.count())) <= 0) return;
+        if ((polled.revents & POLLOUT) != 0) {
+            const ssize_t sent = ::send(stream_.get(), out_.bytes().data(), out_.size(),
+                                        MSG_NOSIGNAL | MSG_DONTWAIT);
+            if (sent > 0) out_.taken(static_cast<std::size_t>(sent));
+            all_sent = out_.empty();
+            if (all_sent && tls_ == nullptr) ::shutdown(stream_.get(), SHUT_WR);
+        }
+        if ((polled.revents & ~POLLOUT) != 0 &&
+            ::recv(stream_.get(), dropped.data(), dropped.size(), MSG_DONTWAIT) <= 0)
+            return;
+    }
+}
+
+// Lines of the input that are here and were not taken; a megabyte is looked at.
+std::size_t Session::lines_left() {
+    terminal::Prompt& input = *screen_.prompt();
+    pollfd ready{input.fd(), POLLIN, 0};
+    while (!input.at_end() && input.buffered_bytes() < max_backlog && ::poll(&ready, 1, 0) == 1)
+        input.fill();
+    std::size_t count = 0;
+    while (input.next_buffered()) ++count;
+    return count;
+}
+
+// What was to be sent and was not. Whoever pipes data through us must not take it for delivered.
+void Session::count_unsent() {
+    if (screen_.interactive() || ending_.signal || screen_.reader_gone()) return;
+    int waiting = 0;
+    ::ioctl(stream_.get(), SIOCOUTQ, &waiting);
+    const std::uint64_t arrived =
+        taken_ - std::min<std::uint64_t>(taken_, static_cast<unsigned>(waiting));
+    std::size_t unsent = static_cast<std::size_t>(
+        std::ranges::count_if(message_ends_, [&](std::uint64_t end) { return end > arrived; }));
+    if (replay_) unsent += replay_->steps.size() - replayed_;
+    // The next client of a server gets what is left of the input.
+    const bool piped = client_ && !settings_.sends_and_leaves() && !replay_;
+    if (piped) unsent += lines_left();
+    const bool more = piped && !screen_.prompt()->at_end() && unsent > 0;
+    if (unsent > 0)
+        screen_.error((more ? "at least " : "") + std::to_string(unsent) +
+                      (unsent == 1 ? " message was" : " messages were") +
+                      " not sent: the connection has ended");
+    if (ending_.code == ws::close_code::message_too_big && sent_ > 0)
+        screen_.error("the peer has refused a message as too big (1009)");
+    ending_.input_refused = ending_.input_refused || unsent > 0 ||
+                            (ending_.code == ws::close_code::message_too_big && sent_ > 0);
 }
 
 void Session::begin() {
@@ -54,7 +128,8 @@ void Session::begin() {
     if (settings_.ping_interval) ping_at_ = net::after(*settings_.ping_interval);
     for (const std::string& message : settings_.execute)
         settings_.binary ? send_hex(message) : send_text(message);
-    if (!settings_.execute.empty()) {
+    for (const std::string& name : settings_.files) send_file(name);
+    if (settings_.sends_and_leaves()) {
         const milliseconds wait = settings_.wait.value_or(default_wait);
         if (wait.count() >= 0) leave_at_ = net::after(wait);
     }
@@ -70,7 +145,7 @@ void Session::turn() {
         {stream_.get(),
          static_cast<short>(out_.empty() || sending_ended_ ? POLLIN : POLLIN | POLLOUT), 0},
         {around_.signals.fd(), POLLIN, 0},
-        {wants_input() ? screen_.prompt()->fd() : -1, POLLIN, 0}};
+        {wants_lines() ? screen_.prompt()->fd() : -1, POLLIN, 0}};
     for (const int other : around_.others) polled.push_back({other, POLLIN, 0});
 
     int timeout = -1;
@@ -82,7 +157,7 @@ void Session::turn() {
         net::throw_system_error("poll");
     if (polled[1].revents != 0) handle_signals();
     if (polled[0].revents != 0 && !done_) receive();
-    if (polled[2].revents != 0 && wants_input()) screen_.prompt()->fill();
+    if (polled[2].revents != 0 && wants_lines()) screen_.prompt()->fill();
     for (std::size_t i = 3; i < polled.size(); ++i)
         if (polled[i].revents != 0) other_client(polled[i].fd);
     meet_deadlines(net::Clock::now());
@@ -91,7 +166,7 @@ void Session::turn() {
 
 Session::Deadline Session::next_deadline() const {
     Deadline next;
-    for (const Deadline& deadline : {leave_at_, end_at_, ping_at_, replay_at_})
+    for (const Deadline& deadline : {leave_at_, end_at_, ping_at_, replay_at_, write_by_})
         if (deadline && (!next || *deadline < *next)) next = deadline;
     return next;
 }
@@ -117,8 +192,17 @@ void Session::meet_deadlines(Time now) {
         }
         connection_.ping(out_.storage(), {});
     }
+    if (due(write_by_)) {
+        screen_.error("the peer has taken no byte for " + seconds(settings_.write_timeout));
+        ending_.failed = true;
+        done_ = true;
+    }
     // The peer was given its time: for its Close, or, after that, for its end of TCP.
-    if (due(end_at_)) end_of_stream();
+    if (due(end_at_)) {
+        if (leaving_ && connection_.state() == ws::State::closing)
+            screen_.error("the peer has not answered our Close within " + seconds(patience_));
+        end_of_stream();
+    }
 }
 
 void Session::receive() {
@@ -181,7 +265,7 @@ void Session::failed(ws::Errc errc) {
 void Session::count_message() {
     ++received_;
     replay_steps();
-    const bool waits_for_answers = leave_at_ && !settings_.wait && settings_.execute.empty();
+    const bool waits_for_answers = leave_at_ && !settings_.wait && !settings_.sends_and_leaves();
     if (!waits_for_answers) return;
     const bool all = received_ >= (replay_ ? replay_->messages : sent_);
     leave_at_ = net::Clock::now() + (all ? std::chrono::milliseconds{0} : default_wait);
@@ -202,7 +286,16 @@ void Session::flush() {
         }
         around_.wire.sent(bytes.first(static_cast<std::size_t>(sent)));
         out_.taken(static_cast<std::size_t>(sent));
+        taken_ += static_cast<std::uint64_t>(sent);
+        write_by_.reset();
     }
+    if (out_.empty() || sending_ended_)
+        write_by_.reset();
+    else if (!write_by_)
+        write_by_ = net::after(settings_.write_timeout);
+    // Of what is on its way, the last few are kept: the kernel may still hold them.
+    while (message_ends_.size() > max_remembered && message_ends_.front() <= taken_)
+        message_ends_.pop_front();
     connection_.output_blocked(out_.size() > max_backlog, out_.storage());
     // A server ends TCP when the closing handshake is over; and whoever failed the connection has
     // said why. The peer's bytes are still read, so that a reset does not overtake ours.
@@ -233,7 +326,9 @@ void Session::leave(ws::CloseCode code, milliseconds patience) {
     replay_at_.reset();
     if (!connection_.close(out_.storage(), code, {}) && !end_at_) done_ = true;
     leaving_ = true;
-    const Time end = net::Clock::now() + std::min(patience, settings_.close_timeout);
+    ending_.by_us = !ending_.failed;
+    patience_ = std::min(patience, settings_.close_timeout);
+    const Time end = net::Clock::now() + patience_;
     end_at_ = end_at_ ? std::min(*end_at_, end) : end;
 }
 

@@ -3,6 +3,7 @@
 // Serves both modes: -c plays the client, -l the server.
 #pragma once
 
+#include <deque>
 #include <functional>
 #include <optional>
 #include <span>
@@ -30,6 +31,7 @@ struct Ending {
     bool failed = false;         // the peer broke a rule, or was silent for too long
     bool input_refused = false;  // a line of the input could not be sent
     bool input_ended = false;
+    bool by_us = false;  // we have left: the time was over, a signal came, or nobody reads
     std::optional<int> signal{};  // that asked us to leave
 };
 
@@ -60,7 +62,12 @@ class Session {
     void turn();
     void meet_deadlines(Time now);
     Deadline next_deadline() const;
+    bool reads_input() const;
     bool wants_input() const;
+    bool wants_lines() const;
+    void say_goodbye();
+    void count_unsent();
+    std::size_t lines_left();
 
     void receive();
     void take_bytes(ws::MutableBytes bytes);
@@ -77,12 +84,15 @@ class Session {
     void close_command(std::string_view arguments);
     void send_text(std::string_view text);
     void send_hex(std::string_view text);
+    void send_bytes(std::string_view bytes);
+    void send_file(const std::string& name);
     void refuse_line(const std::string& why);
     void end_of_input();
     void see_end_of_input();
     void replay_steps();
     void replay_step(const Step& step);
     void count_message();
+    void count_sent();
 
     void handle_signals();
     void leave(ws::CloseCode code, std::chrono::milliseconds patience);
@@ -114,6 +124,10 @@ class Session {
     std::size_t sent_ = 0, received_ = 0;  // data messages
     Deadline leave_at_;                    // after the last message
     Deadline end_at_;                      // of waiting for the peer's Close, or for its end of TCP
+    std::chrono::milliseconds patience_{};  // that end_at_ gives
+    Deadline write_by_;                    // until then the peer takes another byte
+    std::uint64_t taken_ = 0;              // bytes that the kernel has taken
+    std::deque<std::uint64_t> message_ends_;  // of those that are not on their way yet, in all bytes
     Deadline ping_at_;
     int unanswered_pings_ = 0;
     Deadline replay_at_;  // the next step comes even if its message has not

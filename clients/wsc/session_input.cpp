@@ -3,8 +3,13 @@
 // RFC 6455 §5.5 (control frames), §5.6 (text is UTF-8), §7.4 (close codes).
 #include <poll.h>
 
+#include <cerrno>
 #include <charconv>
+#include <cstring>
+#include <fstream>
+#include <sstream>
 
+#include "clients/wsc/failure.hpp"
 #include "clients/wsc/session.hpp"
 #include "ws/hex.hpp"
 #include "ws/unhex.hpp"
@@ -33,9 +38,19 @@ std::string joined_words(std::string_view text) {
 
 }  // namespace
 
-bool Session::wants_input() const {
-    const bool instead = !screen_.interactive() && (!settings_.execute.empty() || replay_);
-    return open() && !input_ended() && !instead && out_.size() < input_pauses_at;
+// -x and --replay stand in the place of a pipe.
+bool Session::reads_input() const {
+    const bool instead = !screen_.interactive() && (settings_.sends_and_leaves() || replay_);
+    return open() && !input_ended() && !instead;
+}
+
+bool Session::wants_input() const { return reads_input() && out_.size() < input_pauses_at; }
+
+// A pipe is read ahead a little, also while the peer takes nothing, so that its end is seen.
+bool Session::wants_lines() const {
+    return wants_input() ||
+           (reads_input() && !screen_.interactive() && !screen_.prompt()->at_end() &&
+            screen_.prompt()->buffered_bytes() < input_pauses_at);
 }
 
 void Session::read_input() {
@@ -47,6 +62,7 @@ void Session::read_input() {
         else
             return;
     }
+    if (reads_input() && !screen_.interactive() && screen_.prompt()->exhausted()) end_of_input();
 }
 
 // A pipe's end means "that was all", Ctrl-D means "I leave".
@@ -72,8 +88,10 @@ void Session::see_end_of_input() {
 void Session::line(const std::string& text) {
     screen_.typed(text);
     if (screen_.interactive() && !around_.history.add(text)) screen_.error(around_.history.error());
-    if (settings_.slash && text.starts_with('/'))
+    if (settings_.slash && text.starts_with('/') && (!settings_.raw || screen_.interactive()))
         command(text);
+    else if (settings_.binary && settings_.raw && !screen_.interactive())
+        send_bytes(text);
     else if (settings_.binary)
         send_hex(text);
     else
@@ -131,7 +149,7 @@ void Session::send_text(std::string_view text) {
             "this line is not UTF-8, and a text message must be (RFC 6455 §5.6); "
             "--binary sends bytes");
     connection_.send(out_.storage(), ws::Opcode::text, ws::as_bytes(text));
-    ++sent_;
+    count_sent();
 }
 
 void Session::send_hex(std::string_view text) {
@@ -140,7 +158,30 @@ void Session::send_hex(std::string_view text) {
         return refuse_line('\'' + ws::escape(text, 40) +
                            "' is no hex: expected bytes of two digits each, such as 81 05 48");
     connection_.send(out_.storage(), ws::Opcode::binary, *bytes);
+    count_sent();
+}
+
+void Session::send_bytes(std::string_view bytes) {
+    connection_.send(out_.storage(), ws::Opcode::binary, ws::as_bytes(bytes));
+    count_sent();
+}
+
+// As it is: text where it may be text.
+void Session::send_file(const std::string& name) {
+    std::ifstream file{name, std::ios::binary};
+    std::ostringstream content;
+    // A folder can be opened, and nothing can be read from it.
+    if (!file || (file.peek(), file.bad()))
+        throw OwnFailure{"--send: cannot read '" + name + "': " + std::strerror(errno)};
+    if (file.peek() != std::ifstream::traits_type::eof()) content << file.rdbuf();
+    const std::string bytes = std::move(content).str();
+    if (settings_.binary || !ws::is_utf8(ws::as_bytes(bytes))) return send_bytes(bytes);
+    send_text(bytes);
+}
+
+void Session::count_sent() {
     ++sent_;
+    message_ends_.push_back(taken_ + out_.size());
 }
 
 void Session::refuse_line(const std::string& why) {

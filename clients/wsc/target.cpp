@@ -71,6 +71,13 @@ void check_slashes(std::string_view text) {
                                 std::string{scheme} + "'"};
 }
 
+// RFC 3986 §3.2.2: "the host subcomponent is case-insensitive".
+std::string lower_case(std::string text) {
+    for (char& c : text)
+        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+    return text;
+}
+
 // Did the text name a path, be it "/" only?
 bool has_path(std::string_view text) {
     const std::size_t scheme = text.find("://");
@@ -100,7 +107,7 @@ Target parse_target(std::string_view text) {
                             "': the scheme must be ws://, wss://, "
                             "http://, https:// or ws+unix:"};
     target.secure = parsed.scheme == "wss" || parsed.scheme == "https";
-    target.host = parsed.host;
+    target.host = lower_case(parsed.host);
     target.port = parsed.port != 0 ? parsed.port : target.secure ? 443 : 80;
     target.resource = parsed.resource;
     if (parsed.scheme.empty() && parsed.port != 0 && !has_path(url)) target.resource = "/ws";
@@ -109,12 +116,25 @@ Target parse_target(std::string_view text) {
     return target;
 }
 
+namespace {
+
+// The same host keeps the name and password that the URL had for it; no other gets to see them.
+Target with_credentials(Target target, const Target& from) {
+    const bool same = target.secure == from.secure && target.port == from.port &&
+                      target.host == from.host && target.unix_path == from.unix_path;
+    if (same && target.credentials.empty()) target.credentials = from.credentials;
+    return target;
+}
+
+}  // namespace
+
 Target redirected(const Target& from, std::string_view location) {
     const std::size_t end = location.find_first_of(":/?#");
     const bool absolute = end != std::string_view::npos && location[end] == ':';
-    if (absolute) return parse_target(location.substr(0, location.find('#')));
+    if (absolute) return with_credentials(parse_target(location.substr(0, location.find('#'))), from);
     if (location.starts_with("//"))
-        return parse_target((from.secure ? "wss:" : "ws:") + std::string{location});
+        return with_credentials(
+            parse_target((from.secure ? "wss:" : "ws:") + std::string{location.substr(0, location.find('#'))}), from);
     Target target = from;
     const std::string_view path = location.substr(0, location.find('#'));
     const std::string_view old_path =

@@ -12,6 +12,7 @@
 
 #include "clients/wsc/failure.hpp"
 #include "net/os_error.hpp"
+#include "terminal/job.hpp"
 
 namespace wsc {
 
@@ -25,7 +26,7 @@ bool Waiting::wait(int fd, short events, net::Clock::time_point end) const {
         if (ready < 0 && errno != EINTR) net::throw_system_error("poll");
         while (const auto number = signals_.next()) {
             if (Signals::asks_to_leave(*number)) throw Interrupted{*number};
-            if (*number == SIGTSTP) ::raise(SIGSTOP);
+            if (*number == SIGTSTP) terminal::stop_process();
         }
         if (ready > 0 && polled[0].revents != 0) return true;
         if (net::Clock::now() >= end) return false;

@@ -23,6 +23,9 @@ class Waiting {
     // The same with an end of its own: false when that came first.
     bool until_writable(int fd, net::Clock::time_point end) const;
 
+    // Until the deadline. Throws Interrupted.
+    void pause() const { wait(-1, 0, deadline_); }
+
     net::Clock::time_point deadline() const { return deadline_; }
 
   private:

@@ -56,7 +56,7 @@ class EchoClient {
         std::string echo;
         for (ws::Bytes rest = ws::as_bytes(text); !rest.empty();) {
             const ws::Bytes piece = rest.first(std::min(rest.size(), piece_bytes));
-            const net::IoResult sent = net::send_all(socket_, piece, net::after(patience));
+            const net::IoResult sent = net::send_all(socket_, piece, net::after(patience), stop_.fd());
             if (!sent) return fail("cannot send: " + sent.message());
             trace_.bytes(ws::Direction::from_client, piece);
             if (const Outcome outcome = receive(piece.size(), echo); outcome != Outcome::ok)

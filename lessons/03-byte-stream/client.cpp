@@ -41,7 +41,7 @@ class MessageClient {
         const auto messages = lesson::split(line, " + ");
         for (const ws::Buffer& bytes : lesson::plan_writes(messages, naive_)) {
             if (bytes.empty()) continue;
-            const net::IoResult sent = net::send_all(socket_, bytes, net::after(patience));
+            const net::IoResult sent = net::send_all(socket_, bytes, net::after(patience), stop_.fd());
             if (!sent) throw lesson::Failure{"cannot send: " + sent.message()};
             trace_.bytes(ws::Direction::from_client, bytes);
             if (naive_) receive_reads(bytes.size());

@@ -110,6 +110,7 @@ int talk(int argc, char** argv) {
     const net::StopSignal stop;
     const net::Fd socket = options.connect(stop);
     lesson::FrameSocket connection{socket, options.keys.masking.get(), options.common.trace};
+    connection.stop_on(stop.fd());
     if (!lesson::ask_handshake(connection, options.authority(), options.common.path,
                                options.keys.handshake, options.timeout(), stop))
         return 1;

@@ -51,6 +51,9 @@ class FrameSocket {
     }
 
     const net::Fd& socket() const { return socket_; }  // to wait for it beside others
+
+    // Ends a wait for room to send, by net::Stopped, as soon as this descriptor is readable.
+    void stop_on(int stop_fd) { stop_fd_ = stop_fd; }
     ws::Role role() const { return keys_ == nullptr ? ws::Role::server : ws::Role::client; }
 
     // The rule that the peer broke, after `error` or false; none: see io().
@@ -160,7 +163,7 @@ class FrameSocket {
     bool send_raw(ws::Bytes bytes) {
         trace(role() == ws::Role::client, bytes);
         // A peer that stops reading would otherwise hold this thread for ever.
-        io_ = net::send_all(socket_, bytes, net::after(std::chrono::seconds{30}));
+        io_ = net::send_all(socket_, bytes, net::after(std::chrono::seconds{30}), stop_fd_);
         return static_cast<bool>(io_);
     }
 
@@ -170,14 +173,19 @@ class FrameSocket {
         end();
     }
 
+    // Reads what still comes, and keeps none of it: until the peer ends TCP, or for a moment.
+    void drop_the_rest() {
+        std::array<std::uint8_t, 16384> dropped;
+        const net::Deadline moment = net::after(std::chrono::seconds{1});
+        while (const net::IoResult got = net::receive_some(socket_, dropped, moment))
+            trace(role() == ws::Role::server, ws::Bytes{dropped}.first(got.bytes));
+    }
+
     // Ends TCP, ours first. Closing a socket that holds unread bytes sends a reset, and a reset
     // may overtake and destroy our last frame; so we read what still comes, for a moment.
     void end() {
         net::shutdown_sending(socket_);
-        std::array<std::uint8_t, 16384> dropped;
-        const net::Deadline moment = net::after(std::chrono::seconds{1});
-        while (net::receive_some(socket_, dropped, moment)) {
-        }
+        drop_the_rest();
     }
 
   private:
@@ -189,6 +197,7 @@ class FrameSocket {
 
     const net::Fd& socket_;
     ws::KeySource* keys_;
+    int stop_fd_ = -1;
     ws::Buffer pending_;
     ws::Errc errc_ = ws::Errc::none;
     net::IoResult io_;

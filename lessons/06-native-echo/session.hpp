@@ -36,6 +36,7 @@ class Session {
 
     // Until the input ends, Ctrl-C comes, or the server closes. The program's exit status.
     int run(const net::StopSignal& stop) {
+        connection_.stop_on(stop.fd());
         prompt();
         while (state_ != State::over) {
             take_frames();
@@ -80,9 +81,7 @@ class Session {
     void take_close(const Frame& frame) {
         const bool answer = state_ == State::closing;
         if (!answer) connection_.send(ws::Opcode::close, frame.payload);
-        const net::Deadline moment = net::after(close_timeout);
-        while (connection_.fill(moment)) {
-        }
+        connection_.drop_the_rest();
         const bool normal = frame.payload == ws::Buffer{0x03, 0xE8};  // 1000
         if (answer || normal) return finish(0);
         finish(1, "The server closed the connection: " + describe_close(frame.payload));
@@ -109,10 +108,14 @@ class Session {
     }
 
     void wait(const net::StopSignal& stop) {
-        std::vector<int> watched{connection_.socket().get()};
+        // The socket comes last, and the deadline before it: a server that sends without a pause
+        // makes it readable always.
+        std::vector<int> watched;
         if (state_ != State::closing) watched.push_back(stop.fd());
         if (state_ == State::talking) watched.push_back(STDIN_FILENO);
-        const int ready = net::wait_readable(watched, deadline_);
+        watched.push_back(connection_.socket().get());
+        const bool late = deadline_ && net::Clock::now() >= *deadline_;
+        const int ready = late ? -1 : net::wait_readable(watched, deadline_);
         if (ready < 0) return finish(0);  // the server owes us a Close; we have waited enough
         const int descriptor = watched[static_cast<std::size_t>(ready)];
         if (descriptor == STDIN_FILENO) return lines_.fill();

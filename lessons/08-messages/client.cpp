@@ -133,7 +133,7 @@ int talk(int argc, char** argv) {
     const std::string url = "ws://" + net::join_host_port(common.host, common.port) + common.path;
     const endpoint::Error error = Conversation{url, settings}.run();
     std::fprintf(stderr, "Disconnected: %s\n", error.message().c_str());
-    return error.kind == endpoint::Error::Kind::closed ? 0 : 1;
+    return error.expected() ? 0 : 1;
 }
 
 }  // namespace

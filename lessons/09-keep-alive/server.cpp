@@ -71,8 +71,8 @@ int serve(int argc, char** argv) {
     const net::StopSignal stop;
     accept_options.stop_fd = stop.fd();
     net::Listener listener{common.host, common.port};
-    std::printf("WebSocket server at ws://localhost:%u%s ...\n", unsigned{listener.port()},
-                common.path.c_str());
+    std::printf("WebSocket server at %s ...\n",
+                cli::server_url(common, "ws", listener.port()).c_str());
     std::fflush(stdout);
 
     cli::Log log;

@@ -121,7 +121,7 @@ int talk(int argc, char** argv) {
     if (break_first) break_each(url, dial);
     const endpoint::Error error = converse(url, dial, wait);
     std::fprintf(stderr, "Disconnected: %s\n", error.message().c_str());
-    return error.kind == endpoint::Error::Kind::closed ? 0 : 1;
+    return error.expected() ? 0 : 1;
 }
 
 }  // namespace

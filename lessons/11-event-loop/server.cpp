@@ -87,8 +87,8 @@ int serve(int argc, char** argv) {
     lab.attach(settings.server, handlers);
     endpoint::Server server{settings.server, handlers};
     running = &server;
-    std::printf("WebSocket server at ws://localhost:%u%s ...\n", unsigned{server.port()},
-                settings.common.path.c_str());
+    std::printf("WebSocket server at %s ...\n",
+                cli::server_url(settings.common, "ws", server.port()).c_str());
     std::fflush(stdout);
     server.run(stop.fd());
     return 0;

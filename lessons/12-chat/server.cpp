@@ -77,8 +77,8 @@ int serve(int argc, char** argv) {
     const net::StopSignal stop;
     lab::LabLoop lab{lab::Pages{"chat.html", folder}};
     ChatServer server{settings, lab};
-    std::printf("Chat server running at ws://localhost:%u%s ...\n", unsigned{server.port()},
-                common.path.c_str());
+    std::printf("Chat server running at %s ...\n",
+                cli::server_url(common, "ws", server.port()).c_str());
     std::fflush(stdout);
     if (!lab.pages().complete())
         std::fprintf(stderr,

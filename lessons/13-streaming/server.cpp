@@ -101,8 +101,8 @@ int serve(int argc, char** argv) {
     lab::LabLoop lab;  // at /lab, for browsers
     lab.attach(settings.server, handlers);
     endpoint::Server server{settings.server, handlers};
-    std::printf("Streaming server at ws://localhost:%u%s ...\n", unsigned{server.port()},
-                settings.common.path.c_str());
+    std::printf("Streaming server at %s ...\n",
+                cli::server_url(settings.common, "ws", server.port()).c_str());
     std::fflush(stdout);
     server.run(stop.fd());
     return 0;

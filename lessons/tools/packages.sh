@@ -10,11 +10,13 @@ compiler=${*:-g++}  # may be two words, such as "ccache g++"
 can_compile() { echo "$1" | $compiler -std=c++20 -fsyntax-only -x c++ - 2>/dev/null; }
 
 if ! command -v "${compiler%% *}" >/dev/null; then
-    say "the compiler '$compiler' was not found; install g++ 12 or clang 14, or a newer one"
+    say "the compiler '$compiler' was not found; install g++ 11 or clang 14, or a newer one"
     exit 1
 fi
-if ! can_compile '#include <span>'; then
-    say "'$compiler' cannot compile C++20; install g++ 12 or clang 14, or a newer one"
+# Both came with g++ 11 and clang 13; Ubuntu 22.04 has g++ 11 and clang 14.
+if ! can_compile '#include <span>
+static_assert(__cpp_using_enum >= 201907L);'; then
+    say "'$compiler' cannot compile C++20 as we need it; install g++ 11 or clang 14, or a newer one"
     exit 1
 fi
 

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <fstream>
 
+#include "cli/text_file.hpp"
 #include "net/descriptors.hpp"
 
 namespace cli {
@@ -37,8 +38,8 @@ ws::Account read_account(const std::string& line) {
     const std::size_t second = std::min(line.find(':', first + 1), line.size());
     const std::string rest = line.substr(second);
     if (first == std::string::npos || first == 0 || second == first + 1 ||
-        !(rest.empty() || rest == ":blocked"))
-        throw UsageError{"a file with lines NAME:SECRET or NAME:SECRET:blocked"};
+        !(rest.empty() || rest == ":blocked") || line.front() == ' ' || line.back() == ' ')
+        throw UsageError{"a file with lines NAME:SECRET or NAME:SECRET:blocked, and no space at their ends"};
     return {line.substr(0, first), line.substr(first + 1, second - first - 1), !rest.empty()};
 }
 
@@ -46,7 +47,7 @@ std::vector<ws::Account> read_accounts(const std::string& path) {
     std::ifstream file{path};
     if (!file) throw UsageError{"a file that can be read"};
     std::vector<ws::Account> accounts;
-    for (std::string line; std::getline(file, line);)
+    for (const std::string& line : lines_of(file))
         if (!line.empty() && !line.starts_with('#')) accounts.push_back(read_account(line));
     // An empty list would let everybody in.
     if (accounts.empty()) throw UsageError{"a file that names at least one user"};

@@ -70,8 +70,12 @@ void Options::path(Common& common) {
     const std::string default_path = common.path;
     custom("--path", "PATH", "the path of the endpoint (default: " + default_path + ")",
            [&common](const std::string& value) {
-               if (!value.starts_with('/')) throw UsageError{"a path that begins with '/'"};
-               common.path = value;
+               try {
+                   if (!value.starts_with('/')) throw net::UrlError{""};
+                   common.path = net::parse_url("localhost" + value).resource;
+               } catch (const net::UrlError&) {
+                   throw UsageError{"a path that begins with '/', and has no '#' in it"};
+               }
            });
 }
 

@@ -10,6 +10,7 @@
 #include <system_error>
 #include <utility>
 
+#include "cli/standard_streams.hpp"
 #include "net/socket.hpp"
 
 namespace cli {
@@ -20,6 +21,9 @@ constexpr int max_seconds = 86'400;
 
 // What a person can do about a failure of the system, or nothing.
 std::string advice(const std::system_error& error) {
+    // A file may be refused as well, and has no port.
+    const std::string_view what = error.what();
+    if (!what.starts_with("cannot listen") && !what.starts_with("cannot connect")) return "";
     switch (static_cast<std::errc>(error.code().value())) {
         case std::errc::address_in_use:
             return "; another program has this port, choose one with --port (0: any free one)";
@@ -85,6 +89,7 @@ void Options::custom(std::string name, std::string placeholder, std::string help
 }
 
 void Options::server(Common& common) {
+    never_wait_for_readers();
     text("--host", common.host, "HOST", "address to listen on; 0.0.0.0 or :: is everywhere");
     custom("--port", "PORT",
            "port to listen on; 0 picks a free one (default: " + std::to_string(common.port) + ")",
@@ -101,6 +106,13 @@ void Options::client(Common& common) {
                common.port = static_cast<std::uint16_t>(read_number(value, 1, 65535));
            });
     flag("--trace", common.trace, "show what crosses the wire, on standard error");
+}
+
+std::string server_url(const Common& common, std::string_view scheme, std::uint16_t port) {
+    const bool everywhere = common.host == "0.0.0.0" || common.host == "::";
+    return std::string{scheme} + "://" +
+           net::join_host_port(everywhere ? "localhost" : common.host, port) +
+           (scheme == "ws" ? common.path : "");
 }
 
 const Options::Entry& Options::find(const std::string& name) const {
@@ -125,8 +137,7 @@ void Options::parse(int argc, char** argv) {
     for (std::size_t i = 0; i < arguments.size(); ++i) {
         const std::string& argument = arguments[i];
         if (asks_for_help(argument)) {
-            std::fputs(help().c_str(), stdout);
-            std::exit(0);
+            print_and_exit(help());
         }
         if (argument.starts_with("--")) {
             parse_long(arguments, i);
@@ -208,7 +219,15 @@ std::string Options::help() const {
     return text;
 }
 
+void print_and_exit(const std::string& text) {
+    std::fputs(text.c_str(), stdout);
+    if (const std::string why = output_failure(); !why.empty()) throw std::runtime_error{why};
+    std::exit(0);
+}
+
 int run(int argc, char** argv, int (*body)(int, char**)) {
+    open_standard_streams();
+    guard_output();
     const std::string_view path = argc > 0 ? argv[0] : "program";
     const std::string name{path.substr(path.rfind('/') + 1)};
     const auto complain = [&name](std::string what) {
@@ -219,7 +238,11 @@ int run(int argc, char** argv, int (*body)(int, char**)) {
         std::fprintf(stderr, "%s: %s\n", name.c_str(), what.c_str());
     };
     try {
-        return body(argc, argv);
+        const int status = body(argc, argv);
+        const std::string why = output_failure();
+        if (why.empty()) return status;
+        complain(why);
+        return status == 0 ? 1 : status;
     } catch (const net::Stopped&) {
         return 0;
     } catch (const UsageError& error) {

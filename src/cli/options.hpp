@@ -59,7 +59,8 @@ class Options {
     void positional(std::string placeholder, std::string help,
                     std::function<void(const std::string&)> reader);
 
-    // The options that servers share: --host, --port, --trace.
+    // The options that servers share: --host, --port, --trace. Whoever has them is a service, and
+    // waits for no reader of its output (cli/standard_streams).
     void server(Common& common);
     // The options that clients share: --host, --port, --trace.
     void client(Common& common);
@@ -102,9 +103,16 @@ class Options {
     std::vector<Entry> entries_;
 };
 
-// Runs a program's body and turns every exception into one line on standard error, with advice
-// where there is some, and an exit status: 2 for UsageError, 1 for the others. Only net::Stopped,
-// the wish of whoever sits at the keyboard, ends it without a word and with 0.
+// The end of a program that was asked for a text: status 0. Throws when it cannot be written.
+[[noreturn]] void print_and_exit(const std::string& text);
+
+// Where a server can be reached, "ws://localhost:8080/ws", for its listening line.
+std::string server_url(const Common& common, std::string_view scheme, std::uint16_t port);
+
+// Runs a program's body with standard streams that can be relied upon, and turns every exception
+// into one line on standard error, with advice where there is some, and an exit status: 2 for
+// UsageError, 1 for the others. Only net::Stopped, the wish of whoever sits at the keyboard, ends it
+// without a word and with 0.
 int run(int argc, char** argv, int (*body)(int argc, char** argv));
 
 }  // namespace cli

@@ -298,10 +298,7 @@ Error BlockingConnection::error() const {
 // way the peer has the close timeout to answer it, and a waiting reader is told so.
 bool BlockingConnection::transmit(Lock& lock, bool appended, net::Deadline deadline) {
     if (!appended) return false;
-    if (protocol_.state() != ws::State::open && !close_deadline_) {
-        close_deadline_ = net::after(options_.close_timeout);
-        wake_reader();
-    }
+    if (protocol_.state() != ws::State::open && !close_deadline_) begin_close_timeout();
     if (!sending_) flush(lock, deadline);
     return !cannot_send_;
 }
@@ -324,8 +321,9 @@ void BlockingConnection::flush(Lock& lock, net::Deadline deadline) {
         protocol_.output_blocked(false, pending_);
         if (status != net::IoStatus::ok) cannot_send_ = true;
         if (status == net::IoStatus::timed_out)
-            give_up(has_passed(deadline)
-                        ? "the write deadline has passed"
+            give_up(has_passed(deadline) ? "the write deadline has passed"
+                    : has_passed(close_deadline_)
+                        ? "the peer did not answer our Close within " + seconds(options_.close_timeout)
                         : "the peer took no bytes for " + seconds(options_.write_timeout));
         deadline = {};
         // A failure is no error yet: the peer may have sent a Close before it went, as clients
@@ -336,14 +334,33 @@ void BlockingConnection::flush(Lock& lock, net::Deadline deadline) {
     sending_done_.notify_all();
 }
 
+// False: the deadline came first. Whoever waits here may be the reader, who would look after the
+// program's end and after the time that the peer has for our Close; so both are looked after here.
+bool BlockingConnection::wait_for_room(net::Deadline deadline) {
+    for (;;) {
+        Lock lock{mutex_};
+        const int stop = protocol_.state() == ws::State::open ? options_.stop_fd : -1;
+        const net::Deadline last = earlier(deadline, close_deadline_);
+        lock.unlock();
+        const std::array<int, 2> others{stop, sender_wake_.fd()};
+        const int ready = net::wait_writable(socket_, others, last);
+        if (ready < 0) return false;
+        if (ready == 2) return true;
+        lock.lock();
+        if (ready == 1) sender_wake_.lower();  // wait again, by the new deadline
+        if (ready == 0 && protocol_.close(pending_, options_.stop_code, options_.stop_reason))
+            begin_close_timeout();
+    }
+}
+
 // The write timeout begins anew with each byte that the peer takes; the deadline does not.
 net::IoStatus BlockingConnection::send(ws::Bytes bytes, net::Deadline deadline) {
     for (bool full = false; !bytes.empty();) {
         net::IoResult result = net::send_some(socket_, bytes, net::Clock::now());  // no waiting
         if (result.status == net::IoStatus::timed_out) {
             full = true;
-            result = net::send_some(socket_, bytes,
-                                    earlier(deadline, net::after(options_.write_timeout)));
+            if (!wait_for_room(earlier(deadline, net::after(options_.write_timeout)))) return result.status;
+            result = net::send_some(socket_, bytes);
         }
         if (!result) return result.status;
         // The kernel had no room, and now it has: the peer has taken bytes. That is a sign of
@@ -387,6 +404,13 @@ void BlockingConnection::give_up(std::string reason) {
                .reason = std::move(reason)});
     cannot_send_ = true;
     ::shutdown(socket_.get(), SHUT_RDWR);
+}
+
+// Whoever waits for the peer, to say or to take something, waits no longer than that.
+void BlockingConnection::begin_close_timeout() {
+    close_deadline_ = net::after(options_.close_timeout);
+    wake_reader();
+    if (sending_) sender_wake_.raise();
 }
 
 void BlockingConnection::wake_reader() {

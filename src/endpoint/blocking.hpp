@@ -119,6 +119,8 @@ class BlockingConnection {
     bool transmit(Lock& lock, bool appended, net::Deadline deadline = {});
     void flush(Lock& lock, net::Deadline deadline = {});
     net::IoStatus send(ws::Bytes bytes, net::Deadline deadline);
+    bool wait_for_room(net::Deadline deadline);
+    void begin_close_timeout();
     void end_tcp(Lock& lock);
     void set_error(Error error);
     void give_up(std::string reason);
@@ -147,6 +149,7 @@ class BlockingConnection {
     net::Clock::time_point next_ping_;
     bool waiting_ = false;  // the reader waits, by the deadlines that it knew
     net::Wake wake_;        // for that reader: a deadline has been set or moved
+    net::Wake sender_wake_; // for the sender: the peer's time for our Close has begun
 
     std::mutex trace_mutex_;
     std::unique_ptr<ws::Tracer> tracer_;

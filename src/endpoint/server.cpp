@@ -75,18 +75,26 @@ void Server::run(int stop_fd) {
     remove_gone();
 }
 
-bool Server::finished() {
-    if (!stopping_) return false;
-    const auto limit = static_cast<net::Milliseconds>(loop_.options.shutdown_timeout.count());
-    return loop_.counters.connections_open == 0 ||
-           net::elapsed(loop_.clock.now(), stopping_since_) >= limit;
+bool Server::finished() const {
+    return stopping_ &&
+           (loop_.counters.connections_open == 0 || until_shutdown_ends().count() == 0);
+}
+
+std::chrono::milliseconds Server::until_shutdown_ends() const {
+    const std::chrono::milliseconds passed{net::elapsed(loop_.clock.now(), stopping_since_)};
+    return std::max(loop_.options.shutdown_timeout - passed, std::chrono::milliseconds{0});
+}
+
+// How long the loop may sleep. Without clients there are no deadlines, and an idle server does not
+// wake up at all.
+std::optional<std::chrono::milliseconds> Server::until_next_look() const {
+    if (loop_.counters.connections_open == 0 && accepting_) return std::nullopt;
+    const std::chrono::milliseconds look = loop_.clock.until_due();
+    return stopping_ ? std::min(look, until_shutdown_ends()) : look;
 }
 
 void Server::turn() {
-    // Without clients there are no deadlines, and an idle server does not wake up at all.
-    const bool deadlines = loop_.counters.connections_open > 0 || !accepting_;
-    const auto ready =
-        deadlines ? loop_.epoll.wait(loop_.clock.until_due()) : loop_.epoll.wait(std::nullopt);
+    const auto ready = loop_.epoll.wait(until_next_look());
     loop_.clock.update();
     for (const epoll_event& event : ready) {
         const std::uint64_t tag = event.data.u64;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <array>
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -75,7 +76,9 @@ class Server {
     void flush_due();
     void remove_gone();
     void begin_shutdown(int stop_fd);
-    bool finished();
+    bool finished() const;
+    std::chrono::milliseconds until_shutdown_ends() const;
+    std::optional<std::chrono::milliseconds> until_next_look() const;
 
     Loop loop_;
     std::optional<net::Listener> listener_;  // none once we are stopping

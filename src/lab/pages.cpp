@@ -35,6 +35,17 @@ const std::vector<ws::Header>& page_headers() {
     return headers;
 }
 
+// A page learns from its own markup where the WebSocket is. The path stands in an attribute, so what
+// would end that is written as HTML writes it.
+void name_endpoint(std::string& page, std::string_view path) {
+    constexpr std::string_view name = "data-websocket=\"", usual = "/ws";
+    const std::size_t at = page.find(std::string{name} + std::string{usual} + '"');
+    if (at == std::string::npos) return;
+    std::string value;
+    for (const char c : path) value += c == '&' ? "&amp;" : c == '"' ? "&quot;" : std::string{c};
+    page.replace(at + name.size(), usual.size(), value);
+}
+
 }  // namespace
 
 std::string pages_folder() {
@@ -70,12 +81,14 @@ void Pages::add(const std::string& path, const std::string& name) {
 bool Pages::answer(const ws::Request& request, std::string_view websocket_path,
                    ws::HttpReply& reply) const {
     if (files_.empty() || request.path == websocket_path) return false;
-    if (const auto file = files_.find(request.path); file != files_.end())
+    if (const auto file = files_.find(request.path); file != files_.end()) {
         reply = file->second;
-    else
+        if (reply.content_type.starts_with("text/html")) name_endpoint(reply.body, websocket_path);
+    } else {
         reply = {.status = 404,
                  .body = "no such page; there are / and /lab\n",
                  .headers = page_headers()};
+    }
     return true;
 }
 

@@ -12,11 +12,37 @@ bool contains(std::span<const Network> networks, const Address& address) {
                                [&](const Network& network) { return network.contains(address); });
 }
 
+namespace {
+
+bool is_port(std::string_view text) {
+    return !text.empty() && text.size() <= 5 &&
+           text.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
+// An entry as proxies write it: an address alone, or with a port: 1.2.3.4:5678, [::1], [::1]:5678.
+// The port is of no interest: one client has many.
+std::optional<Address> parse_entry(std::string_view text) {
+    if (text.starts_with('[')) {
+        const std::size_t end = text.find(']');
+        if (end == std::string_view::npos) return std::nullopt;
+        const std::string_view port = text.substr(end + 1);
+        if (!port.empty() && !(port.front() == ':' && is_port(port.substr(1)))) return std::nullopt;
+        const std::optional<Address> address = parse_ip(text.substr(1, end - 1));
+        return address && address->family() == AF_INET6 ? address : std::nullopt;
+    }
+    const std::size_t colon = text.find(':');
+    const bool with_port = colon != std::string_view::npos && is_port(text.substr(colon + 1)) &&
+                           text.find('.') < colon;
+    return parse_ip(with_port ? text.substr(0, colon) : text);
+}
+
+}  // namespace
+
 Address believed_client(const Address& peer, std::span<const std::string_view> forwarded_for,
                         std::span<const Network> proxies) {
     Address client = peer;
     while (contains(proxies, client) && !forwarded_for.empty()) {
-        const std::optional<Address> before = parse_ip(forwarded_for.back());
+        const std::optional<Address> before = parse_entry(forwarded_for.back());
         if (!before) break;
         client = *before;
         forwarded_for = forwarded_for.first(forwarded_for.size() - 1);

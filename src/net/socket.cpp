@@ -45,6 +45,12 @@ bool wait(std::span<pollfd> descriptors, Deadline deadline) {
     }
 }
 
+int first_ready(std::span<const pollfd> polled) {
+    const auto ready =
+        std::ranges::find_if(polled, [](const pollfd& entry) { return entry.revents != 0; });
+    return static_cast<int>(ready - polled.begin());
+}
+
 bool wait_for(const Fd& socket, short events, Deadline deadline) {
     pollfd descriptor{socket.get(), events, 0};
     return wait(std::span{&descriptor, 1}, deadline);
@@ -170,23 +176,27 @@ IoResult receive_exactly(const Fd& socket, std::span<std::uint8_t> buffer, Deadl
     return {IoStatus::ok, done, 0};
 }
 
-IoResult send_some(const Fd& socket, std::span<const std::uint8_t> bytes, Deadline deadline) {
+IoResult send_some(const Fd& socket, std::span<const std::uint8_t> bytes, Deadline deadline,
+                   int stop_fd) {
     // MSG_NOSIGNAL: a peer that is gone gives EPIPE. The default would be SIGPIPE, which ends
     // the whole program, and with it every other client.
-    const int flags = MSG_NOSIGNAL | (deadline ? MSG_DONTWAIT : 0);
+    const int flags = MSG_NOSIGNAL | (deadline || stop_fd >= 0 ? MSG_DONTWAIT : 0);
     for (;;) {
         const ssize_t sent = ::send(socket.get(), bytes.data(), bytes.size(), flags);
         if (sent >= 0) return {IoStatus::ok, static_cast<std::size_t>(sent), 0};
         if (errno == EINTR) continue;
         if (!would_block(errno)) return {IoStatus::failed, 0, errno};
-        if (!wait_for(socket, POLLOUT, deadline)) return {IoStatus::timed_out, 0, 0};
+        const int ready = wait_writable(socket, {&stop_fd, 1}, deadline);
+        if (ready == 0) throw Stopped{};
+        if (ready < 0) return {IoStatus::timed_out, 0, 0};
     }
 }
 
-IoResult send_all(const Fd& socket, std::span<const std::uint8_t> bytes, Deadline deadline) {
+IoResult send_all(const Fd& socket, std::span<const std::uint8_t> bytes, Deadline deadline,
+                  int stop_fd) {
     std::size_t done = 0;
     while (done < bytes.size()) {
-        IoResult result = send_some(socket, bytes.subspan(done), deadline);
+        IoResult result = send_some(socket, bytes.subspan(done), deadline, stop_fd);
         done += result.bytes;
         if (!result) {
             result.bytes = done;
@@ -208,10 +218,15 @@ int wait_readable(std::span<const int> descriptors, Deadline deadline) {
     std::vector<pollfd> polled;
     polled.reserve(descriptors.size());
     for (const int descriptor : descriptors) polled.push_back({descriptor, POLLIN, 0});
-    if (!wait(polled, deadline)) return -1;
-    const auto ready =
-        std::ranges::find_if(polled, [](const pollfd& entry) { return entry.revents != 0; });
-    return static_cast<int>(ready - polled.begin());
+    return wait(polled, deadline) ? first_ready(polled) : -1;
+}
+
+int wait_writable(const Fd& socket, std::span<const int> others, Deadline deadline) {
+    std::vector<pollfd> polled;
+    polled.reserve(others.size() + 1);
+    for (const int other : others) polled.push_back({other, POLLIN, 0});
+    polled.push_back({socket.get(), POLLOUT, 0});
+    return wait(polled, deadline) ? first_ready(polled) : -1;
 }
 
 std::vector<Fd> bind_all(const std::string& host, std::uint16_t port, int type) {

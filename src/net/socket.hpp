@@ -59,11 +59,14 @@ IoResult receive_some(const Fd& socket, std::span<std::uint8_t> buffer, Deadline
 // Receives until the buffer is full. `closed` with bytes > 0: the stream ended in between.
 IoResult receive_exactly(const Fd& socket, std::span<std::uint8_t> buffer, Deadline deadline = {});
 
-// Sends what the kernel takes now, at least one byte.
-IoResult send_some(const Fd& socket, std::span<const std::uint8_t> bytes, Deadline deadline = {});
+// Sends what the kernel takes now, at least one byte. Throws Stopped when there is no room and
+// `stop_fd` (a descriptor that becomes readable when the program should end; -1 for none) is readable.
+IoResult send_some(const Fd& socket, std::span<const std::uint8_t> bytes, Deadline deadline = {},
+                   int stop_fd = -1);
 
-// Sends all of it, however many writes it takes. Never raises SIGPIPE.
-IoResult send_all(const Fd& socket, std::span<const std::uint8_t> bytes, Deadline deadline = {});
+// Sends all of it, however many writes it takes. Never raises SIGPIPE. Throws as send_some().
+IoResult send_all(const Fd& socket, std::span<const std::uint8_t> bytes, Deadline deadline = {},
+                  int stop_fd = -1);
 IoResult send_all(const Fd& socket, std::string_view text, Deadline deadline = {});
 
 // Says "no more bytes from me"; the peer's bytes can still be read.
@@ -73,6 +76,10 @@ void shutdown_sending(const Fd& socket) noexcept;
 // failed: then the read says so). The index of the first such, so name first what must not
 // starve; or -1 when the deadline came. A descriptor of -1 is skipped.
 int wait_readable(std::span<const int> descriptors, Deadline deadline = {});
+
+// Waits until the socket takes bytes, or one of `others` can be read, which is looked at first: its
+// index then, and their number for the socket; or -1 when the deadline came.
+int wait_writable(const Fd& socket, std::span<const int> others, Deadline deadline = {});
 
 // Sockets of `type` bound to every address of `host`, with one port for all of them; port 0
 // picks a free one. Those for streams listen. None of them blocks. Throws as Listener does.

@@ -10,8 +10,32 @@ namespace net {
 
 namespace {
 
+bool is_control(char c) { return (c >= 0 && c < ' ') || c == 0x7F; }
+
+// One line, whatever was typed.
 [[noreturn]] void refuse(std::string_view text, const std::string& why) {
-    throw UrlError{"'" + std::string{text} + "' is not a usable URL: " + why};
+    std::string shown{text};
+    std::ranges::replace_if(shown, is_control, '?');
+    throw UrlError{"'" + shown + "' is not a usable URL: " + why};
+}
+
+bool is_beyond_ascii(char c) { return static_cast<unsigned char>(c) >= 0x80; }
+
+// What people paste from an address bar, as it travels: RFC 3986 §2.1 writes every other byte than
+// its own characters as %20. An escape that stands there already stays.
+std::string percent_encoded(std::string_view text) {
+    constexpr std::string_view digits = "0123456789ABCDEF";
+    constexpr std::string_view not_in_urls = " \"<>\\^`{|}";
+    std::string result;
+    for (const char c : text) {
+        if (!is_beyond_ascii(c) && not_in_urls.find(c) == std::string_view::npos) {
+            result += c;
+            continue;
+        }
+        const auto byte = static_cast<unsigned char>(c);
+        result += {'%', digits[byte >> 4], digits[byte & 15]};
+    }
+    return result;
 }
 
 std::uint16_t parse_port(std::string_view url, std::string_view text) {
@@ -52,9 +76,7 @@ void parse_authority(std::string_view url, std::string_view authority, Url& resu
 }  // namespace
 
 Url parse_url(std::string_view text) {
-    const auto unprintable = [](char c) { return c <= ' ' || c >= 0x7f; };
-    if (std::ranges::any_of(text, unprintable))
-        refuse("...", "it holds a space or another character that a URL writes as %20");
+    if (std::ranges::any_of(text, is_control)) refuse(text, "it holds a control character");
     // RFC 6455 §3: "Fragment identifiers are meaningless in the context of WebSocket URIs and
     // MUST NOT be used on these URIs."
     if (text.find('#') != std::string_view::npos)
@@ -70,8 +92,12 @@ Url parse_url(std::string_view text) {
         rest = text.substr(end + 3);
     }
     const std::size_t end = std::min(rest.find_first_of("/?"), rest.size());
-    parse_authority(text, rest.substr(0, end), result);
-    result.resource = rest.substr(end);
+    const std::string_view authority = rest.substr(0, end);
+    if (authority.find(' ') != std::string_view::npos) refuse(text, "a host cannot hold a space");
+    if (std::ranges::any_of(authority, is_beyond_ascii))
+        refuse(text, "a host with such letters is written in its other form, xn--...");
+    parse_authority(text, authority, result);
+    result.resource = percent_encoded(rest.substr(end));
     if (!result.resource.starts_with('/')) result.resource.insert(0, "/");
     return result;
 }

@@ -1,5 +1,5 @@
 // "scheme://host:port/path?query" taken apart, RFC 3986. Lesson 1 (host and port), 4 (resource).
-// Leaves out: user names in URLs, percent-decoding (the resource travels as it was written).
+// Leaves out: user names in URLs, percent-decoding; host names beyond ASCII (RFC 5891).
 // What people type is taken as well: a host alone, a port alone.
 #pragma once
 
@@ -14,7 +14,8 @@ struct Url {
     std::string scheme;           // lower case; empty when the text had none
     std::string host;             // without the brackets of an IPv6 address
     std::uint16_t port = 0;       // 0 when the text had none
-    std::string resource = "/";   // path and query, never empty (RFC 6455 §3 resource name)
+    std::string resource = "/";   // path and query, never empty (RFC 6455 §3 resource name); what
+                                  // no URL may hold stands there as %C3%A4
 };
 
 // A text that is no URL. what() says what is wrong with it, in one line.

@@ -1,61 +1,14 @@
 // Characters and their widths: UTF-8, RFC 3629; Unicode's East_Asian_Width and Mn, Me, Cf. Lesson 12.
-// The ranges are those of whole blocks where the exceptions within are rare: a wrong guess costs a
-// column on the screen and nothing else.
+// A wrong guess costs a column on the screen and nothing else.
 #include "terminal/columns.hpp"
 
 #include <algorithm>
-#include <array>
+
+#include "terminal/column_tables.hpp"
 
 namespace terminal {
 
 namespace {
-
-struct Range {
-    char32_t first;
-    char32_t last;
-};
-
-constexpr auto no_columns = std::to_array<Range>({
-    {0x0300, 0x036F},   // combining accents
-    {0x0483, 0x0489},   {0x0591, 0x05BD}, {0x0610, 0x061A}, {0x064B, 0x065F}, {0x06D6, 0x06DC},
-    {0x0900, 0x0902},   {0x093C, 0x093C}, {0x0941, 0x0948}, {0x094D, 0x094D},  // Devanagari
-    {0x0E31, 0x0E31},   {0x0E34, 0x0E3A}, {0x0E47, 0x0E4E},                    // Thai
-    {0x1AB0, 0x1AFF},   {0x1DC0, 0x1DFF}, {0x200B, 0x200F}, {0x202A, 0x202E}, {0x2060, 0x2064},
-    {0x20D0, 0x20F0},   {0xFE00, 0xFE0F},  // variation selectors
-    {0xFE20, 0xFE2F},   {0xFEFF, 0xFEFF}, {0xE0100, 0xE01EF},
-});
-
-constexpr auto two_columns = std::to_array<Range>({
-    {0x1100, 0x115F},    // Hangul Jamo
-    {0x231A, 0x231B},    {0x23E9, 0x23EC},   {0x25FD, 0x25FE},   {0x2614, 0x2615},
-    {0x2648, 0x2653},    {0x267F, 0x267F},   {0x2693, 0x2693},   {0x26A1, 0x26A1},
-    {0x26AA, 0x26AB},    {0x26BD, 0x26BE},   {0x26C4, 0x26C5},   {0x26CE, 0x26CE},
-    {0x26D4, 0x26D4},    {0x26EA, 0x26EA},   {0x26F2, 0x26F3},   {0x26F5, 0x26F5},
-    {0x26FA, 0x26FA},    {0x26FD, 0x26FD},   {0x2705, 0x2705},   {0x270A, 0x270B},
-    {0x2728, 0x2728},    {0x274C, 0x274C},   {0x274E, 0x274E},   {0x2753, 0x2755},
-    {0x2757, 0x2757},    {0x2795, 0x2797},   {0x27B0, 0x27B0},   {0x27BF, 0x27BF},
-    {0x2B1B, 0x2B1C},    {0x2B50, 0x2B50},   {0x2B55, 0x2B55},
-    {0x2E80, 0x303E},    // radicals, Chinese punctuation
-    {0x3041, 0xA4CF},    // kana, Chinese characters, Yi
-    {0xA960, 0xA97F},    {0xAC00, 0xD7A3},   // Hangul
-    {0xF900, 0xFAFF},    {0xFE10, 0xFE19},   {0xFE30, 0xFE6F},   {0xFF00, 0xFF60},
-    {0xFFE0, 0xFFE6},    {0x16FE0, 0x18AFF}, {0x1AFF0, 0x1B2FB}, {0x1F004, 0x1F004},
-    {0x1F0CF, 0x1F0CF},  {0x1F18E, 0x1F18E}, {0x1F191, 0x1F19A}, {0x1F200, 0x1F320},
-    {0x1F32D, 0x1F335},  {0x1F337, 0x1F37C}, {0x1F37E, 0x1F393}, {0x1F3A0, 0x1F3CA},
-    {0x1F3CF, 0x1F3D3},  {0x1F3E0, 0x1F3F0}, {0x1F3F4, 0x1F3F4}, {0x1F3F8, 0x1F43E},
-    {0x1F440, 0x1F440},  {0x1F442, 0x1F4FC}, {0x1F4FF, 0x1F53D}, {0x1F54B, 0x1F54E},
-    {0x1F550, 0x1F567},  {0x1F57A, 0x1F57A}, {0x1F595, 0x1F596}, {0x1F5A4, 0x1F5A4},
-    {0x1F5FB, 0x1F64F},  {0x1F680, 0x1F6C5}, {0x1F6CC, 0x1F6CC}, {0x1F6D0, 0x1F6D2},
-    {0x1F6D5, 0x1F6D7},  {0x1F6DC, 0x1F6DF}, {0x1F6EB, 0x1F6EC}, {0x1F6F4, 0x1F6FC},
-    {0x1F7E0, 0x1F7EB},  {0x1F90C, 0x1F93A}, {0x1F93C, 0x1F945}, {0x1F947, 0x1FAFF},
-    {0x20000, 0x3FFFD},  // further Chinese characters
-});
-
-template <std::size_t N>
-bool in(const std::array<Range, N>& ranges, char32_t code) {
-    const auto range = std::ranges::lower_bound(ranges, code, {}, &Range::last);
-    return range != ranges.end() && range->first <= code;
-}
 
 bool continues(char byte) { return (byte & 0xC0) == 0x80; }
 
@@ -70,7 +23,7 @@ char32_t code_of(std::string_view character) {
 std::size_t character_columns(std::string_view character) {
     const char32_t code = code_of(character);
     if (code < 0x300) return 1;
-    return in(no_columns, code) ? 0 : in(two_columns, code) ? 2 : 1;
+    return ws::is_in(no_columns, code) ? 0 : ws::is_in(two_columns, code) ? 2 : 1;
 }
 
 constexpr char32_t joiner = 0x200D;
@@ -100,7 +53,7 @@ std::size_t cluster_bytes(std::string_view text) {
     while (bytes < text.size()) {
         const std::string_view next = text.substr(bytes, character_bytes(text.substr(bytes)));
         const char32_t code = code_of(next);
-        const bool joined = (before == joiner && in(two_columns, code)) || is_skin_color(code) ||
+        const bool joined = (before == joiner && ws::is_in(two_columns, code)) || is_skin_color(code) ||
                             (half_flag && is_flag_letter(code));
         if (!joined && character_columns(next) > 0) break;
         half_flag = false;

@@ -1,7 +1,7 @@
 // How many columns of a terminal a text takes. Lesson 12.
 // A character may take none (an accent that joins the letter before it), one, or two (Chinese,
 // Japanese, Korean, emoji). The C library knows this only in a UTF-8 locale, which a program in a
-// pipe or a container may not have; so there is a small table here, by Unicode 15's blocks.
+// pipe or a container may not have; so there are Unicode 15's own tables here.
 // Emoji that are joined by U+200D count as one; older terminals draw them one behind the other.
 // Leaves out: symbols that U+FE0F makes wide; terminals do not agree on those.
 #pragma once

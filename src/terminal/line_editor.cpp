@@ -28,7 +28,10 @@ bool is_space(char c) { return c == ' '; }
 
 // The beginning of the cluster before `place`, which is not 0.
 std::size_t cluster_before(std::string_view text, std::size_t place) {
-    std::size_t start = 0;
+    // Nobody types a cluster that is longer; from the front of a long line it would take long.
+    constexpr std::size_t longest = 512;
+    std::size_t start = place > longest ? place - longest : 0;
+    while (start > 0 && (text[start] & 0xC0) == 0x80) --start;
     for (;;) {
         const std::size_t next = start + cluster_bytes(text.substr(start));
         if (next >= place) return start;
@@ -39,10 +42,16 @@ std::size_t cluster_before(std::string_view text, std::size_t place) {
 }  // namespace
 
 void LineEditor::key(unsigned char byte) {
+    const bool second_half = std::exchange(after_return_, byte == '\r') && byte == '\n';
+    if (second_half && escape_ == Escape::none) return;  // of a pasted CR LF
     if (escape_ != Escape::none)
         escape_byte(byte);
+    else if (searching_ && search_key(byte))
+        return;
     else if (byte == escape_key)
         escape_ = Escape::begun;
+    else if (pasting_ && byte < 0x20)
+        paste_byte(byte);
     else if ((byte >= 0x20 && byte != delete_key) || byte == '\t')
         insert(byte);
     else
@@ -55,6 +64,11 @@ void LineEditor::plain_key(unsigned char byte) {
         case '\r':
         case '\n': finish(); break;
         case ctrl('L'): clear_screen_ = true; break;
+        case ctrl('R'):
+            if (recalled_ == history_.size()) typed_ = text_;
+            searching_ = true;
+            searched_.clear();
+            break;
         case ctrl('Z'): suspend_ = true; break;
         case ctrl('D'):
             at_end_ = at_end_ || text_.empty();
@@ -95,17 +109,42 @@ void LineEditor::editing_key(unsigned char byte) {
 }
 
 void LineEditor::escape_byte(unsigned char byte) {
-    if (escape_ == Escape::begun) {
-        escape_ = byte == '[' || byte == 'O' ? Escape::sequence : Escape::none;
+    if (escape_ == Escape::string || escape_ == Escape::string_end) {
+        string_byte(byte);
+    } else if (escape_ == Escape::linux_key) {
+        escape_ = Escape::none;  // F1 to F5 of the Linux console: ESC [ [ A
+    } else if (escape_ == Escape::begun) {
+        constexpr std::string_view begin_strings = "]PX^_";
+        escape_ = byte == '[' || byte == 'O' ? Escape::sequence
+                  : begin_strings.find(static_cast<char>(byte)) != std::string_view::npos
+                      ? Escape::string
+                      : Escape::none;
         parameters_.clear();
         if (byte == 'b') left(true);
         if (byte == 'f') right(true);
+    } else if (byte == '[' && parameters_.empty()) {
+        escape_ = Escape::linux_key;
     } else if (byte >= 0x40 && byte <= 0x7E) {
         escape_ = Escape::none;
         escape_sequence(byte);
     } else if (parameters_.size() < 16) {
         parameters_ += static_cast<char>(byte);
     }
+}
+
+// Answers of the terminal (its colors, its name): ESC ] or ESC P, then text, then BEL or ESC \.
+// Any other control character, Enter say, is a key: nobody's keyboard is swallowed for ever.
+void LineEditor::string_byte(unsigned char byte) {
+    const bool ends = byte == 0x07 || (escape_ == Escape::string_end && byte == '\\');
+    if (ends)
+        escape_ = Escape::none;
+    else if (byte == escape_key)
+        escape_ = Escape::string_end;
+    else if (byte < 0x20) {
+        escape_ = Escape::none;
+        key(byte);
+    } else
+        escape_ = Escape::string;
 }
 
 void LineEditor::escape_sequence(unsigned char final) {
@@ -118,6 +157,7 @@ void LineEditor::escape_sequence(unsigned char final) {
     if (key == "H" || key == "1" || key == "7") cursor_ = 0;
     if (key == "F" || key == "4" || key == "8") cursor_ = text_.size();
     if (key == "3") erase_next();
+    if (key == "200" || key == "201") pasting_ = key == "200";
 }
 
 // The bytes of a character come one by one; it enters the line whole, so that the cursor never
@@ -141,6 +181,50 @@ void LineEditor::finish() {
     finished_.push_back(std::exchange(text_, {}));
     typed_.clear();
     cursor_ = 0;
+}
+
+// True: the key belongs to the search. Any other ends it, and does what it does.
+bool LineEditor::search_key(unsigned char byte) {
+    const bool erases = byte == ctrl('H') || byte == delete_key;
+    if (byte == ctrl('R')) {
+        if (!searched_.empty()) search_from(recalled_);
+        return true;
+    }
+    if (byte == ctrl('G') || (erases && searched_.empty())) {
+        searching_ = false;
+        recall(history_.size());
+        return true;
+    }
+    if (!erases && byte < 0x20) {
+        searching_ = false;
+        return false;
+    }
+    if (erases)
+        searched_.erase(cluster_before(searched_, searched_.size()));
+    else
+        searched_ += static_cast<char>(byte);
+    search_from(history_.size());
+    return true;
+}
+
+// The latest line before `place` that holds it; where there is none, what is shown stays.
+void LineEditor::search_from(std::size_t place) {
+    while (place > 0) {
+        const std::size_t found = history_[--place].find(searched_);
+        if (found == std::string::npos) continue;
+        recalled_ = place;
+        text_ = history_[place];
+        cursor_ = found;
+        return;
+    }
+}
+
+// A line's end within a paste is a character; a terminal sends CR for it. Other keys are dropped.
+void LineEditor::paste_byte(unsigned char byte) {
+    if (byte == '\t') return insert(byte);
+    if (byte != '\r' && byte != '\n') return;
+    partial_.clear();
+    text_.insert(cursor_++, 1, '\n');
 }
 
 void LineEditor::left(bool word) {

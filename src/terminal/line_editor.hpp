@@ -1,7 +1,8 @@
 // Keys to lines: a line that is being typed, its cursor, and the lines before it. Lesson 12.
 // The usual keys: arrows, Home, End, Delete, Ctrl-A E B F P N U K W D, and Ctrl or Alt with an
 // arrow for words. A value: keys go in byte by byte, and nothing is printed here.
-// Leaves out: searching the history, undo, more than one row.
+// Ctrl-R searches the lines before. A paste that the terminal marks as one is one line.
+// Leaves out: undo, more than one row.
 #pragma once
 
 #include <cstddef>
@@ -29,22 +30,28 @@ class LineEditor {
     // Ctrl-D was pressed on an empty line.
     bool at_end() const { return at_end_; }
 
+    // Ctrl-R: text() is the latest earlier line with searched() in it. Another Ctrl-R goes further
+    // back, Ctrl-G gives up; any other key than a character goes on with the line that was found.
+    bool searching() const { return searching_; }
+    const std::string& searched() const { return searched_; }
+
     // Ctrl-L, Ctrl-Z: once for each time that they were pressed.
     bool take_clear_screen();
     bool take_suspend();
 
     // What ↑ goes back to, the oldest line first. Lines that end are added by themselves, unless
-    // they are empty, begin with a space, or repeat the one before.
+    // they are empty, begin with a space, hold a line feed, or repeat the one before.
     void set_history(std::vector<std::string> lines);
     const std::vector<std::string>& history() const { return history_; }
     static bool is_remembered(std::string_view line) {
-        return !line.empty() && line.front() != ' ';
+        return !line.empty() && line.front() != ' ' && line.find('\n') == std::string_view::npos;
     }
 
   private:
     void plain_key(unsigned char byte);
     void editing_key(unsigned char byte);
     void escape_byte(unsigned char byte);
+    void string_byte(unsigned char byte);
     void escape_sequence(unsigned char final);
     void insert(unsigned char byte);
     void finish();
@@ -52,16 +59,24 @@ class LineEditor {
     void right(bool word = false);
     void erase_next();
     void recall(std::size_t place);
+    bool search_key(unsigned char byte);
+    void search_from(std::size_t place);
+    void paste_byte(unsigned char byte);
 
     std::string text_;
     std::size_t cursor_ = 0;
     std::string partial_;  // a character whose bytes have not all come
     std::deque<std::string> finished_;
-    enum class Escape { none, begun, sequence } escape_ = Escape::none;  // of a key such as ↑
+    // Of a key such as ↑, or of what the terminal itself has to say.
+    enum class Escape { none, begun, sequence, linux_key, string, string_end } escape_ = Escape::none;
+    bool after_return_ = false;  // a line feed behind it is no second Enter
     std::string parameters_;                                             // "1;5" of ESC [ 1 ; 5 D
     std::vector<std::string> history_;
     std::size_t recalled_ = 0;  // the line of history_ that is shown; its size: the one typed
     std::string typed_;         // what was typed before ↑
+    bool searching_ = false;
+    std::string searched_;
+    bool pasting_ = false;     // between ESC [ 200 ~ and ESC [ 201 ~
     bool at_end_ = false;
     bool clear_screen_ = false;
     bool suspend_ = false;

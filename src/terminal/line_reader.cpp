@@ -14,7 +14,7 @@
 namespace terminal {
 
 std::optional<std::string> LineReader::next_buffered() {
-    const std::size_t feed = buffer_.find('\n', scanned_);
+    const std::size_t feed = separator_ ? buffer_.find(*separator_, scanned_) : std::string::npos;
     const std::size_t end = feed == std::string::npos ? buffer_.size() : feed;
     if (end - start_ > max_)
         throw LineTooLong{"a line of the input is longer than " + std::to_string(max_) + " bytes"};
@@ -27,6 +27,7 @@ std::optional<std::string> LineReader::next_buffered() {
         return std::nullopt;
     }
     std::string line = buffer_.substr(start_, end - start_);
+    if (feed != std::string::npos && separator_ == '\n' && line.ends_with('\r')) line.pop_back();  // a file of Windows
     start_ = scanned_ = feed == std::string::npos ? end : end + 1;
     return line;
 }

@@ -25,13 +25,14 @@ class LineReader {
   public:
     static constexpr std::size_t default_max = 16 * 1024 * 1024;
 
-    // Reads from `fd` and does not close it.
-    explicit LineReader(int fd, std::size_t max_line_bytes = default_max)
-        : fd_{fd}, max_{max_line_bytes} {}
+    // Reads from `fd` and does not close it. `separator` ends a line; nothing: all of the input is one.
+    explicit LineReader(int fd, std::size_t max_line_bytes = default_max,
+                        std::optional<char> separator = '\n')
+        : fd_{fd}, max_{max_line_bytes}, separator_{separator} {}
 
     int fd() const { return fd_; }
 
-    // A whole line that was read already, without its '\n'. At the end of the input the rest
+    // A whole line that was read already, without its separator; without "\r\n", too. At the end of the input the rest
     // is a line too. Throws LineTooLong.
     std::optional<std::string> next_buffered();
 
@@ -45,12 +46,16 @@ class LineReader {
     // The input has ended (next_buffered() may still have lines).
     bool at_end() const { return at_end_; }
 
+    // What was read and not handed out yet.
+    std::size_t buffered_bytes() const { return buffer_.size() - start_; }
+
     // It has ended, and every line was handed out.
     bool exhausted() const { return at_end_ && start_ == buffer_.size(); }
 
   private:
     int fd_;
     std::size_t max_;
+    std::optional<char> separator_;
     std::string buffer_;
     std::size_t start_ = 0;    // of the next line, in buffer_
     std::size_t scanned_ = 0;  // no '\n' between start_ and here: it need not be looked for again

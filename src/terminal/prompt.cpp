@@ -3,7 +3,6 @@
 // cursor. The terminal does no editing in this mode; terminal/line_editor does. Ctrl-C stays a signal.
 #include "terminal/prompt.hpp"
 
-#include <signal.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -15,6 +14,7 @@
 #include "net/os_error.hpp"
 #include "net/socket.hpp"
 #include "terminal/columns.hpp"
+#include "terminal/job.hpp"
 #include "ws/hex.hpp"
 
 namespace terminal {
@@ -75,10 +75,23 @@ std::size_t scrolled(std::string_view text, std::size_t cursor, std::size_t befo
     return std::min(start, too_much(text, room));
 }
 
+// A row of the screen is far shorter, whatever is in it.
+constexpr std::size_t window_bytes = 16 * 1024;
+
+// The byte from which on the text before the cursor is looked at.
+std::size_t window_start(std::string_view text, std::size_t cursor) {
+    std::size_t start = cursor > window_bytes ? cursor - window_bytes : 0;
+    while (start > 0 && (text[start] & 0xC0) == 0x80) --start;
+    return start;
+}
+
 }  // namespace
 
-Prompt::Prompt(std::string prompt)
-    : prompt_{std::move(prompt)}, interactive_{can_clear_lines()}, lines_{STDIN_FILENO} {
+Prompt::Prompt(std::string prompt, LineReader lines, bool whole_pastes)
+    : prompt_{std::move(prompt)},
+      interactive_{can_clear_lines()},
+      whole_pastes_{whole_pastes},
+      lines_{std::move(lines)} {
     if (!interactive_) return;
     if (::tcgetattr(STDIN_FILENO, &saved_) < 0) net::throw_system_error("tcgetattr");
     if (!take_terminal()) net::throw_system_error("tcsetattr");
@@ -102,10 +115,14 @@ bool Prompt::take_terminal() {
     // Ctrl-C ends the program in good order. What would stop or end it without asking, and leave
     // the terminal as it is now, is switched off; Ctrl-Z is a key like others.
     mode.c_cc[VSUSP] = mode.c_cc[VQUIT] = _POSIX_VDISABLE;
+    if (whole_pastes_) put("\x1B[?2004h");
     return ::tcsetattr(STDIN_FILENO, TCSADRAIN, &mode) == 0;
 }
 
-void Prompt::give_terminal_back() { ::tcsetattr(STDIN_FILENO, TCSADRAIN, &saved_); }
+void Prompt::give_terminal_back() {
+    if (whole_pastes_) put("\x1B[?2004l");
+    ::tcsetattr(STDIN_FILENO, TCSADRAIN, &saved_);
+}
 
 std::optional<std::string> Prompt::next_buffered() {
     if (!interactive_) return lines_.next_buffered();
@@ -159,23 +176,22 @@ void Prompt::read_keys() {
     if (got == 0 || (got < 0 && errno == EIO)) at_end_ = true;
     for (ssize_t i = 0; i < got; ++i) editor_.key(keys[static_cast<std::size_t>(i)]);
     if (editor_.take_clear_screen()) put("\x1B[H\x1B[2J");
-    if (editor_.take_suspend()) stop();
+    if (editor_.take_suspend()) stop(&stop_job);
     draw();
 }
 
 void Prompt::suspend() {
     const std::lock_guard lock{mutex_};
-    stop();
+    stop(&stop_process);
     draw();
 }
 
-void Prompt::stop() {
+void Prompt::stop(void (*stop_us)()) {
     if (interactive_) {
         clear();
         give_terminal_back();
     }
-    // Not SIGTSTP, which a program that looks after its terminal may have blocked.
-    ::raise(SIGSTOP);
+    stop_us();
     if (interactive_) take_terminal();  // unless the window was closed meanwhile
 }
 
@@ -211,20 +227,23 @@ void Prompt::draw() {
     if (hidden_) return;
     // One column stays free: a cursor beyond the last one would begin a new line.
     const std::size_t width = terminal_columns();
-    const std::size_t used = columns(prompt_) + 1;
+    const std::string prompt = editor_.searching() ? "(search) " + ws::escape(editor_.searched()) + ": "
+                                                   : prompt_;
+    const std::size_t used = columns(prompt) + 1;
     const std::size_t room = width > used ? width - used : 0;
-    // What was pasted may hold anything.
-    const std::string before =
-        ws::escape(std::string_view{editor_.text()}.substr(0, editor_.cursor()));
-    const std::string shown =
-        before + ws::escape(std::string_view{editor_.text()}.substr(editor_.cursor()));
+    // What was pasted may hold anything, and be long: no more is looked at than may be shown.
+    const std::string_view text = editor_.text();
+    const std::size_t from = window_start(text, editor_.cursor());
+    if (from > 0) first_ = 0;
+    const std::string before = ws::escape(text.substr(from, editor_.cursor() - from));
+    const std::string shown = before + ws::escape(text.substr(editor_.cursor(), window_bytes));
     first_ = scrolled(shown, before.size(), first_, room);
     const std::string_view visible =
         beginning_that_fits(std::string_view{shown}.substr(first_), room);
-    column_ = columns(prompt_) + columns(std::string_view{before}.substr(first_));
+    column_ = columns(prompt) + columns(std::string_view{before}.substr(first_));
 
-    std::string line = clear_line + prompt_ + std::string{visible};
-    if (column_ < columns(prompt_) + columns(visible)) {
+    std::string line = clear_line + prompt + std::string{visible};
+    if (column_ < columns(prompt) + columns(visible)) {
         line += '\r';
         if (column_ > 0) line += "\x1B[" + std::to_string(column_) + 'C';
     }

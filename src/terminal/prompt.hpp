@@ -5,6 +5,7 @@
 #pragma once
 
 #include <termios.h>
+#include <unistd.h>
 
 #include <cstdio>
 #include <mutex>
@@ -23,8 +24,11 @@ class Prompt {
   public:
     // At most one at a time: it changes the terminal's mode, and the destructor restores it. A
     // program that is ended by Ctrl-C needs net::StopSignal for that, made before. Ctrl-Z stops
-    // the program with the terminal restored.
-    explicit Prompt(std::string prompt = "> ");
+    // the job with the terminal restored (terminal/job).
+    // In a pipe `lines` are read. `whole_pastes`: what is pasted is one line with line feeds in it, and
+    // not as many lines; the terminal is asked to say where it begins and ends.
+    explicit Prompt(std::string prompt = "> ", LineReader lines = LineReader{STDIN_FILENO},
+                    bool whole_pastes = false);
     ~Prompt();
     Prompt(const Prompt&) = delete;
     Prompt& operator=(const Prompt&) = delete;
@@ -42,6 +46,8 @@ class Prompt {
     bool at_end();
     // Nothing follows, and every line was handed out.
     bool exhausted();
+    // What was read and not handed out yet; of keys that make no line yet nothing counts.
+    std::size_t buffered_bytes() const { return lines_.buffered_bytes(); }
 
     // Prints a line above what is being typed. From any thread. `line` is safe to print
     // (ws::escape).
@@ -67,12 +73,13 @@ class Prompt {
     void read_keys();
     bool take_terminal();
     void give_terminal_back();
-    void stop();
+    void stop(void (*stop_us)());
     void clear();
     void draw();
 
     std::string prompt_;
     bool interactive_;
+    bool whole_pastes_;
     termios saved_{};
     LineReader lines_;
 

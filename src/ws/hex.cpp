@@ -1,10 +1,13 @@
 // Bytes to text. Lesson 1.
 // What may be printed as it is: whole, well-formed UTF-8 characters that are no control
 // characters. Everything else becomes an escape, so that the same bytes always give the same
-// harmless text.
+// harmless text. Characters that hide or turn others are escaped by their number.
 #include "ws/hex.hpp"
 
 #include <algorithm>
+#include <cstdio>
+
+#include "ws/characters.hpp"
 
 namespace ws {
 
@@ -17,9 +20,9 @@ constexpr std::string_view ellipsis = "…";
 constexpr std::size_t shown_bytes = 8;
 constexpr std::size_t hex_column = 3 * shown_bytes + 3;
 
-// The length of the printable UTF-8 character at the front of `bytes`, or 0 for none. C1
-// control characters (C2 80 to C2 9F) count as none: terminals obey them.
-std::size_t printable_character(Bytes bytes) {
+// The length of the UTF-8 character at the front of `bytes`, or 0 for none. Control characters
+// count as none, those of C1 too (C2 80 to C2 9F): terminals obey them.
+std::size_t character_length(Bytes bytes) {
     const std::uint8_t lead = bytes[0];
     if (lead < 0x80) return lead >= 0x20 && lead != 0x7F ? 1 : 0;
     const std::size_t length = lead >= 0xC2 && lead <= 0xDF   ? 2
@@ -37,6 +40,21 @@ std::size_t printable_character(Bytes bytes) {
     return c1_control || overlong || surrogate || beyond ? 0 : length;
 }
 
+// Of a whole character.
+char32_t code_of(Bytes character) {
+    if (character.size() == 1) return character[0];
+    char32_t code = character[0] & (0xFFu >> (character.size() + 1));
+    for (const std::uint8_t byte : character.subspan(1)) code = code << 6 | (byte & 0x3F);
+    return code;
+}
+
+// "\u202E", "\U000E0001".
+std::string escaped_character(char32_t code) {
+    char text[sizeof "\\U0010FFFF"];
+    std::snprintf(text, sizeof text, code > 0xFFFF ? "\\U%08X" : "\\u%04X", static_cast<unsigned>(code));
+    return text;
+}
+
 std::string escaped_byte(std::uint8_t byte) {
     switch (byte) {
         case '\n': return "\\n";
@@ -52,14 +70,20 @@ std::string escaped_byte(std::uint8_t byte) {
 std::string escaped(Bytes bytes, std::size_t max, bool quoted) {
     std::string text;
     std::size_t done = 0;
+    Visibility visibility;
     while (done < bytes.size() && done < max) {
         const bool mark = quoted && (bytes[done] == '"' || bytes[done] == '\\');
-        const std::size_t length = mark ? 0 : printable_character(bytes.subspan(done));
-        if (length > 0)
-            text += as_text(bytes.subspan(done, length));
-        else
-            text += escaped_byte(bytes[done]);
-        done += std::max<std::size_t>(length, 1);
+        const std::size_t length = mark ? 0 : character_length(bytes.subspan(done));
+        const Bytes character = bytes.subspan(done, std::max<std::size_t>(length, 1));
+        if (length == 0) {
+            visibility = {};
+            text += escaped_byte(character[0]);
+        } else if (const char32_t code = code_of(character); visibility.take(code)) {
+            text += as_text(character);
+        } else {
+            text += escaped_character(code);
+        }
+        done += character.size();
     }
     if (done < bytes.size()) text += ellipsis;
     return text;

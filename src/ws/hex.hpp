@@ -17,7 +17,7 @@ inline constexpr std::size_t everything = static_cast<std::size_t>(-1);
 std::string hex(Bytes bytes, std::size_t max = everything);
 
 // Safe to print: whole UTF-8 characters as they are, every control byte and every byte that is
-// no UTF-8 as an escape (\n, \x1B). Beyond `max` bytes the rest is "…".
+// no UTF-8 as an escape (\n, \x1B), and so what hides or turns others (\u202E). Beyond `max` bytes the rest is "…".
 std::string escape(Bytes bytes, std::size_t max = everything);
 std::string escape(std::string_view text, std::size_t max = everything);
 

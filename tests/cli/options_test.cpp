@@ -121,7 +121,7 @@ TEST_CASE("options: each mistake has its words") {
     CHECK(complaint({"--count=11"}) == "--count '11': expected a number from 1 to 10");
     CHECK(complaint({"--wait", "soon"}) == "--wait 'soon': expected seconds, from 0.001 to 86400");
     CHECK(complaint({"--wait", "nan"}) == "--wait 'nan': expected seconds, from 0.001 to 86400");
-    CHECK(complaint({"--path", "ws"}) == "--path 'ws': expected a path that begins with '/'");
+    CHECK(complaint({"--path", "ws"}) == "--path 'ws': expected a path that begins with '/', and has no '#' in it");
     CHECK(complaint({"ws://a", "ws://b"}) == "one URL only, and 'ws://b' is a second one");
     CHECK(complaint({"http://a"}) == "'http://a': this program speaks ws://, not http://");
     CHECK(complaint({"ws://a:b"}) ==

@@ -2,6 +2,7 @@
 // the same options.
 
 #include <doctest/doctest.h>
+#include <signal.h>
 
 #include <algorithm>
 #include <set>
@@ -49,7 +50,7 @@ TEST_CASE("wsc: each wrong command line is one line, and status 2") {
         {{"--x"}, "unknown option '--x'"},
         {{"-x"}, "-x, --execute needs a value: MESSAGE"},
         {{"-c"}, "-c, --connect needs a value: URL"},
-        {{"-c", url, "more"}, "unexpected 'more': this program takes options only"},
+        {{"-c", url, "more"}, "'more': expected one URL only"},
         {{"-c", url, "-l", "1"}, "use either --listen or --connect"},
         {{"-c", "ftp://host"}, "-c, --connect 'ftp://host': expected a URL"},
         {{"-c", "ws://"}, "-c, --connect 'ws://': expected a URL"},
@@ -72,7 +73,7 @@ TEST_CASE("wsc: each wrong command line is one line, and status 2") {
         {{"-c", url, "-H", "a: b\r\nInjected: c"}, "expected a value without line feeds"},
         {{"-c", url, "-H", "Upgrade: h2c"}, "a header that the handshake does not decide about"},
         {{"-c", url, "-H", "sec-websocket-protocol: a"}, "subprotocols are given with -s"},
-        {{"-c", url, "-H", "Host: a b"}, "a host with an optional port"},
+        {{"-c", url, "-H", "Host: a b"}, "expected a host such as example.com"},
         {{"-c", url, "-s", "a,b"}, "-s, --subprotocol 'a,b': expected a name"},
         {{"-c", url, "-s", "a", "-s", "a"}, "each subprotocol once"},
         {{"-c", url, "-s", ""}, "expected a name"},
@@ -128,7 +129,7 @@ TEST_CASE("wsc: help, man page and completion name the same options") {
     const auto completed = run(
         "/bin/bash",
         {"-c",
-         script + "\nCOMP_WORDS=(wsc -); COMP_CWORD=1; _wsc; printf '%s\\n' \"${COMPREPLY[@]}\""});
+         script + "\nCOMP_LINE='wsc -'; COMP_POINT=5; _wsc; printf '%s\\n' \"${COMPREPLY[@]}\""});
     std::istringstream words{completed.output};
     std::set<std::string> in_completion;
     for (std::string word; words >> word;) in_completion.insert(word);
@@ -141,17 +142,20 @@ TEST_CASE("wsc: the completion completes files where a file belongs, and values 
     const auto complete = [&](const std::string& before, const std::string& word) {
         return run("/bin/bash",
                    {"-c",
-                    "cd " + folder.path() + "; . \"$1\"; COMP_WORDS=(wsc " + before + " " + word +
-                        "); COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); _wsc; "
+                    "cd " + folder.path() + "; . \"$1\"; COMP_LINE=\"wsc " + before + (before.empty() ? "" : " ") + word +
+                        "\"; COMP_POINT=${#COMP_LINE}; _wsc; "
                         "printf '%s\\n' \"${COMPREPLY[@]}\"",
                     "bash", std::string{::getenv("PWD")} + "/clients/wsc/completion.bash"})
             .output;
     };
     CHECK(complete("--ca", "cert") == "certificate.pem\n");
     CHECK(complete("--record", "cert") == "certificate.pem\n");
-    CHECK(complete("-p", "''") == "13\n8\n");
+    CHECK(complete("-p", "") == "13\n8\n");
     CHECK(complete("-c", "ws") == "ws://\nwss://\nws+unix:\n");
     CHECK(complete("", "--max-m") == "--max-message-bytes\n");
+    // bash has cut the URL at its colon, and puts the answer behind it.
+    CHECK(complete("-c", "wss:") == "//\n");
+    CHECK(contents_of("clients/wsc/completion.bash").find("COMP_WORDBREAKS=") == std::string::npos);
 }
 
 TEST_CASE("wsc: the man page can be read, and names each exit status") {
@@ -161,4 +165,75 @@ TEST_CASE("wsc: the man page can be read, and names each exit status") {
         CHECK_MESSAGE(page.find(part) != std::string::npos, part);
     for (const char* status : {".B 0\n", ".B 1\n", ".B 2\n", ".B 3\n", ".B 4\n", ".B 255\n"})
         CHECK_MESSAGE(page.find(status) != std::string::npos, status);
+}
+
+TEST_CASE("wsc: one host, one Origin, one Authorization, whichever way they are given") {
+    test::WscServer server;
+    const auto head_with = [&](std::vector<std::string> arguments) {
+        test::Process process{wsc(), std::move(arguments)};
+        test::RawPeer peer{server.listener};
+        const std::string head = peer.receive_head();
+        peer.send("HTTP/1.1 403 Forbidden\r\n\r\n");
+        peer.close();
+        CHECK(process.wait() == 255);
+        return head;
+    };
+    CHECK(test::header(head_with({"-c", server.url(), "--host", "::1"}), "Host") == "[::1]");
+    CHECK(test::header(head_with({"-c", server.url(), "-H", "Host: [::1]:80"}), "Host") == "[::1]:80");
+    CHECK(test::header(head_with({"-c", server.url(), "-H", "origin: http://a"}), "Origin") == "http://a");
+    CHECK(head_with({server.url("/Grüße")}).starts_with("GET /Gr%C3%BC%C3%9Fe HTTP/1.1\r\n"));
+    const std::vector<std::vector<std::string>> refused{
+        {"-c", ":1", "-o", "http://a", "-H", "Origin: http://b"},
+        {"-c", ":1", "-H", "Origin: http://b", "-o", "http://a"},
+        {"-c", ":1", "--auth", "a:b", "-H", "authorization: Bearer x"},
+        {"-c", "a:b@localhost:1", "-H", "Authorization: Bearer x"},
+        {"-c", ":1", ":2"},
+        {"-c", ":1", "--host", "::1%lo"},
+        {"-c", ":1", "--host", "a:b:c"}};
+    for (const auto& arguments : refused) {
+        CAPTURE(arguments.back());
+        CHECK(run(wsc(), arguments).status == 2);
+    }
+}
+
+TEST_CASE("wsc: the name and password of a URL stay with its host, and go nowhere else") {
+    test::WscServer server;
+    const std::string port = std::to_string(server.listener.port());
+    const auto second_head = [&](const std::string& location) {
+        test::Process process{wsc(), {"-L", "ws://ada:secret@LOCALHOST:" + port + "/"}};
+        std::string head;
+        for (int request = 0; request < 2; ++request) {
+            test::RawPeer peer{server.listener};
+            head = peer.receive_head();
+            peer.send(request == 0 ? "HTTP/1.1 302 Found\r\nLocation: " + location + "\r\n\r\n"
+                                   : std::string{"HTTP/1.1 403 Forbidden\r\n\r\n"});
+            peer.close();
+        }
+        process.wait();
+        return test::header(head, "Authorization");
+    };
+    CHECK(second_head("ws://localhost:" + port + "/other") == "Basic YWRhOnNlY3JldA==");
+    CHECK(second_head("//LocalHost:" + port + "/other#x") == "Basic YWRhOnNlY3JldA==");
+    CHECK(second_head("/other") == "Basic YWRhOnNlY3JldA==");
+    CHECK(second_head("ws://127.0.0.1:" + port + "/other") == "");
+}
+
+TEST_CASE("wsc: no value of any option ends it by a signal") {
+    const test::DeafPort deaf;
+    // These would make files, or ask at the terminal.
+    const std::set<std::string> left_out{"--output", "--record", "--history", "--passphrase"};
+    const std::vector<std::string> values{"",     "::1", "[", ":", "@", "a\nb", "\xFF",
+                                          "99999999999999999999", std::string(5000, 'x')};
+    for (const std::string& name : names_in(run(wsc(), {"--help"}).output, "  ")) {
+        if (!name.starts_with("--") || left_out.contains(name)) continue;
+        for (const std::string& value : values) {
+            CAPTURE(name);
+            CAPTURE(value);
+            const auto result = run(wsc(), {"127.0.0.1:" + deaf.number(),
+                                            "--handshake-timeout=1", name + "=" + value});
+            CHECK(result.status != 128 + SIGABRT);
+            CHECK(result.status != 128 + SIGSEGV);
+            CHECK((result.status < 128 || result.status == 255));
+        }
+    }
 }

@@ -7,6 +7,7 @@
 #include "tests/clients/wsc.hpp"
 
 using test::frame;
+using test::JobShell;
 using test::next_frame;
 using test::RawPeer;
 using test::Terminal;
@@ -53,8 +54,9 @@ TEST_CASE("wsc: a session on a terminal looks as in wscat") {
     terminal.expect_end("\n> hi\n< there\n> ");
     peer.send(frame(ws::Opcode::text, ""));
     terminal.expect_end("\n< \n> ");
-    peer.send(frame(ws::Opcode::text, "a\nb"));
-    terminal.expect_end("\n< a\nb\n> ");
+    // A further line of a message cannot be taken for one of ours.
+    peer.send(frame(ws::Opcode::text, "a\nDisconnected"));
+    terminal.expect_end("\n< a\n  Disconnected\n> ");
     peer.send("82 03 00 41 FF"_hex);
     terminal.expect_end("\n< (binary, 3 bytes) 00 41 FF\n> ");
     peer.send(frame(ws::Opcode::ping, "hb"));
@@ -306,21 +308,60 @@ TEST_CASE("wsc: a closed window ends it, and the server is told") {
     CHECK_MESSAGE((status == 128 + SIGHUP || status == 0), status);
 }
 
-TEST_CASE("wsc: Ctrl-Z and a stop give the terminal back, fg takes it again") {
+TEST_CASE("wsc: Ctrl-Z stops the whole job, as behind make, and fg goes on with it") {
+    WscServer server;
+    JobShell shell;
+    Terminal& terminal = shell.terminal;
+    terminal.type("sh -c '" + wsc() + " --no-history -c " + server.url() + "; echo over'\r");
+    SUBCASE("connected") {
+        RawPeer peer = server.accept();
+        terminal.expect_end(connected);
+        terminal.type("half");
+        terminal.expect_end("> half");
+        shell.stop_job();
+        CHECK(restored(terminal));
+        peer.send(frame(ws::Opcode::text, "meanwhile"));
+        terminal.type("fg\r");
+        terminal.expect_end("< meanwhile\n> half");
+        CHECK((terminal.local_modes() & (ICANON | ECHO)) == 0);
+        terminal.type("\x03");
+        CHECK(next_frame(peer) == "close 1000 ");
+        peer.end_sending();
+        terminal.expect_end("shell# ");
+    }
+    SUBCASE("shaking hands") {
+        RawPeer peer{server.listener};
+        peer.receive_head();
+        shell.stop_job();
+        peer.send("HTTP/1.1 403 Forbidden\r\n\r\n");
+        terminal.type("fg\r");
+        terminal.expect("error: Unexpected server response: 403");
+        terminal.expect("\nover\n");
+    }
+}
+
+TEST_CASE("wsc: where nobody could continue it, nothing stops it") {
     WscServer server;
     Terminal terminal{wsc(), options(server)};
-    RawPeer peer = server.accept();
-    terminal.type("half");
-    terminal.expect_end("> half");
-    SUBCASE("Ctrl-Z") { terminal.type("\x1A"); }
-    SUBCASE("SIGTSTP") { terminal.signal(SIGTSTP); }
-    terminal.wait_for_stop();
-    CHECK(restored(terminal));
-    peer.send(frame(ws::Opcode::text, "meanwhile"));
-    terminal.signal(SIGCONT);
-    terminal.expect_end("< meanwhile\n> half");
-    CHECK((terminal.local_modes() & (ICANON | ECHO)) == 0);
-    leave(terminal, peer);
+    SUBCASE("connected") {
+        RawPeer peer = server.accept();
+        terminal.expect_end(connected);
+        SUBCASE("Ctrl-Z") { terminal.type("\x1A"); }
+        SUBCASE("SIGTSTP") { terminal.signal(SIGTSTP); }
+        peer.send(frame(ws::Opcode::text, "still here"));
+        terminal.expect_end("< still here\n> ");
+        CHECK((terminal.local_modes() & (ICANON | ECHO)) == 0);
+        leave(terminal, peer);
+    }
+    SUBCASE("shaking hands") {
+        RawPeer peer{server.listener};
+        const std::string request = peer.receive_head();
+        terminal.type("\x1A");
+        terminal.expect("^Z");
+        peer.send(test::answer_to(request));
+        terminal.expect_end(connected);
+        leave(terminal, peer);
+    }
 }
 
 TEST_CASE("wsc: a terminal that something else has changed is taken again with SIGCONT") {

@@ -2,7 +2,7 @@
 // of the server. Run by `make e2e`, which sets BUILD (where the programs are) and PLAYWRIGHT (where
 // playwright-core was installed). Screenshots are left in BUILD/e2e.
 import assert from 'node:assert/strict';
-import { checks, close, openPage as openAt, Program, screenshot, startServer as start, step } from './support.mjs';
+import { accessibilityFaults, checks, close, openPage as openAt, Program, screenshot, startServer as start, step } from './support.mjs';
 
 const evil = '<img src=x onerror="document.title=\'owned\'">';
 const startServer = (port = 0) => start('12-chat', '--port', String(port), '--page', 'clients/browser');
@@ -99,6 +99,17 @@ try {
   assert.deepEqual(await users(bob), ['ada', 'bob', 'eve']);
   step('after a restart of the server all three go on');
 
+  await bob.locator('#text').fill('a\u202Eb');
+  await bob.keyboard.press('Enter');
+  await shows(bob, 'a text has 1 to 2000 characters');
+  assert.equal(await bob.locator('#text').inputValue(), 'a\u202Eb');
+  await bob.locator('#text').fill('\u{1F469}\u200D\u{1F4BB}');
+  await bob.keyboard.press('Enter');
+  await shows(ada, 'bob: \u{1F469}\u200D\u{1F4BB}');
+  assert.equal(await bob.locator('#text').inputValue(), '');
+  step('a text that the server refuses comes back into its field, with the reason');
+  assert.deepEqual(await accessibilityFaults(bob), []);
+
   await bob.locator('#room').focus();
   await bob.keyboard.type('garden');
   await bob.keyboard.press('Enter');
@@ -126,6 +137,7 @@ try {
 
   const nobody = await openPage();
   await screenshot(nobody, 'chat-enter');
+  assert.deepEqual(await accessibilityFaults(nobody), []);
   await nobody.evaluate(() => { document.getElementById('user').value = 'a\u202Eb'; });
   await nobody.keyboard.press('Enter');
   await nobody.locator('#enter-error', { hasText: 'a user\'s name has 1 to 32 characters' }).waitFor();

@@ -1,6 +1,6 @@
 #!/bin/sh
 # install.sh FOLDER: what `make e2e` needs. node, npm and Chromium from Debian or Ubuntu when they
-# are missing, and into FOLDER playwright-core from npm, which drives the browser.
+# are missing, and into FOLDER playwright-core from npm, which drives the browser, and axe-core, which looks for what keeps people out.
 set -eu
 folder=$1
 
@@ -21,8 +21,8 @@ if [ -n "$packages" ]; then
     $as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -y install --no-install-recommends \
         $packages >/dev/null
 fi
-echo "e2e: installing playwright-core with npm into $folder" >&2
+echo "e2e: installing playwright-core and axe-core with npm into $folder" >&2
 mkdir -p "$folder.new"
-npm install --prefix "$folder.new" --no-save --no-audit --no-fund --loglevel=error playwright-core@1 >&2
+npm install --prefix "$folder.new" --no-save --no-audit --no-fund --loglevel=error playwright-core@1 axe-core@4 >&2
 rm -rf "$folder"
 mv "$folder.new" "$folder"

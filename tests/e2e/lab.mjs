@@ -30,6 +30,21 @@ async function checkPage(page, name) {
 
 // --- from the disk ------------------------------------------------------------------------------
 
+// A link leads to the same bytes, and what is no hex takes the old verdict away.
+async function linksAndVerdicts() {
+  const page = await open(0, `${fromDisk}#hex=810568656C6C6F&from=server`, desktop);
+  assert.equal(await value(page, 'hex'), '81 05 68 65 6C 6C 6F');
+  assert.match(await text(page, '#verdict'), /^✓ A client accepts this/);
+  await page.locator('#hex').fill('89 00');
+  assert.match(page.url(), /#hex=8900&from=server$/);
+  await page.locator('#hex').fill('no hex');
+  assert.equal(await text(page, '#verdict'), '');
+  assert.equal(await text(page, '#explained'), '');
+  const other = await open(0, page.url(), desktop);
+  assert.equal(await value(other, 'hex'), '89 00');
+  step('a link leads to the same bytes; what is no hex has no verdict');
+}
+
 async function makesFrames() {
   const page = await open(0, fromDisk, desktop);
   assert(await page.locator('#offline').isVisible());
@@ -328,6 +343,19 @@ async function everyLesson() {
   }
 }
 
+// The pages ask for the path that their server has, whatever it is.
+async function otherPath() {
+  for (const [lesson, page] of [['08-messages', '/'], ['11-event-loop', '/lab']]) {
+    const { server, port } = await startServer(lesson, '--port', '0', '--path', '/talk&"x"');
+    const opened = await open(port, page, desktop);
+    if (page === '/lab') await opened.locator('#connect').click();
+    await opened.locator('#status.open').waitFor();
+    await opened.close();
+    await server.stop();
+  }
+  step('a server with another --path: its pages find it');
+}
+
 // --- the echo page ------------------------------------------------------------------------------------
 
 async function echoPage() {
@@ -365,6 +393,7 @@ async function echoPage() {
 
 try {
   await makesFrames();
+  await linksAndVerdicts();
   await breaksRules();
   await byKeyboard();
   await looks();
@@ -372,6 +401,7 @@ try {
   await traceCut();
   await everyLesson();
   await echoPage();
+  await otherPath();
   for (const page of pages) assert.deepEqual(page.problems, []);
   step('no error in any console, no request to anywhere else; servers end with 0');
   console.log(`frame lab and echo page: ${checks.length} checks passed`);

@@ -4,12 +4,14 @@
 // left in BUILD/e2e.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 
 const build = process.env.BUILD;
-const { chromium } = createRequire(path.resolve(process.env.PLAYWRIGHT) + '/')('playwright-core');
+const packages = createRequire(path.resolve(process.env.PLAYWRIGHT) + '/');
+const { chromium } = packages('playwright-core');
+const axe = readFileSync(packages.resolve('axe-core/axe.min.js'), 'utf8');
 const pictures = path.join(build, 'e2e');
 mkdirSync(pictures, { recursive: true });
 
@@ -89,7 +91,16 @@ export async function close() {
 
 // Faults that keep people with a keyboard or a screen reader out: fields and buttons without a
 // name, one id twice, no language, no heading, images without a text, a contrast below 4.5.
-export const accessibilityFaults = (page) => page.evaluate(() => {
+// And all that axe finds by the WCAG's rules and its own.
+export const accessibilityFaults = async (page) => [...await ownFaults(page), ...await axeFaults(page)];
+
+async function axeFaults(page) {
+  await page.evaluate(axe);
+  const { violations } = await page.evaluate(() => window.axe.run());
+  return violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `axe, ${id}: ${html.slice(0, 100)}`));
+}
+
+const ownFaults = (page) => page.evaluate(() => {
   const faults = [];
   const visible = (node) => node.checkVisibility();
   const name = (node) => node.getAttribute('aria-label') || node.textContent.trim() ||

@@ -144,6 +144,8 @@ TEST_CASE("lesson 12: what makes no sense is told, and the conversation goes on"
         {R"({"text":"\u001b[2J"})", text_rule},
         {R"({"text":"\u009b2J"})", text_rule},
         {R"({"text":"\u202Eevil"})", text_rule},
+        {R"({"text":"\u00a0\u3000\u2800"})", text_rule},
+        {R"({"text":"a\u200d\u200d\u200db"})", text_rule},
         {R"({"text":")" + std::string(2001, 'x') + R"("})", text_rule},
         {R"({"room":" tea"})", "error: a room's " + chat::name_rule},
     };
@@ -162,6 +164,19 @@ TEST_CASE("lesson 12: what makes no sense is told, and the conversation goes on"
     ada.expect_close(1009);
 }
 
+TEST_CASE("lesson 12: names and texts of any script, with the joiners that belong into them") {
+    for (const std::string_view text :
+         {"\U0001F469\u200D\U0001F4BB", "\U0001F468\u200D\U0001F469\u200D\U0001F467",
+          "\u2764\uFE0F", "\u0645\u06CC\u200C\u062E\u0648\u0627\u0647\u0645",
+          "\u0915\u094D\u200D\u0937", "\u5F35\u5049", "A\u0301da", "\u05D3\u05D5\u05D3"}) {
+        CAPTURE(text);
+        CHECK(chat::is_name(text));
+        CHECK(chat::is_text(text));
+    }
+    CHECK(chat::is_name("Ada King"));
+    CHECK(chat::is_text("Ada\u00A0!"));  // as the French write
+}
+
 TEST_CASE("lesson 12: who cannot say a name is told why, and sent away with 1008") {
     ChatServer server;
     const std::pair<std::string, std::string> cases[] = {
@@ -170,6 +185,14 @@ TEST_CASE("lesson 12: who cannot say a name is told why, and sent away with 1008
         {R"({"user":""})", "a user's " + chat::name_rule},
         {R"({"user":"a\u0000b"})", "a user's " + chat::name_rule},
         {R"({"user":"ada "})", "a user's " + chat::name_rule},
+        // What looks like "ada", or like nobody.
+        {R"({"user":"ada\u00a0"})", "a user's " + chat::name_rule},
+        {R"({"user":"a\u00a0da"})", "a user's " + chat::name_rule},
+        {R"({"user":"a\u00adda"})", "a user's " + chat::name_rule},
+        {R"({"user":"ada\u200d"})", "a user's " + chat::name_rule},
+        {R"({"user":"ada\u061c"})", "a user's " + chat::name_rule},
+        {R"({"user":"\u3164"})", "a user's " + chat::name_rule},
+        {R"({"user":"\u2800"})", "a user's " + chat::name_rule},
         {R"({"user":")" + std::string(33, 'x') + R"("})", "a user's " + chat::name_rule},
         {R"({"user":"ada","room":"\u2028"})", "a room's " + chat::name_rule},
     };

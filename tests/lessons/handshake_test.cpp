@@ -304,7 +304,7 @@ TEST_CASE("lesson 4: wrong usage is one line and status 2, no server one line an
     CHECK(bad_key.status == 2);
     CHECK(bad_key.errors.find("--key") != std::string::npos);
     CHECK(std::ranges::count(bad_key.errors, '\n') == 1);
-    CHECK(run_client(1, {"--path", "/a b"}).status == 2);
+    CHECK(run_client(1, {"--path", "/a#b"}).status == 2);
 
     std::uint16_t free_port = 0;
     { free_port = net::Listener{"localhost", 0}.port(); }

@@ -71,7 +71,20 @@ TEST_CASE("X-Forwarded-For: all of a network may be proxies") {
 TEST_CASE("X-Forwarded-For: where it makes no sense, it is the proxy that passed it on") {
     CHECK(believed("10.0.0.1", {}) == "10.0.0.1");
     CHECK(believed("10.0.0.1", {"unknown"}) == "10.0.0.1");
-    CHECK(believed("10.0.0.1", {"203.0.113.7", "203.0.113.7:80"}) == "10.0.0.1");
+    CHECK(believed("10.0.0.1", {"203.0.113.7", "203.0.113.7:x"}) == "10.0.0.1");
     CHECK(believed("10.0.0.1", {"203.0.113.7", "junk", "10.0.0.2"}) == "10.0.0.2");
     CHECK(believed("10.0.0.1", {"10.0.0.2", "10.0.0.1"}) == "10.0.0.2");
+}
+
+TEST_CASE("X-Forwarded-For: a port behind an address does not hide the client") {
+    CHECK(believed("10.0.0.1", {"203.0.113.7:5678"}) == "203.0.113.7");
+    CHECK(believed("10.0.0.1", {"[2001:db8::7]"}) == "2001:db8::7");
+    CHECK(believed("10.0.0.1", {"[2001:db8::7]:5678"}) == "2001:db8::7");
+    CHECK(believed("10.0.0.1", {"6.6.6.6", "203.0.113.7:1", "10.0.0.2:65535"}) == "203.0.113.7");
+    for (const std::string_view wrong :
+         {"203.0.113.7:", "203.0.113.7:x", "203.0.113.7:123456", "[203.0.113.7]", "[2001:db8::7",
+          "[2001:db8::7]5678", "[2001:db8::7]:", "[]:1", ":5678"}) {
+        CAPTURE(wrong);
+        CHECK(believed("10.0.0.1", {"6.6.6.6", wrong}) == "10.0.0.1");
+    }
 }

@@ -69,9 +69,18 @@ TEST_CASE("§3 url: what is wrong is said in one line") {
     CHECK(complaint("ws://me:secret@h/")
               .ends_with("a user name or password does not belong into it"));
     CHECK(complaint("ws://h/#top").find("a fragment ('#...') is never sent") != std::string::npos);
-    for (const char* text :
-         {"ws://h/a b", "ws://h/\r\nX: y", "h\x7f", "ws://h/\xc3\xa9", "\x1b[2J"})
-        CHECK(complaint(text) ==
-              "'...' is not a usable URL: it holds a space or another "
-              "character that a URL writes as %20");
+    CHECK(complaint("ws://h/\r\nX: y") ==
+          "'ws://h/??X: y' is not a usable URL: it holds a control character");
+    CHECK(complaint("h\x7f") == "'h?' is not a usable URL: it holds a control character");
+    CHECK(complaint("\x1b[2J") == "'?[2J' is not a usable URL: it holds a control character");
+}
+
+TEST_CASE("url: what people paste from an address bar is percent-encoded") {
+    CHECK(net::parse_url("ws://host/Grüße?q=a b").resource == "/Gr%C3%BC%C3%9Fe?q=a%20b");
+    CHECK(net::parse_url("host/\xFF\"<>^`{|}\\").resource == "/%FF%22%3C%3E%5E%60%7B%7C%7D%5C");
+    CHECK(net::parse_url("host/%C3%BC%20").resource == "/%C3%BC%20");
+    CHECK(complaint("ws://büro.example/").find("'ws://büro.example/' is not a usable URL") == 0);
+    CHECK(complaint("ws://büro.example/").find("xn--") != std::string::npos);
+    CHECK(complaint("ws://a b/").find("'ws://a b/'") == 0);
+    CHECK(complaint("ws://host/\n").find("control character") != std::string::npos);
 }

@@ -152,4 +152,12 @@ void Terminal::hang_up() { master_.close(); }
 
 void Terminal::signal(int number) { ::kill(pid_, number); }
 
+JobShell::JobShell()
+    : terminal{"/usr/bin/env", {"PS1=shell# ", "bash", "--norc", "--noprofile", "--noediting", "-i"}} {}
+
+void JobShell::stop_job() {
+    terminal.type("\x1A");
+    terminal.expect("Stopped ");
+}
+
 }  // namespace test

@@ -55,4 +55,12 @@ class Terminal {
     std::string escape_;  // a code that is not complete
 };
 
+// A shell with job control at a terminal, as people have it: Ctrl-Z stops a job there.
+struct JobShell {
+    JobShell();
+    void stop_job();  // types Ctrl-Z, and waits until the shell says that the job has stopped
+
+    Terminal terminal;
+};
+
 }  // namespace test

@@ -156,3 +156,52 @@ TEST_CASE("columns: none, one or two for a character") {
     CHECK(terminal::character_bytes("\u4E16") == 3);
     CHECK(terminal::character_bytes("\xE4\xB8") == 1);
 }
+
+TEST_CASE("line editor: what the terminal says by itself, and keys of the Linux console, are no text") {
+    terminal::LineEditor editor;
+    type(editor, "a\x1B[[A\x1B[[Eb");                          // F1, F5
+    type(editor, "\x1B]11;rgb:0000/0000/0000\x07" "c");         // a color, ended by BEL
+    type(editor, "\x1B]11;rgb:ffff/ffff/ffff\x1B\\" "d");      // and by ST
+    type(editor, "\x1BP>|XTerm(379)\x1B\\" "e");               // its name
+    type(editor, "\x1B[?1;2c" "f");
+    CHECK(editor.text() == "abcdef");
+    // Nothing swallows Enter.
+    type(editor, "\x1B]never ended\r");
+    CHECK(editor.next_finished() == "abcdef");
+}
+
+TEST_CASE("line editor: a pasted CR LF ends one line, not two") {
+    terminal::LineEditor editor;
+    type(editor, "a\r\nb\r\n\r\n\nc");
+    CHECK(editor.next_finished() == "a");
+    CHECK(editor.next_finished() == "b");
+    CHECK(editor.next_finished() == "");
+    CHECK(editor.next_finished() == "");
+    CHECK_FALSE(editor.next_finished());
+}
+
+TEST_CASE("line editor: what the terminal marks as a paste is one line with line feeds") {
+    terminal::LineEditor editor;
+    type(editor, "a\x1B[200~one\r\ttwo\x03\n\x1B[201~b\r");
+    CHECK(editor.next_finished() == "aone\n\ttwo\nb");
+    CHECK_FALSE(editor.next_finished());
+    CHECK(editor.history().empty());
+}
+
+TEST_CASE("line editor: Ctrl-R finds the latest line that holds what is typed, and goes further back") {
+    terminal::LineEditor editor;
+    editor.set_history({"alpha one", "beta", "alpha two"});
+    type(editor, "typed\x12" "al");
+    CHECK(editor.searching());
+    CHECK(editor.searched() == "al");
+    CHECK(editor.text() == "alpha two");
+    type(editor, "\x12");
+    CHECK(editor.text() == "alpha one");
+    type(editor, "\x07");
+    CHECK_FALSE(editor.searching());
+    CHECK(editor.text() == "typed");
+    type(editor, "\x12" "bex\x7F");
+    CHECK(editor.text() == "beta");
+    type(editor, "\x05!\r");
+    CHECK(editor.next_finished() == "beta!");
+}

@@ -64,6 +64,20 @@ TEST_CASE("escape: every kind of invalid UTF-8, byte by byte") {
           "\xED\x9F\xBF\xEE\x80\x80\xF4\x8F\xBF\xBF");  // the valid neighbours of all these
 }
 
+TEST_CASE("escape: what hides something or turns its neighbours is shown by its number") {
+    CHECK(escape("gpj.\u202Eexe") == "gpj.\\u202Eexe");
+    CHECK(escape("a\u200Bb\u2060c\uFEFFd\u00ADe\u061Cf") ==
+          "a\\u200Bb\\u2060c\\uFEFFd\\u00ADe\\u061Cf");
+    CHECK(escape("line\u2028line\u2029") == "line\\u2028line\\u2029");
+    CHECK(escape("\U000E0041") == "\\U000E0041");
+    // Between visible characters a joiner is part of the writing; a second one hides something.
+    CHECK(escape("\U0001F469\u200D\U0001F4BB \u2764\uFE0F\u200D\U0001F525") ==
+          "\U0001F469\u200D\U0001F4BB \u2764\uFE0F\u200D\U0001F525");
+    CHECK(escape("a\u200D\u200Db \u200Cc\uFE0F\uFE0F") ==
+          "a\u200D\\u200Db \\u200Cc\uFE0F\\uFE0F");
+    CHECK(escape("\n\uFE0F") == "\\n\\uFE0F");
+}
+
 TEST_CASE("quote: quotation marks and backslashes within are escaped as well") {
     CHECK(quote(as_bytes("")) == "\"\"");
     CHECK(quote(as_bytes("say \"hi\" \\n\n")) == "\"say \\\"hi\\\" \\\\n\\n\"");

@@ -304,6 +304,9 @@ def main():
 
     sessions = [session for session in read_sessions(os.path.join(HERE, "sessions.txt"))
                 if not settings.names or any(name in session.name for name in settings.names)]
+    if not sessions:
+        sys.exit("compare-wscat: no session has " + " or ".join(settings.names) +
+                 " in its name; tests/interop/wscat/sessions.txt has them all")
     with tempfile.TemporaryDirectory() as folder:
         settings.certificate = make_certificate(folder)
         with concurrent.futures.ThreadPoolExecutor(settings.jobs) as pool:

@@ -1,0 +1,109 @@
+// clients/explain: whatever people have, in the spelling in which they have it, gives the same
+// frames.
+#include <doctest/doctest.h>
+
+#include <string>
+
+#include "tests/clients/wsc.hpp"
+#include "ws/hex.hpp"
+
+using test::Finished;
+using test::run;
+
+namespace {
+
+Finished explain(const std::string& input) {
+    return run(test::program("clients/explain"), {}, input);
+}
+
+// What the plain bytes give.
+const std::string& expected() {
+    static const std::string text =
+        run(test::program("clients/explain"), {"81 05 48 65 6c 6c 6f", "89 00"}).output;
+    return text;
+}
+
+std::string le32(std::uint32_t value) {
+    std::string text;
+    for (int shift = 0; shift < 32; shift += 8) text += static_cast<char>(value >> shift);
+    return text;
+}
+
+std::string be16(unsigned value) {
+    return {static_cast<char>(value >> 8), static_cast<char>(value & 255)};
+}
+
+// A packet of TCP over IPv4 from port 80, behind an Ethernet header.
+std::string packet(std::uint32_t sequence, const std::string& payload) {
+    std::string tcp = be16(80) + be16(5000) + be16(sequence >> 16) + be16(sequence & 0xFFFF) +
+                      std::string(4, '\0') + "\x50\x18" + std::string(6, '\0') + payload;
+    const std::string ip = "\x45" + std::string(1, '\0') +
+                           be16(static_cast<unsigned>(20 + tcp.size())) + std::string(5, '\0') +
+                           "\x06" + be16(0) + "\x7F" + std::string(2, '\0') + "\x01" + "\x7F" +
+                           std::string(2, '\0') + "\x01";
+    return std::string(12, '\0') + "\x08" + std::string(1, '\0') + ip + tcp;
+}
+
+std::string capture(const std::vector<std::string>& packets) {
+    std::string file = le32(0xA1B2C3D4) + std::string(16, '\0') + le32(1);
+    for (const std::string& bytes : packets) {
+        const auto size = static_cast<std::uint32_t>(bytes.size());
+        file += std::string(8, '\0') + le32(size) + le32(size) + bytes;
+    }
+    return file;
+}
+
+}  // namespace
+
+TEST_CASE("explain: dumps of xxd, hexdump, od, tcpdump and Wireshark are their bytes") {
+    REQUIRE(expected().starts_with("Frame 1, 7 bytes from offset 0, from a server\n"));
+    for (const char* dump :
+         {"00000000: 8105 4865 6c6c 6f89 00                   ..Hello..\n",
+          "00000000  81 05 48 65 6c 6c 6f 89  00                       |..Hello..|\n00000009\n",
+          "000000 81 05 48 65 6c 6c 6f 89 00                       >..Hello..<\n000009\n",
+          "0000   81 05 48 65 6c 6c 6f 89 00                        ..Hello..\r\n",
+          "81054865 6c6c6f8900\n"}) {
+        CAPTURE(dump);
+        CHECK(explain(dump).output == expected());
+    }
+    // Characters that look like bytes are none: the frame has its 16 bytes, and nothing follows.
+    const Finished binary =
+        explain("0000  82 10 61 62 61 62 61 62  61 62 61 62 61 62 61 62  ..abababababababab\n"
+                "0010  61 62                                           ab\n");
+    CHECK(binary.output.starts_with("Frame 1, 18 bytes from offset 0"));
+    CHECK(binary.output.find("Frame 2") == std::string::npos);
+    CHECK(binary.output.find("incomplete") == std::string::npos);
+}
+
+TEST_CASE("explain: heads are shown, and the frames behind them explained") {
+    const Finished shown =
+        explain("HTTP/1.1 101 Switching Protocols\r\nA: \x1B[2J\r\n\r\n\x81\x05Hello\x89" +
+                std::string(1, '\0'));
+    CHECK(shown.output ==
+          "HTTP head: HTTP/1.1 101 Switching Protocols\n           A: \\x1B[2J\n\n" + expected());
+}
+
+TEST_CASE("explain: a capture's segments are put together, and those sent twice are one") {
+    const std::string file =
+        capture({packet(1, "HTTP/1.1 101 x\r\n\r\n\x81\x05He"), packet(23, "llo"),
+                 packet(23, "llo"), packet(26, "\x89" + std::string(1, '\0'))});
+    const std::string all =
+        "--- 127.0.0.1:80 to 127.0.0.1:5000\n\nHTTP head: HTTP/1.1 101 x\n\n" + expected();
+    CHECK(explain(file).output == all);
+    const test::TemporaryFolder folder;
+    test::write_file(folder.path("session.pcap"), file);
+    CHECK(run(test::program("clients/explain"), {folder.path("session.pcap")}).output == all);
+    // The same as text: a packet with its headers.
+    std::string text = ws::hex(ws::as_bytes(packet(1, "\x81\x05Hello\x89" + std::string(1, '\0'))));
+    std::string dump;
+    for (std::size_t at = 0; at < text.size(); at += 48)
+        dump += (at == 0 ? "0000  " : "0010  ") + text.substr(at, 48) + '\n';
+    CHECK(explain(dump).output == "--- 127.0.0.1:80 to 127.0.0.1:5000\n\n" + expected());
+}
+
+TEST_CASE("explain: what is cut off anywhere is explained as far as it goes") {
+    const std::string file =
+        capture({packet(1, "\x81\x05Hello"), packet(8, "\x89" + std::string(1, '\0'))});
+    for (std::size_t size = 0; size < file.size(); size += 7)
+        CHECK(explain(file.substr(0, size)).status <= 2);
+}

@@ -130,7 +130,7 @@ struct Counter {
     int count = 0;
 };
 
-int twice(int x) { return 2 * x; }
+[[maybe_unused]] int twice(int x) { return 2 * x; }
 
 int answer(const std::string& of, std::string, int how = 2) {
     // Exercise 5/4: The answer.

@@ -13,7 +13,7 @@ inline std::string name_of(ws::Errc errc) {
     return errc == ws::Errc::none ? "none" : std::string{ws::rule(errc).name};
 }
 
-inline const Function rule{"rule", [](std::string name) {
+inline const Function rule_of_name{"rule", [](std::string name) {
     for (std::size_t i = 1; i < ws::errc_count; ++i)
         if (const ws::Rule& rule = ws::rule(static_cast<ws::Errc>(i)); rule.name == name)
             return std::tuple{std::string{rule.sentence}, std::string{rule.section}};

@@ -13,14 +13,14 @@ SRC_05 := $(SRC_04) ws/origin ws/http_reply ws/opening ws/mask ws/frame ws/trace
 SRC_06 := $(SRC_05)
 SRC_07 := $(SRC_06)
 SRC_08 := $(SRC_07) ws/utf8_blocks ws/utf8 ws/close ws/receiver ws/sender ws/connection \
-          ws/conversation net/wake cli/log endpoint/message endpoint/common_options endpoint/blocking \
-          endpoint/dial_accept lab/lab_accept
+          ws/conversation net/wake ws/keep_alive cli/log endpoint/keep_alive_clock endpoint/message \
+          endpoint/common_options endpoint/blocking endpoint/dial_accept lab/lab_accept
 SRC_09 := $(SRC_08)
 SRC_10 := $(SRC_09) ws/credentials net/network net/client_limits net/forwarded net/descriptors \
           endpoint/admission cli/text_file cli/admission_options
 SRC_11 := $(SRC_10) net/epoll net/loop_clock net/out_buffer net/peer_address endpoint/server_options \
-          endpoint/loop endpoint/loop_connection endpoint/loop_connection_output endpoint/server \
-          endpoint/metrics lab/lab_loop
+          endpoint/client_address endpoint/input endpoint/output endpoint/loop \
+          endpoint/loop_connection endpoint/server endpoint/metrics lab/lab_loop
 SRC_12 := $(SRC_11) json/character json/value json/parse json/write endpoint/json_message \
           endpoint/hub terminal/columns terminal/line_editor terminal/job terminal/prompt
 SRC_13 := $(SRC_12) endpoint/stream

@@ -125,7 +125,7 @@ void Session::count_unsent() {
 
 void Session::begin() {
     if (!settings_.replay.empty()) replay_ = read_record(settings_.replay);
-    if (settings_.ping_interval) ping_at_ = net::after(*settings_.ping_interval);
+    if (settings_.ping_interval) keep_alive();
     for (const std::string& message : settings_.execute)
         settings_.binary ? send_hex(message) : send_text(message);
     for (const std::string& name : settings_.files) send_file(name);
@@ -166,7 +166,7 @@ void Session::turn() {
 
 Session::Deadline Session::next_deadline() const {
     Deadline next;
-    for (const Deadline& deadline : {leave_at_, end_at_, ping_at_, replay_at_, write_by_})
+    for (const Deadline& deadline : {leave_at_, end_at_, keep_alive_at_, replay_at_, write_by_})
         if (deadline && (!next || *deadline < *next)) next = deadline;
     return next;
 }
@@ -182,16 +182,7 @@ void Session::meet_deadlines(Time now) {
         replay_steps();
     }
     if (due(leave_at_)) leave(ws::close_code::normal, settings_.close_timeout);
-    if (due(ping_at_) && open()) {
-        ping_at_ = now + *settings_.ping_interval;
-        if (++unanswered_pings_ > max_unanswered_pings) {
-            screen_.error("the peer has answered none of the last " +
-                          std::to_string(max_unanswered_pings) + " pings");
-            ending_.failed = true;
-            return leave(ws::close_code::going_away, short_patience);
-        }
-        connection_.ping(out_.storage(), {});
-    }
+    if (due(keep_alive_at_) && open()) keep_alive();
     if (due(write_by_)) {
         screen_.error("the peer has taken no byte for " + seconds(settings_.write_timeout));
         ending_.failed = true;
@@ -205,12 +196,27 @@ void Session::meet_deadlines(Time now) {
     }
 }
 
+// A ping each interval; the peer has gone when it answered none of so many.
+void Session::keep_alive() {
+    const auto interval = *settings_.ping_interval;
+    const ws::KeepAlive::Next next = keep_alive_.next(
+        endpoint::keep_alive_now(),
+        endpoint::keep_alive_times(interval, (max_unanswered_pings + 1) * interval));
+    keep_alive_at_ = endpoint::deadline_of(next);
+    if (next.duty == ws::KeepAlive::Duty::ping) connection_.ping(out_.storage(), {});
+    if (next.duty != ws::KeepAlive::Duty::gone) return;
+    screen_.error("the peer has answered none of the last " + std::to_string(max_unanswered_pings) +
+                  " pings");
+    ending_.failed = true;
+    leave(ws::close_code::going_away, short_patience);
+}
+
 void Session::receive() {
     std::array<std::uint8_t, 65536> chunk;
     const ssize_t got = ::recv(stream_.get(), chunk.data(), chunk.size(), MSG_DONTWAIT);
     if (got < 0 && (errno == EAGAIN || errno == EINTR)) return;
     if (got <= 0) return end_of_stream();
-    unanswered_pings_ = 0;
+    keep_alive_.heard(endpoint::keep_alive_now());
     take_bytes(ws::MutableBytes{chunk}.first(static_cast<std::size_t>(got)));
 }
 
@@ -297,12 +303,13 @@ void Session::flush() {
     while (message_ends_.size() > max_remembered && message_ends_.front() <= taken_)
         message_ends_.pop_front();
     connection_.output_blocked(out_.size() > max_backlog, out_.storage());
-    // A server ends TCP when the closing handshake is over; and whoever failed the connection has
-    // said why. The peer's bytes are still read, so that a reset does not overtake ours.
-    const bool finished = connection_.state() == ws::State::closed && out_.empty();
-    if (finished && (!client_ || ending_.failed) && !sending_ended_) {
+    // Whoever ends TCP does so now. The peer's bytes are still read, so that a reset does not
+    // overtake ours.
+    const ws::TcpEnd end = connection_.tcp_end();
+    const bool ours = end == ws::TcpEnd::now || end == ws::TcpEnd::drain;
+    if (ours && out_.empty() && !sending_ended_) {
         sending_ended_ = true;
-        if (tls_ == nullptr) ::shutdown(stream_.get(), SHUT_WR);
+        if (tls_ == nullptr) net::shutdown_sending(stream_);
     }
 }
 

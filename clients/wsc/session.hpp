@@ -18,6 +18,7 @@
 #include "clients/wsc/signals.hpp"
 #include "clients/wsc/wire.hpp"
 #include "clients/wsc/words.hpp"
+#include "endpoint/keep_alive_clock.hpp"
 #include "endpoint/keys.hpp"
 #include "net/out_buffer.hpp"
 #include "net/socket.hpp"
@@ -61,6 +62,7 @@ class Session {
     void begin();
     void turn();
     void meet_deadlines(Time now);
+    void keep_alive();
     Deadline next_deadline() const;
     bool reads_input() const;
     bool wants_input() const;
@@ -128,8 +130,8 @@ class Session {
     Deadline write_by_;                    // until then the peer takes another byte
     std::uint64_t taken_ = 0;              // bytes that the kernel has taken
     std::deque<std::uint64_t> message_ends_;  // of those that are not on their way yet, in all bytes
-    Deadline ping_at_;
-    int unanswered_pings_ = 0;
+    ws::KeepAlive keep_alive_{endpoint::keep_alive_now()};
+    Deadline keep_alive_at_;
     Deadline replay_at_;  // the next step comes even if its message has not
     bool replay_overdue_ = false;
 };

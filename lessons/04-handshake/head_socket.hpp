@@ -50,12 +50,9 @@ class HeadSocket {
         return io_.status == net::IoStatus::ok;
     }
 
-    // Says "no more from me" and reads what still comes, for a moment: closing a socket that
-    // holds unread bytes makes a reset of it, and a reset can overtake our last answer.
+    // Says "no more from me" and reads what still comes, for a moment.
     void end(int stop_fd) {
-        net::shutdown_sending(socket_);
-        const net::Deadline moment = net::after(std::chrono::seconds{1});
-        while (fill(moment, stop_fd)) rest_.clear();
+        net::end_in_order(socket_, net::after(std::chrono::seconds{1}), stop_fd);
     }
 
     ws::Errc error() const { return error_; }

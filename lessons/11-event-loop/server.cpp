@@ -39,9 +39,9 @@ Settings read_options(int argc, char** argv) {
     cli::declare_allowed_origins(options, server);
     cli::declare_trusted_proxies(options, server.proxies);
     options.seconds("--handshake-timeout", server.handshake_timeout, "for the opening handshake");
-    options.seconds_or_off("--ping-interval", server.ping_interval,
-                           "of silence, then a ping is sent");
-    options.seconds_or_off("--idle-timeout", server.idle_timeout, "of silence, then the end");
+    options.seconds_or_off("--ping-interval", server.ping_interval, "from one ping to the next");
+    options.seconds_or_off("--idle-timeout", server.idle_timeout,
+                           "without a sign of life, then the end");
     options.seconds("--close-timeout", server.close_timeout, "for the peer's Close");
     options.seconds("--write-timeout", server.write_timeout, "without the peer taking a byte");
     options.seconds("--shutdown-timeout", server.shutdown_timeout, "for all of them, at the end");

@@ -66,8 +66,9 @@ int serve(int argc, char** argv) {
                    "a longer message is refused with 1009");
     options.number("--max-backlog-bytes", settings.max_backlog_bytes, 0, 1u << 30, "N",
                    "whoever has more waiting is dropped with 1013");
-    options.seconds_or_off("--ping-interval", settings.ping_interval, "of silence, then a ping");
-    options.seconds_or_off("--idle-timeout", settings.idle_timeout, "of silence, then it is over");
+    options.seconds_or_off("--ping-interval", settings.ping_interval, "from one ping to the next");
+    options.seconds_or_off("--idle-timeout", settings.idle_timeout,
+                           "without a sign of life, then the end");
     options.parse(argc, argv);
     settings.host = common.host;
     settings.port = common.port;

@@ -34,7 +34,8 @@ Settings read_options(int argc, char** argv) {
                    "a message of more frames is refused with 1008");
     size_option(options, "--max-backlog-bytes", server.max_backlog_bytes,
                 "waiting for one client; then we stop reading from it");
-    options.seconds_or_off("--idle-timeout", server.idle_timeout, "of silence, then the end");
+    options.seconds_or_off("--idle-timeout", server.idle_timeout,
+                           "without a sign of life, then the end");
     options.seconds("--close-timeout", server.close_timeout, "for the peer's Close");
     options.seconds("--write-timeout", server.write_timeout, "without the peer taking a byte");
     options.parse(argc, argv);

@@ -47,7 +47,7 @@ BlockingConnection::BlockingConnection(const net::Fd& socket, ws::Role role, con
       role_{role},
       options_{options},
       protocol_{role, options.limits, keys != nullptr ? keys : &random_keys_},
-      next_ping_{heard_ + options.ping_interval},
+      keep_alive_{keep_alive_now()},
       tracer_{std::move(tracer)},
       buffer_(std::max(receive_buffer_bytes, early.size())) {
     std::ranges::copy(early, buffer_.begin());
@@ -85,7 +85,7 @@ void BlockingConnection::begin_reading(bool pieces, Lock& lock) {
 std::optional<Message> BlockingConnection::read(Lock& lock) {
     // The application may have been away for long, and nobody has listened or sent pings
     // meanwhile. That is not the peer's silence, so it is measured from here.
-    heard_ = net::Clock::now();
+    keep_alive_.listens(keep_alive_now());
     while (error_.kind == Error::Kind::none) {
         if (const std::optional<Message> message = next_message(lock)) return message;
         if (error_.kind == Error::Kind::none) receive(lock);
@@ -111,6 +111,8 @@ std::optional<Message> BlockingConnection::handle(const ws::Event& event, Lock& 
     switch (event.type) {
         case ws::Event::message:
             in_message_ = !event.last;
+            // A client that takes nothing any more is over: what it had sent is not delivered.
+            if (cannot_send_ && role_ == ws::Role::server) break;
             return Message{event.opcode, event.data};
         case ws::Event::ping: call(options_.on_ping, event.data, lock); break;
         case ws::Event::pong: call(options_.on_pong, event.data, lock); break;
@@ -135,15 +137,16 @@ void BlockingConnection::call(const std::function<void(ws::Bytes)>& handler, ws:
     lock.unlock();
     handler(data);
     lock.lock();
-    heard_ = net::Clock::now();  // as in read_message(): we were away
+    keep_alive_.listens(keep_alive_now());  // as in read_message(): we were away
 }
 
 // Waits for bytes, for the next thing to do, or for the program's end, and hands the bytes to
 // the protocol.
 void BlockingConnection::receive(Lock& lock) {
-    ping_if_due(lock);
+    const net::Deadline next = next_duty(lock);
+    if (error_.kind != Error::Kind::none) return;
     const net::Deadline last = earlier(close_deadline_, read_deadline_);
-    const net::Deadline duty = earlier(last, next_duty());
+    const net::Deadline duty = earlier(last, next);
     const bool closing = protocol_.state() != ws::State::open;
     waiting_ = true;
     lock.unlock();
@@ -166,7 +169,7 @@ void BlockingConnection::receive(Lock& lock) {
     } else if (ready == 0) {
         transmit(lock, protocol_.close(pending_, options_.stop_code, options_.stop_reason));
     } else if (result) {
-        heard_ = net::Clock::now();
+        keep_alive_.heard(keep_alive_now());
         protocol_.feed(bytes);
     } else if (result.status == net::IoStatus::timed_out) {
         end_if_late();
@@ -177,34 +180,25 @@ void BlockingConnection::receive(Lock& lock) {
     }
 }
 
-// On time whatever else is sent: a proxy in between may look at our direction alone.
-void BlockingConnection::ping_if_due(Lock& lock) {
-    const net::Clock::time_point now = net::Clock::now();
-    if (options_.ping_interval.count() == 0 || now < next_ping_) return;
-    next_ping_ = now + options_.ping_interval;
-    transmit(lock, protocol_.ping(pending_, {}));
-}
-
-// When the reader of an open connection has to look up although no byte came. Once we have sent
-// a Close no ping may follow, and the peer's silence is the close timeout's business.
-net::Deadline BlockingConnection::next_duty() const {
-    net::Deadline duty;
-    if (protocol_.state() != ws::State::open) return duty;
-    if (options_.ping_interval.count() != 0) duty = next_ping_;
-    if (options_.idle_timeout.count() != 0) duty = earlier(duty, heard_ + options_.idle_timeout);
-    return duty;
+// Does what keep-alive asks for, and says when the reader has to look up next although no byte
+// came. Once we have sent a Close no ping may follow, and the peer's silence is the close timeout's
+// business.
+net::Deadline BlockingConnection::next_duty(Lock& lock) {
+    if (protocol_.state() != ws::State::open) return {};
+    const ws::KeepAlive::Next next = keep_alive_.next(
+        keep_alive_now(), keep_alive_times(options_.ping_interval, options_.idle_timeout));
+    if (next.duty == ws::KeepAlive::Duty::gone)
+        give_up("the peer went silent: no byte from it for " + seconds(options_.idle_timeout));
+    if (next.duty == ws::KeepAlive::Duty::ping) transmit(lock, protocol_.ping(pending_, {}));
+    return deadline_of(next);
 }
 
 // The wait has ended without a byte. If it was for the next ping alone, nothing is late.
 void BlockingConnection::end_if_late() {
-    const bool open = protocol_.state() == ws::State::open;
     if (has_passed(close_deadline_))
         give_up("the peer did not answer our Close within " + seconds(options_.close_timeout));
     else if (has_passed(read_deadline_))
         give_up("the read deadline has passed");
-    else if (open && options_.idle_timeout.count() != 0 &&
-             has_passed(heard_ + options_.idle_timeout))
-        give_up("the peer went silent: no byte from it for " + seconds(options_.idle_timeout));
 }
 
 bool BlockingConnection::write_message(ws::Opcode type, ws::Bytes data) {
@@ -367,7 +361,7 @@ net::IoStatus BlockingConnection::send(ws::Bytes bytes, net::Deadline deadline) 
         // life too. Its answer to a ping must wait until all that came before was read.
         if (full) {
             const std::lock_guard lock{mutex_};
-            heard_ = net::Clock::now();
+            keep_alive_.took(keep_alive_now());
         }
         bytes = bytes.subspan(result.bytes);
         full = !bytes.empty();  // it took less than it was given
@@ -375,20 +369,17 @@ net::IoStatus BlockingConnection::send(ws::Bytes bytes, net::Deadline deadline) 
     return net::IoStatus::ok;
 }
 
-// RFC 6455 §7.1.1: "The underlying TCP connection, in most normal cases, SHOULD be closed first by
-// the server, so that it holds the TIME_WAIT state and not the client". And: "An endpoint SHOULD
-// use a method that cleanly closes the TCP connection": half-close, then read until the peer has
-// ended too. Closing at once with unread bytes would send a reset, which may destroy our last
-// Close frame on its way.
+// RFC 6455 §7.1.1: "An endpoint SHOULD use a method that cleanly closes the TCP connection": so a
+// server ends its side and then reads until its peer has ended too, also where it might close at
+// once (TcpEnd::now), for the peer may not keep the rules. A client waits for the server's end.
 void BlockingConnection::end_tcp(Lock& lock) {
     sending_done_.wait(lock, [this] { return !sending_; });
-    const bool in_order = error_.kind == Error::Kind::closed || error_.kind == Error::Kind::rule;
+    const ws::TcpEnd end = protocol_.tcp_end();
     lock.unlock();
-    if (role_ == ws::Role::server || !in_order) net::shutdown_sending(socket_);
     const net::Deadline deadline = net::after(options_.close_timeout);
-    while (in_order && net::receive_some(socket_, buffer_, deadline)) {
-    }
-    if (role_ == ws::Role::client) net::shutdown_sending(socket_);
+    if (end == ws::TcpEnd::await) net::drain(socket_, deadline);
+    net::shutdown_sending(socket_);
+    if (end == ws::TcpEnd::now || end == ws::TcpEnd::drain) net::drain(socket_, deadline);
     lock.lock();
 }
 

@@ -12,6 +12,7 @@
 #include <string>
 #include <string_view>
 
+#include "endpoint/keep_alive_clock.hpp"
 #include "endpoint/keys.hpp"
 #include "endpoint/message.hpp"
 #include "endpoint/common_options.hpp"
@@ -113,8 +114,7 @@ class BlockingConnection {
     bool append_message(ws::Opcode type, ws::Bytes data);
     void call(const std::function<void(ws::Bytes)>& handler, ws::Bytes data, Lock& lock);
     void receive(Lock& lock);
-    void ping_if_due(Lock& lock);
-    net::Deadline next_duty() const;
+    net::Deadline next_duty(Lock& lock);
     void end_if_late();
     bool transmit(Lock& lock, bool appended, net::Deadline deadline = {});
     void flush(Lock& lock, net::Deadline deadline = {});
@@ -145,8 +145,7 @@ class BlockingConnection {
     net::Deadline close_deadline_;  // once our Close is on its way
     net::Deadline read_deadline_;
     net::Deadline write_deadline_;
-    net::Clock::time_point heard_ = net::Clock::now();  // the peer's last sign of life
-    net::Clock::time_point next_ping_;
+    ws::KeepAlive keep_alive_;
     bool waiting_ = false;  // the reader waits, by the deadlines that it knew
     net::Wake wake_;        // for that reader: a deadline has been set or moved
     net::Wake sender_wake_; // for the sender: the peer's time for our Close has begun

@@ -102,14 +102,7 @@ void send_last(const net::Fd& socket, const std::string& response, net::Deadline
                const std::unique_ptr<ws::Tracer>& tracer, int stop_fd) {
     trace(tracer, ws::Direction::from_server, ws::as_bytes(response));
     if (!net::send_all(socket, response, deadline)) return;
-    // Read what the client still sends before the socket is closed: unread bytes would make the
-    // kernel send a reset, and the client might never see the answer.
-    net::shutdown_sending(socket);
-    const net::Deadline moment = net::after(linger);
-    std::array<std::uint8_t, 4096> dropped;
-    while (net::wait_readable(std::array{stop_fd, socket.get()}, moment) == 1 &&
-           net::receive_some(socket, dropped, moment)) {
-    }
+    net::end_in_order(socket, net::after(linger), stop_fd);
 }
 
 [[noreturn]] void refuse(const net::Fd& socket, const ws::ServerOpening& opening,

@@ -49,13 +49,12 @@ std::vector<std::string_view> Hub::rooms() const {
 }
 
 std::size_t Hub::broadcast(std::string_view room, ws::Opcode type, ws::Bytes data) {
-    ws::Buffer frame;
-    ws::append_frame(frame, {.opcode = type}, data);
+    const ws::PreparedMessage message{type, data};
     std::size_t sent = 0;
     std::vector<ConnectionId> slow;
     for (const ConnectionId id : members(room)) {
         LoopConnection* const client = server_.find(id);
-        const Sent outcome = client != nullptr ? client->send_encoded(frame) : Sent::closed;
+        const Sent outcome = client != nullptr ? client->send(message) : Sent::closed;
         if (outcome == Sent::slow) slow.push_back(id);
         if (outcome == Sent::ok) ++sent;
     }

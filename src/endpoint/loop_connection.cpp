@@ -1,6 +1,6 @@
 // A client of the epoll server as a machine: handshake, open, ending, lingering. Lesson 11.
-// RFC 6455 §4.2 and §7.1.1. What comes in, what time brings, and how it ends; each function does
-// what can be done now and leaves the rest to the next event or to a deadline.
+// RFC 6455 §4.2, §5.4 and §7.1.1. What comes in, what goes out, what time brings, and how it ends;
+// each function does what can be done now and leaves the rest to the next event or to a deadline.
 #include "endpoint/loop_connection.hpp"
 
 #include <sys/socket.h>
@@ -8,29 +8,14 @@
 #include <algorithm>
 #include <cerrno>
 
-#include "net/forwarded.hpp"
-
 namespace endpoint {
 
 namespace {
 
+using Step = ws::ServerOpening::Step;
+
 net::Milliseconds count(std::chrono::milliseconds wait) {
     return static_cast<net::Milliseconds>(wait.count());
-}
-
-// Why a socket has failed; 0: it has not.
-int take_error(const net::Fd& socket) {
-    int error = 0;
-    socklen_t size = sizeof error;
-    ::getsockopt(socket.get(), SOL_SOCKET, SO_ERROR, &error, &size);
-    return error;
-}
-
-Error lost_connection(int error) {
-    return {.kind = Error::Kind::lost,
-            .code = ws::close_code::abnormal,
-            .reason = error == 0 ? "the peer ended the connection"
-                                 : std::generic_category().message(error)};
 }
 
 }  // namespace
@@ -40,30 +25,19 @@ LoopConnection::LoopConnection(Loop& loop, net::Fd socket, const net::Address& p
     : loop_{loop},
       id_{id},
       protocol_{ws::Role::server, loop.options.limits},
-      opening_{std::make_unique<ws::ServerOpening>(loop.options.head_limits)},
       socket_{std::move(socket)},
-      received_{loop.clock.now()},
+      opening_{std::make_unique<ws::ServerOpening>(loop.options.head_limits)},
+      keep_alive_{loop.clock.now()},
       since_{loop.clock.now()},
-      peer_{peer} {
+      client_{peer} {
     protocol_.deliver_pieces(static_cast<bool>(loop.handlers.on_piece));
     if (loop.options.trace && loop.traced++ < loop.options.max_traced)
         tracer_ = std::make_unique<ws::Tracer>(loop.options.trace);
 }
 
 LoopConnection::~LoopConnection() {
-    if (!counted_) return;
-    const auto count = loop_.from_address.find(peer_.key());
-    if (--count->second == 0) loop_.from_address.erase(count);
-}
-
-void LoopConnection::count_address() {
-    ++loop_.from_address[peer_.key()];
-    counted_ = true;
-}
-
-std::string_view LoopConnection::subprotocol() const {
-    if (subprotocol_ == 0) return {};
-    return loop_.options.subprotocols[subprotocol_ - 1u];
+    input_.drop(loop_.input);
+    client_.give_back(loop_.places);
 }
 
 // --- what comes in -------------------------------------------------------------------------------
@@ -72,48 +46,46 @@ void LoopConnection::on_ready(std::uint32_t events) {
     if (phase_ == Phase::over) return;
     // That the connection has broken is reported whether we ask or not. Where nobody reads, nobody
     // would find out, and epoll would say it again at once, turn after turn.
-    if (!reads() && (events & (EPOLLHUP | EPOLLERR)) != 0) return lost(take_error(socket_));
+    if (!reads() && (events & (EPOLLHUP | EPOLLERR)) != 0) return lost(net::take_error(socket_));
     if ((events & EPOLLOUT) != 0) on_writable();
     if ((events & ~std::uint32_t{EPOLLOUT}) != 0) on_readable();
 }
 
-// What has arrived, in the buffer that all share; empty when nothing has, or when this was the end.
-ws::MutableBytes LoopConnection::receive() {
-    ws::Buffer& buffer = loop_.receive_buffer;
-    const ssize_t received = ::recv(socket_.get(), buffer.data(), buffer.size(), 0);
-    if (received < 0) {
-        if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) lost(errno);
-        return {};
-    }
-    if (received == 0) end_of_stream();
-    return ws::MutableBytes{buffer}.first(static_cast<std::size_t>(received));
-}
-
 // One read a turn: whoever sends much shares the loop with all the others. What is left in the
-// kernel is reported again by the next wait.
+// kernel is reported again by the next wait; what is left of an earlier read comes first (go_on).
 void LoopConnection::on_readable() {
-    if (phase_ == Phase::over || !reads()) return;
+    if (phase_ == Phase::over || !reads() || input_.has_rest()) return;
     const ws::MutableBytes bytes = receive();
     if (bytes.empty()) return;
     loop_.counters.bytes_received += bytes.size();
-    received_ = loop_.clock.now();
-    pinged_ = false;
-    loop_.current = this;
+    keep_alive_.heard(loop_.clock.now());
+    begin_turn();
     if (phase_ == Phase::handshake) {
         receive_head(bytes);
     } else {
         trace(ws::Direction::from_client, bytes);
         if (phase_ == Phase::open) receive_frames(bytes);
     }
-    flush();
-    loop_.current = nullptr;
+    end_turn();
+}
+
+// What has arrived, in the buffer that all share; empty when nothing has, or when this was the end.
+ws::MutableBytes LoopConnection::receive() {
+    const ws::MutableBytes buffer = loop_.input.room();
+    const ssize_t received = ::recv(socket_.get(), buffer.data(), buffer.size(), 0);
+    if (received < 0) {
+        if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) lost(errno);
+        return {};
+    }
+    if (received == 0) end_of_stream();
+    return buffer.first(static_cast<std::size_t>(received));
 }
 
 void LoopConnection::receive_head(ws::MutableBytes bytes) {
     std::size_t taken = 0;
-    const ws::ServerOpening::Step step = opening_->feed(bytes, taken);
+    const Step step = opening_->feed(bytes, taken);
     trace(ws::Direction::from_client, bytes.first(taken));
-    if (step == ws::ServerOpening::Step::more) return;
+    if (step == Step::more) return;
     answer(step);
     // Who looks on has a right to the frames behind the head (cookies stand in it), and came in
     // answer(): so the two are traced apart.
@@ -123,24 +95,25 @@ void LoopConnection::receive_head(ws::MutableBytes bytes) {
 }
 
 // Sends the opening's answer, and goes on as it says. The opening ends with this.
-void LoopConnection::answer(ws::ServerOpening::Step step) {
+void LoopConnection::answer(Step step) {
     const std::unique_ptr<ws::ServerOpening> opening = std::move(opening_);
-    if (step == ws::ServerOpening::Step::judge) step = judge(*opening);
+    if (step == Step::judge) step = judge(*opening);
     ws::append(out(), ws::as_bytes(opening->answer()));
-    if (step == ws::ServerOpening::Step::open) return opened(*opening);
+    if (step == Step::open) return opened(*opening);
     phase_ = Phase::ending;
     since_ = loop_.clock.now();
-    if (step == ws::ServerOpening::Step::refuse) return refused(*opening);
+    if (step == Step::refuse) return refused(*opening);
     ++loop_.counters.http_requests;
-    send_directly(loop_.out, ws::as_bytes(opening->page()));
+    write_out(ws::as_bytes(opening->page()));
 }
 
-ws::ServerOpening::Step LoopConnection::judge(ws::ServerOpening& opening) {
+Step LoopConnection::judge(ws::ServerOpening& opening) {
     const net::Address peer = address();
-    const bool behind_proxy = find_client(opening.request());
+    const bool behind_proxy = client_.look_behind_proxy(opening.request(), loop_.options.proxies);
     ws::Policy policy = policy_for(loop_.options, peer);
     policy.admit = [&](const ws::Request& request) {
-        if (behind_proxy && !take_place()) return ws::Errc::too_many_connections_from_address;
+        if (behind_proxy && !client_.take_place(loop_.places))
+            return ws::Errc::too_many_connections_from_address;
         return loop_.options.admit ? loop_.options.admit(request, peer) : ws::Errc::none;
     };
     if (loop_.handlers.on_http) policy.on_http = std::cref(loop_.handlers.on_http);
@@ -162,46 +135,49 @@ void LoopConnection::refused(const ws::ServerOpening& opening) {
     if (loop_.handlers.on_log) loop_.handlers.on_log(address(), opening.refusal());
 }
 
-// True: it is a proxy that speaks, and for whom is known now.
-bool LoopConnection::find_client(const ws::Request& request) {
-    const net::Address peer = address();
-    const auto& proxies = loop_.options.proxies;
-    if (!net::contains(proxies, peer)) return false;
-    const net::Address client =
-        net::believed_client(peer, request.list("X-Forwarded-For"), proxies);
-    if (net::same_ip(client, peer)) return false;
-    peer_ = net::PeerAddress{client};
-    return true;
-}
-
-// The client of a proxy counts under its own address, if there is a place.
-bool LoopConnection::take_place() {
-    if (loop_.options.max_connections_per_address == 0) return true;
-    if (loop_.is_full(peer_)) return false;
-    count_address();
-    return true;
-}
-
 void LoopConnection::turn_away(ws::Errc errc) {
     turned_away_ = true;
     answer(opening_->refuse(errc));
     flush();
 }
 
-void LoopConnection::receive_frames(ws::MutableBytes bytes) {
-    protocol_.feed(bytes);
+// What the bytes at hand hold, as far as the client's share of the turn goes. Whoever takes less
+// than it asks for (pause_if_slow) gets no more answers either.
+void LoopConnection::handle_events() {
+    Share share{loop_.input.share};
     while (phase_ == Phase::open) {
         const std::optional<ws::Event> event = protocol_.next(out());
         if (!event) break;
         handle(*event);
+        // Without bytes that wait there is no event either, and next() gives memory back. A client
+        // that is over gets to its Close at once: nothing costs time any more.
+        if ((share.used_up() || paused_) && !output_.failed() && !protocol_.unread().empty()) break;
     }
+    if (phase_ != Phase::open) return input_.drop(loop_.input);
+    if (input_.keep(protocol_, loop_.input)) go_on_later();
+}
+
+// While it is paused, it waits with what it has sent.
+void LoopConnection::go_on_later() {
+    if (paused_ || goes_on_) return;
+    goes_on_ = true;
+    loop_.to_go_on.push_back(id_);
+}
+
+void LoopConnection::go_on() {
+    goes_on_ = false;
+    if (phase_ != Phase::open || paused_) return;
+    begin_turn();
+    handle_events();
+    end_turn();
 }
 
 void LoopConnection::handle(const ws::Event& event) {
     switch (event.type) {
         case ws::Event::message:
             if (event.last) ++loop_.counters.messages_received;
-            // The application that has closed a client is done with it.
+            // The application that has closed a client is done with it; and what a client sent
+            // that has gone, is not handled any more.
             if (!is_open()) break;
             if (loop_.handlers.on_piece)
                 loop_.handlers.on_piece(*this, {event.opcode, event.last, event.data});
@@ -211,7 +187,6 @@ void LoopConnection::handle(const ws::Event& event) {
         case ws::Event::ping:
         case ws::Event::pong: break;
         case ws::Event::close:
-            peer_closed_ = true;
             end({.kind = Error::Kind::closed,
                  .code = event.code,
                  .reason = std::string{ws::as_text(event.data)}},
@@ -223,6 +198,96 @@ void LoopConnection::handle(const ws::Event& event) {
                 Phase::ending);
             break;
     }
+}
+
+// --- what goes out -------------------------------------------------------------------------------
+
+// RFC 6455 §5.4: "The fragments of one message MUST NOT be interleaved between the fragments of
+// another message unless an extension has been negotiated that can interpret the interleaving."
+Sent LoopConnection::send(ws::Opcode type, ws::Bytes data) {
+    if (!is_open()) return Sent::closed;
+    ++loop_.counters.messages_sent;
+    const std::size_t size = data.size();
+    if (size < Output::in_place_bytes || output_.blocked()) {
+        protocol_.send(out(), type, data);
+    } else {
+        protocol_.send_in_place(out(), type, data);
+        write_out(data);
+    }
+    return appended(size);
+}
+
+void LoopConnection::close(ws::CloseCode code, std::string_view reason) {
+    if (!is_open()) return;
+    protocol_.close(out(), code, reason);
+    since_ = loop_.clock.now();
+    appended(0);
+}
+
+// A frame was appended, with so much payload, and what became of it. It leaves when the turn ends,
+// at the latest. Where a send has failed, the client ends then, too: its handler may be running.
+Sent LoopConnection::appended(std::size_t size) {
+    if (output_.blocked())
+        pause_if_slow();
+    else if (output_.pending(loop_.output) >= Output::most_collected_bytes)
+        write_out();
+    if (loop_.output.current != &output_ && !output_.set_due(true)) loop_.to_flush.push_back(id_);
+    if (output_.failed()) return Sent::closed;
+    const bool slow = output_.blocked() && backlog() > loop_.options.max_backlog_bytes + size;
+    return slow ? Sent::slow : Sent::ok;
+}
+
+// Hands the kernel what it takes now. From where it stops on, epoll says when it takes more.
+void LoopConnection::write_out(ws::Bytes data) {
+    loop_.counters.bytes_sent += output_.flush(line(), data);
+    if (!output_.blocked()) return;
+    protocol_.output_blocked(true, out());
+    watch();
+    pause_if_slow();
+}
+
+// A client that does not take what it asked for gets no chance to ask for more.
+void LoopConnection::pause_if_slow() {
+    if (paused_ || phase_ != Phase::open || backlog() <= loop_.options.max_backlog_bytes) return;
+    paused_ = true;
+    watch();
+}
+
+void LoopConnection::flush() {
+    output_.set_due(false);
+    if (phase_ == Phase::over) return;
+    if (!output_.blocked()) write_out();
+    if (output_.failed()) return send_failed();
+    if (phase_ == Phase::ending && !output_.blocked()) finish_sending();
+}
+
+void LoopConnection::on_writable() {
+    if (phase_ == Phase::over || !output_.blocked()) return;
+    const std::size_t taken = output_.flush(line());
+    loop_.counters.bytes_sent += taken;
+    // The peer reads, so it lives; an answer to our ping it could not even read before.
+    if (taken > 0) keep_alive_.took(loop_.clock.now());
+    if (!output_.blocked()) drained();
+}
+
+// The kernel has taken everything: the answer to the latest ping may go, reading begins again if
+// it had stopped, and the application may go on sending.
+void LoopConnection::drained() {
+    const bool was_paused = paused_;
+    paused_ = false;
+    watch();
+    begin_turn();
+    if (phase_ == Phase::open) protocol_.output_blocked(false, out());
+    if (was_paused && is_open() && loop_.handlers.on_drain) loop_.handlers.on_drain(*this);
+    if (input_.has_rest()) go_on_later();
+    end_turn();
+}
+
+void LoopConnection::watch() {
+    if (phase_ == Phase::over) return;
+    const std::uint32_t events =
+        (reads() ? net::Epoll::readable : 0) | (output_.blocked() ? net::Epoll::writable : 0);
+    loop_.epoll.modify(socket_.get(), events, id_);
 }
 
 // --- the end -------------------------------------------------------------------------------------
@@ -245,14 +310,14 @@ void LoopConnection::end(const Error& error, Phase phase) {
 // what it is to get is sent to it.
 void LoopConnection::end_of_stream() {
     peer_ended_ = true;
-    if (phase_ == Phase::open) end(lost_connection(0), Phase::ending);
+    if (phase_ == Phase::open) end(Error::lost_connection(0), Phase::ending);
     if (phase_ != Phase::ending) return remove();
     flush();
     if (phase_ == Phase::ending) watch();
 }
 
 void LoopConnection::lost(int error) {
-    end(lost_connection(error), Phase::over);
+    end(Error::lost_connection(error), Phase::over);
     remove();
 }
 
@@ -263,13 +328,19 @@ void LoopConnection::timed_out(const char* what) {
     remove();
 }
 
-// The last byte has been taken by the kernel. RFC 6455 §7.1.1: the server ends TCP first. When
-// the peer has sent its Close, nothing can follow and the socket is closed at once. Otherwise its
-// unread bytes would turn the end into a reset, which may destroy our last words on their way: so
-// only our side ends, and the rest is read and dropped for a while.
+// The peer takes nothing any more: it is over, whatever it has sent before. Only a Close among the
+// bytes that are here is looked for, because it says why the peer went.
+void LoopConnection::send_failed() {
+    handle_events();
+    if (phase_ == Phase::open && !peer_ended_) receive_frames(receive());
+    if (phase_ != Phase::over) lost(output_.error());
+}
+
+// The last byte has been taken by the kernel. Who ends TCP, and how, is the protocol's to say; a
+// request that was refused, or a page, ends like a broken rule: the client may still be sending.
 void LoopConnection::finish_sending() {
-    if (peer_closed_ || peer_ended_) return remove();
-    ::shutdown(socket_.get(), SHUT_WR);
+    if (peer_ended_ || protocol_.tcp_end() == ws::TcpEnd::now) return remove();
+    net::shutdown_sending(socket_);
     phase_ = Phase::lingering;
     since_ = loop_.clock.now();
 }
@@ -294,8 +365,8 @@ void LoopConnection::on_end() {
 
 void LoopConnection::on_time() {
     if (phase_ == Phase::over) return;
-    const net::Milliseconds patience = count(loop_.options.write_timeout);
-    if (blocked_ && net::elapsed(loop_.clock.now(), written_) >= patience)
+    const net::Milliseconds waited_for_room = net::elapsed(loop_.clock.now(), output_.taken_at());
+    if (output_.blocked() && waited_for_room >= count(loop_.options.write_timeout))
         return timed_out("it took no bytes for too long");
     check_phase();
 }
@@ -322,29 +393,20 @@ void LoopConnection::check_phase() {
     }
 }
 
-// A cable that was pulled sends nothing, not even an end of TCP. So silence is ended by us: first
-// a ping, which any peer that is there answers, then the connection.
+// A cable that was pulled sends nothing, not even an end of TCP. So we ask, each interval, and end
+// a silence that goes on.
 void LoopConnection::check_silence() {
-    if (paused_) return;  // it is we who do not read
-    const net::Milliseconds silent = net::elapsed(loop_.clock.now(), received_);
-    const net::Milliseconds patience = count(loop_.options.idle_timeout);
-    const net::Milliseconds interval = count(loop_.options.ping_interval);
-    if (patience != 0 && silent >= patience) {
-        timed_out("the peer went silent");
-    } else if (interval != 0 && silent >= interval && !pinged_) {
-        pinged_ = true;
-        ping({});
-        flush();
+    if (paused_) return;
+    switch (keep_alive_.next(loop_.clock.now(), loop_.keep_alive).duty) {
+        case ws::KeepAlive::Duty::none: break;
+        case ws::KeepAlive::Duty::ping: ping({}); return flush();
+        case ws::KeepAlive::Duty::gone: return timed_out("the peer went silent");
     }
 }
 
 void LoopConnection::tap(ws::Tracer::Tap tap) {
     if (!tracer_) tracer_ = std::make_unique<ws::Tracer>(nullptr);
     tracer_->tap(std::move(tap));
-}
-
-void LoopConnection::trace(ws::Direction direction, ws::Bytes bytes) {
-    if (tracer_) tracer_->bytes(direction, bytes);
 }
 
 }  // namespace endpoint

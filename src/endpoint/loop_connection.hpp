@@ -1,4 +1,4 @@
-// One client of the epoll server: its handshake, its messages, its output, its end. Lesson 11.
+// One client of the epoll server: its handshake, its messages, its end, its time. Lesson 11.
 // Drives ws::Connection over a socket that does not block. RFC 6455 §4.2, §5 to §7.
 // Leaves out: waiting. Every call does what can be done now and returns.
 #pragma once
@@ -8,8 +8,8 @@
 
 #include "endpoint/loop.hpp"
 #include "net/fd.hpp"
-#include "net/peer_address.hpp"
 #include "ws/connection.hpp"
+#include "ws/keep_alive.hpp"
 
 namespace endpoint {
 
@@ -35,9 +35,12 @@ class LoopConnection {
     ConnectionId id() const { return id_; }
     // Of the one whom we believe to be there: behind a proxy that is in ServerOptions::proxies,
     // from the handshake on, the client of the proxy, with port 0.
-    net::Address address() const { return peer_.address(); }
+    net::Address address() const { return client_.address(); }
     // What the handshake agreed on; empty for none.
-    std::string_view subprotocol() const;
+    std::string_view subprotocol() const {
+        if (subprotocol_ == 0) return {};
+        return loop_.options.subprotocols[subprotocol_ - 1u];
+    }
 
     // A number of the application's own, such as an index of its table of users.
     std::uint64_t tag = 0;
@@ -45,13 +48,28 @@ class LoopConnection {
     // Each sends one frame. A text is UTF-8; a ping has at most 125 bytes.
     Sent send(ws::Opcode type, ws::Bytes data);
     Sent send(std::string_view text) { return send(ws::Opcode::text, ws::as_bytes(text)); }
-    Sent ping(ws::Bytes data);
+    Sent ping(ws::Bytes data) {
+        if (!is_open()) return Sent::closed;
+        ++loop_.counters.pings_sent;
+        protocol_.ping(out(), data);
+        return appended(data.size());
+    }
     // The next part of a message, as a frame; `type` is the same for all of them. Until the last
     // one only pings may come in between. After Sent::slow, go on in on_drain. A message that
     // cannot be finished is ended by close() with 1011.
-    Sent send_piece(ws::Opcode type, ws::Bytes data, bool last);
-    // A frame that was encoded once for many receivers (ws::append_frame, not masked).
-    Sent send_encoded(ws::Bytes frame);
+    Sent send_piece(ws::Opcode type, ws::Bytes data, bool last) {
+        if (!is_open()) return Sent::closed;
+        if (last) ++loop_.counters.messages_sent;
+        protocol_.send_fragment(out(), type, data, last);
+        return appended(data.size());
+    }
+    // A message that was encoded once for many receivers.
+    Sent send(const ws::PreparedMessage& message) {
+        if (!is_open()) return Sent::closed;
+        ++loop_.counters.messages_sent;
+        protocol_.send(out(), message);
+        return appended(message.data().size());
+    }
 
     // Another limits.max_message_bytes for this client, for the frames that are read from now on;
     // of a message that has begun, all frames count.
@@ -67,13 +85,14 @@ class LoopConnection {
 
     // Bytes that wait for this client to take them. Beyond max_backlog_bytes we stop reading from
     // it, so that it cannot ask for more; on_drain tells when all has gone.
-    std::size_t backlog() const { return backlog_ ? backlog_->size() : 0; }
+    std::size_t backlog() const { return output_.waiting(); }
 
     // --- for the server --------------------------------------------------------------------------
 
     void on_ready(std::uint32_t events);  // what epoll says
     void on_time();                       // once an interval of the clock
-    void flush();
+    void go_on();  // with what was read before: its turn was over (Loop::to_go_on)
+    void flush();  // a turn has ended: what was sent leaves now
     // The server is about to end: says so with 1001, or just goes.
     void on_shutdown();
     // The server ends now.
@@ -83,9 +102,11 @@ class LoopConnection {
     bool turned_away() const { return turned_away_; }
 
     // With a limit for each address: from now on it counts under its own.
-    void count_address();
-    // Its handshake has succeeded, and no Close was sent or received.
-    bool is_open() const { return phase_ == Phase::open && protocol_.state() == ws::State::open; }
+    void count_address() { client_.take_place(loop_.places); }
+    // Its handshake has succeeded, no Close was sent or received, and it takes what we send.
+    bool is_open() const {
+        return phase_ == Phase::open && protocol_.state() == ws::State::open && !output_.failed();
+    }
 
   private:
     enum class Phase : std::uint8_t {
@@ -98,64 +119,68 @@ class LoopConnection {
     void on_readable();
     ws::MutableBytes receive();
     void on_writable();
+    void drained();
     void receive_head(ws::MutableBytes bytes);
     void answer(ws::ServerOpening::Step step);
     ws::ServerOpening::Step judge(ws::ServerOpening& opening);
-    bool find_client(const ws::Request& request);
-    bool take_place();
     void opened(const ws::ServerOpening& opening);
     void refused(const ws::ServerOpening& opening);
-    void receive_frames(ws::MutableBytes bytes);
+    void handle_events();
     void handle(const ws::Event& event);
+    void go_on_later();
 
     void end(const Error& error, Phase phase);
     void end_of_stream();
     void lost(int error);
     void timed_out(const char* what);
+    void send_failed();
     void finish_sending();
     void remove();
     void check_phase();
     void check_silence();
 
-    ws::Buffer& out();
-    void appended();
-    Sent waiting_with(std::size_t size) const;
-    void send_directly(ws::Buffer& first, ws::Bytes data);
-    std::size_t write(ws::Bytes first, ws::Bytes second = {});
-    void send_waiting();
-    void keep(ws::Bytes first, ws::Bytes second = {});
-    void block();
+    Output::Line line() const { return {socket_, loop_.output, tracer_.get(), loop_.clock.now()}; }
+    ws::Buffer& out() { return output_.buffer(loop_.output); }
+    Sent appended(std::size_t size);
+    void write_out(ws::Bytes data = {});
     void pause_if_slow();
-    void drained();
-    void take_backlog();
-    void release_backlog();
     bool reads() const { return !paused_ && !peer_ended_; }
     void watch();
-    void trace(ws::Direction direction, ws::Bytes bytes);
+    // In its own turn, what is sent to a client is collected, and leaves when the turn ends.
+    void begin_turn() { loop_.output.current = &output_; }
+    void end_turn() {
+        flush();
+        loop_.output.collected.clear();  // of a client that is over
+        loop_.output.current = nullptr;
+    }
+    void receive_frames(ws::MutableBytes bytes) {
+        protocol_.feed(bytes);
+        handle_events();
+    }
+    void trace(ws::Direction direction, ws::Bytes bytes) {
+        if (tracer_) tracer_->bytes(direction, bytes);
+    }
     net::Milliseconds waited() const { return net::elapsed(loop_.clock.now(), since_); }
 
+    // Ten thousand of these are idle: small things lie where larger ones end before their last
+    // word.
     Loop& loop_;
     ConnectionId id_;
-    ws::Connection protocol_;
-    std::unique_ptr<ws::ServerOpening> opening_;  // exists until the handshake has ended
-    std::unique_ptr<net::OutBuffer> backlog_;  // exists while there is output that has to wait
-    std::unique_ptr<ws::Tracer> tracer_;
+    [[no_unique_address]] ws::Connection protocol_;
     net::Fd socket_;
-    net::Milliseconds received_ = 0;  // when the last byte came
-    net::Milliseconds since_ = 0;     // when the phase began, or our Close was sent
-    net::Milliseconds written_ = 0;   // when the peer last took a byte
-    net::PeerAddress peer_;
+    [[no_unique_address]] Output output_;
     Phase phase_ = Phase::handshake;
     std::uint8_t subprotocol_ = 0;  // its place among ours, from 1; 0: none
-    bool blocked_ : 1 = false;      // the kernel takes no more; we wait until it does
-    bool paused_ : 1 = false;       // the backlog is over its limit; we do not read
-    bool pinged_ : 1 = false;       // since the last byte came
-    bool peer_closed_ : 1 = false;  // the peer's Close has come: TCP may end at once
+    Input input_;
+    std::unique_ptr<ws::ServerOpening> opening_;  // exists until the handshake has ended
+    std::unique_ptr<ws::Tracer> tracer_;
+    ws::KeepAlive keep_alive_;
+    net::Milliseconds since_ = 0;  // when the phase began, or our Close was sent
+    [[no_unique_address]] ClientAddress client_;
+    bool paused_ : 1 = false;       // too much waits for it; we do not read
+    bool goes_on_ : 1 = false;      // our id is in Loop::to_go_on
     bool peer_ended_ : 1 = false;   // the peer's side of TCP has ended: no byte will come
-    bool flush_due_ : 1 = false;    // our id is in Loop::to_flush
-    bool cannot_send_ : 1 = false;  // the peer's end is gone; reading will tell how it went
     bool turned_away_ : 1 = false;  // it has no place among max_connections
-    bool counted_ : 1 = false;      // in Loop::from_address, under peer_
 };
 
 }  // namespace endpoint

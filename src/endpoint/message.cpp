@@ -4,6 +4,7 @@
 #include "endpoint/message.hpp"
 
 #include <algorithm>
+#include <system_error>
 
 #include "ws/hex.hpp"
 
@@ -16,6 +17,13 @@ constexpr std::size_t shown_text_bytes = 200;
 constexpr std::size_t shown_binary_bytes = 16;
 
 }  // namespace
+
+Error Error::lost_connection(int error) {
+    return {.kind = Kind::lost,
+            .code = ws::close_code::abnormal,
+            .reason = error == 0 ? "the peer ended the connection"
+                                 : std::generic_category().message(error)};
+}
 
 bool Error::expected(std::initializer_list<ws::CloseCode> codes) const {
     return kind == Kind::closed && std::ranges::find(codes, code) != codes.end();

@@ -25,6 +25,9 @@ struct Error {
     std::string reason{};  // not escaped
     ws::Errc rule = ws::Errc::none;
 
+    // Without a Close. Why (errno); 0: the stream has ended.
+    static Error lost_connection(int error);
+
     // Did the connection end by a closing handshake with one of these codes? By default those
     // with which a conversation normally ends.
     bool expected(std::initializer_list<ws::CloseCode> codes = {

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <system_error>
 #include <utility>
@@ -35,6 +36,18 @@ constexpr int accepts_a_turn = 64;
 // Of the reserved descriptors, so many may serve clients that are being told that there is no
 // place for them.
 constexpr std::uint64_t refusal_places = 16;
+
+// A turn of the loop takes about so long at most, however much everybody sends: so long a newcomer
+// waits, and a timer. It is divided among those who have something to do, up to a limit: the next
+// one should not wait long for one who floods, either.
+constexpr std::chrono::microseconds turn_time{20'000};
+constexpr std::chrono::microseconds longest_share{1000};
+constexpr std::chrono::microseconds shortest_share{50};
+
+std::chrono::microseconds share_of(std::size_t clients) {
+    const auto share = turn_time / static_cast<std::int64_t>(std::max<std::size_t>(clients, 1));
+    return std::clamp(share, shortest_share, longest_share);
+}
 
 net::Fd open_spare() { return net::Fd{::open("/dev/null", O_RDONLY | O_CLOEXEC)}; }
 
@@ -88,6 +101,7 @@ std::chrono::milliseconds Server::until_shutdown_ends() const {
 // How long the loop may sleep. Without clients there are no deadlines, and an idle server does not
 // wake up at all.
 std::optional<std::chrono::milliseconds> Server::until_next_look() const {
+    if (!loop_.to_go_on.empty()) return std::chrono::milliseconds{0};
     if (loop_.counters.connections_open == 0 && accepting_) return std::nullopt;
     const std::chrono::milliseconds look = loop_.clock.until_due();
     return stopping_ ? std::min(look, until_shutdown_ends()) : look;
@@ -96,6 +110,7 @@ std::optional<std::chrono::milliseconds> Server::until_next_look() const {
 void Server::turn() {
     const auto ready = loop_.epoll.wait(until_next_look());
     loop_.clock.update();
+    loop_.input.share = share_of(ready.size() + loop_.to_go_on.size());
     for (const epoll_event& event : ready) {
         const std::uint64_t tag = event.data.u64;
         if (tag == stop_tag) {
@@ -106,6 +121,7 @@ void Server::turn() {
             client->on_ready(event.events);
         }
     }
+    go_on();
     if (loop_.clock.due()) {
         for_each([](LoopConnection& client) { client.on_time(); });
         if (!spare_) spare_ = open_spare();
@@ -113,6 +129,15 @@ void Server::turn() {
     }
     flush_due();
     remove_gone();
+}
+
+// Those who sent more than was handled in their turn, each once more. That they still have bytes to
+// be handled is known without a system call.
+void Server::go_on() {
+    std::swap(going_on_, loop_.to_go_on);
+    for (const ConnectionId id : going_on_)
+        if (LoopConnection* client = find(id)) client->go_on();
+    going_on_.clear();
 }
 
 void Server::flush_due() {
@@ -161,7 +186,7 @@ void Server::admit(net::Fd socket, const net::Address& peer) {
 
 ws::Errc Server::judge(const net::Address& peer, bool limited) const {
     if (admitted_ >= max_connections_) return ws::Errc::too_many_connections;
-    return limited && loop_.is_full(net::PeerAddress{peer})
+    return limited && loop_.places.is_full(net::PeerAddress{peer})
                ? ws::Errc::too_many_connections_from_address
                : ws::Errc::none;
 }
@@ -200,7 +225,7 @@ void Server::dismiss(net::Fd socket, ws::Errc errc) {
     net::shutdown_sending(socket);
     // Mostly the request is here already. Unread, it would turn the end into a reset, and the
     // answer might be lost.
-    ws::Buffer& buffer = loop_.receive_buffer;
+    ws::Buffer& buffer = loop_.input.buffer;
     ::recv(socket.get(), buffer.data(), buffer.size(), MSG_DONTWAIT);
 }
 

@@ -65,6 +65,7 @@ class Server {
     }
 
     void turn();
+    void go_on();
     void accept_some(const net::Fd& listening);
     void admit(net::Fd socket, const net::Address& peer);
     ws::Errc judge(const net::Address& peer, bool limited) const;
@@ -85,6 +86,7 @@ class Server {
     std::uint16_t port_;
     std::vector<std::unique_ptr<Block>> blocks_;
     std::vector<std::uint32_t> free_places_;
+    std::vector<ConnectionId> going_on_;  // empty between two turns
     std::uint64_t max_connections_;
     std::uint64_t admitted_ = 0;  // clients that are not being turned away
     net::Fd spare_;               // given up when there is no descriptor left, to be able to say so

@@ -39,8 +39,8 @@ struct Handlers {
     std::function<void(const net::Address&, std::string_view)> on_log{};
 };
 
-// Limits and times; each is an option of the server programs by the same name. The ping comes after
-// ping_interval of silence; the idle timeout, longer than that, ends TCP.
+// Limits and times; each is an option of the server programs by the same name. A client is pinged
+// each ping_interval; one without a sign of life for the idle timeout, which is longer, is given up.
 struct ServerOptions : ConnectionOptions, ServerPolicy {
     std::string host = "localhost";
     std::uint16_t port = 8080;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <sys/epoll.h>
+#include <sys/socket.h>
 
 #include <chrono>
 #include <cstdint>
@@ -15,6 +16,14 @@
 #include "net/os_error.hpp"
 
 namespace net {
+
+// Why a socket has failed (errno); 0: it has not. Says it once.
+inline int take_error(const Fd& socket) {
+    int error = 0;
+    socklen_t size = sizeof error;
+    ::getsockopt(socket.get(), SOL_SOCKET, SO_ERROR, &error, &size);
+    return error;
+}
 
 class Epoll {
   public:

@@ -214,6 +214,19 @@ IoResult send_all(const Fd& socket, std::string_view text, Deadline deadline) {
 
 void shutdown_sending(const Fd& socket) noexcept { ::shutdown(socket.get(), SHUT_WR); }
 
+void drain(const Fd& socket, Deadline deadline, int stop_fd) noexcept {
+    std::array<std::uint8_t, 16 * 1024> dropped;
+    // poll() skips a negative descriptor.
+    while (wait_readable(std::array{stop_fd, socket.get()}, deadline) == 1 &&
+           receive_some(socket, dropped, deadline)) {
+    }
+}
+
+void end_in_order(const Fd& socket, Deadline deadline, int stop_fd) noexcept {
+    shutdown_sending(socket);
+    drain(socket, deadline, stop_fd);
+}
+
 int wait_readable(std::span<const int> descriptors, Deadline deadline) {
     std::vector<pollfd> polled;
     polled.reserve(descriptors.size());

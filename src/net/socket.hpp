@@ -72,6 +72,14 @@ IoResult send_all(const Fd& socket, std::string_view text, Deadline deadline = {
 // Says "no more bytes from me"; the peer's bytes can still be read.
 void shutdown_sending(const Fd& socket) noexcept;
 
+// Reads and drops what still comes, until the peer has ended its side, or the deadline, or until
+// `stop_fd` is readable.
+void drain(const Fd& socket, Deadline deadline, int stop_fd = -1) noexcept;
+
+// Ends our side of TCP, and then drains. Closing a socket that holds unread bytes makes a reset of
+// it, and a reset may overtake and destroy our last words on their way.
+void end_in_order(const Fd& socket, Deadline deadline, int stop_fd = -1) noexcept;
+
 // Waits until one of the descriptors can be read without blocking (or is at its end or has
 // failed: then the read says so). The index of the first such, so name first what must not
 // starve; or -1 when the deadline came. A descriptor of -1 is skipped.

@@ -18,7 +18,7 @@ constexpr std::uint64_t credit = 32;
 }  // namespace
 
 Connection::Connection(Role role, Limits limits, KeySource* keys) noexcept
-    : receiver_{role, limits}, sender_{role, keys} {}
+    : receiver_{role, limits}, sender_{role, keys}, role_{role} {}
 
 void Connection::feed(MutableBytes bytes) {
     // RFC 6455 §1.4: "after receiving a control frame indicating the connection should be closed,
@@ -28,7 +28,8 @@ void Connection::feed(MutableBytes bytes) {
 
 std::optional<Event> Connection::next(Buffer& out) {
     // A new buffer, because clear() and `= {}` would empty the old one and keep its memory.
-    if (std::exchange(delivered_, false)) message_ = Buffer{};
+    if (delivered_) message_ = Buffer{};
+    delivered_ = false;
     while (state_ != State::closed) {
         const std::optional<Piece> piece = receiver_.next();
         if (!piece) {
@@ -122,6 +123,7 @@ Event Connection::handle_close(const Piece& piece, Buffer& out) {
 // RFC 6455 §7.1.7, _Fail the WebSocket Connection_: say why, unless a Close was sent before.
 Event Connection::fail(Errc errc, Buffer& out) {
     close(out, rule(errc).close_code, rule(errc).sentence);
+    failed_ = true;
     end();
     return {.type = Event::failed, .code = rule(errc).close_code, .error = errc};
 }
@@ -130,13 +132,35 @@ Event Connection::fail(Errc errc, Buffer& out) {
 // that will never be sent do not wait for that.
 void Connection::end() {
     state_ = State::closed;
+    receiver_.move_unread({});
     message_ = Buffer{};
     kept_ping_.reset();
+}
+
+// RFC 6455 §7.1.1: "As such, when a server is instructed to _Close the WebSocket Connection_ it
+// SHOULD initiate a TCP Close immediately, and when a client is instructed to do the same, it
+// SHOULD wait for a TCP Close from the server."
+TcpEnd Connection::tcp_end() const {
+    if (state_ != State::closed) return TcpEnd::not_yet;
+    if (role_ == Role::client) return TcpEnd::await;
+    return failed_ ? TcpEnd::drain : TcpEnd::now;
 }
 
 bool Connection::send(Buffer& out, Opcode opcode, Bytes data) {
     if (state_ != State::open) return false;
     sender_.message(out, opcode, data);
+    return true;
+}
+
+bool Connection::send(Buffer& out, const PreparedMessage& message) {
+    if (state_ != State::open) return false;
+    sender_.message(out, message);
+    return true;
+}
+
+bool Connection::send_in_place(Buffer& out, Opcode opcode, Bytes& data) {
+    if (state_ != State::open) return false;
+    data = sender_.message_in_place(out, opcode, data);
     return true;
 }
 

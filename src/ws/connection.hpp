@@ -15,8 +15,20 @@ namespace ws {
 enum class State : std::uint8_t {
     open,     // messages go both ways
     closing,  // we have sent a Close and wait for the peer's
-    closed,   // no more frames either way. The server now ends TCP; the client waits until it
-              // does, and ends it itself when that takes too long (§7.1.1)
+    closed,   // no more frames either way; see tcp_end()
+};
+
+// What is to become of TCP once all that was appended has left. RFC 6455 §7.1.1: "The underlying
+// TCP connection, in most normal cases, SHOULD be closed first by the server, so that it holds the
+// TIME_WAIT state and not the client".
+enum class TcpEnd : std::uint8_t {
+    not_yet,  // frames are still to come, or to be sent
+    now,      // a server: both Closes are through, and nothing can follow
+    drain,    // a server that failed the connection, while its peer may still be sending: it ends
+              // its own side, then reads and drops. Unread bytes would turn the end into a reset,
+              // and that may overtake the Close that says what was wrong
+    await,    // a client: reads and drops until the server has ended TCP, and ends it itself only
+              // when that takes too long
 };
 
 struct Event {
@@ -44,6 +56,11 @@ class Connection {
     // returned nothing, and only then comes the next feed(). Ignored once closed.
     void feed(MutableBytes bytes);
 
+    // What feed() gave and next() has not looked at yet: whoever stops in the middle, because it is
+    // the next client's turn, moves it to a place of its own, and goes on with next() later.
+    Bytes unread() const { return receiver_.unread(); }
+    void move_unread(MutableBytes to) { receiver_.move_unread(to); }
+
     // The next event; nothing when more bytes are needed or the connection is closed. Answers
     // (pong, the echo of a Close, the Close that tells of an error) are appended to `out`.
     std::optional<Event> next(Buffer& out);
@@ -61,6 +78,10 @@ class Connection {
     // Each appends frames to `out`; false, and nothing is appended, unless the state is open.
     // A text is UTF-8: that is the caller's promise, as is the order of fragments (ws/sender).
     bool send(Buffer& out, Opcode opcode, Bytes data);
+    bool send(Buffer& out, const PreparedMessage& message);
+    // For a large message, without a copy: `data` becomes what has to follow `out` on the wire. It
+    // stays where it lies, or is empty where the payload was changed on its way (ws/sender).
+    bool send_in_place(Buffer& out, Opcode opcode, Bytes& data);
     bool send_fragment(Buffer& out, Opcode opcode, Bytes data, bool last);
     bool ping(Buffer& out, Bytes data);
     bool pong(Buffer& out, Bytes data);
@@ -74,6 +95,8 @@ class Connection {
     void output_blocked(bool blocked, Buffer& out);
 
     State state() const { return state_; }
+    // Who ends TCP, and when. What remains to a driver is the limit of time for it.
+    TcpEnd tcp_end() const;
     // A message of fragments has begun and is not finished: until then, no other may begin.
     bool sending_message() const { return sender_.in_message(); }
 
@@ -89,13 +112,16 @@ class Connection {
     void end();
 
     Receiver receiver_;
-    Sender sender_;
     Buffer message_;                     // exists only while a message is split over reads
     std::unique_ptr<Buffer> kept_ping_;  // exists only while output is blocked
+    // What follows it takes the room that its last bytes leave: ten thousand of these are idle.
+    [[no_unique_address]] Sender sender_;
     State state_ = State::open;
-    bool blocked_ = false;
-    bool pieces_ = false;
-    bool delivered_ = false;  // message_ was handed out by the last next()
+    Role role_;
+    bool failed_ : 1 = false;     // the peer broke a rule; its Close has not come
+    bool blocked_ : 1 = false;
+    bool pieces_ : 1 = false;
+    bool delivered_ : 1 = false;  // message_ was handed out by the last next()
 };
 
 }  // namespace ws

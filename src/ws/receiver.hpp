@@ -38,6 +38,11 @@ class Receiver {
     // The next piece; nothing when more bytes are needed, or when error() says why not.
     std::optional<Piece> next();
 
+    // What feed() gave and next() has not looked at. Whoever has to give up its place between two
+    // calls of next() moves it: `to` holds the same bytes, and lives as those did.
+    Bytes unread() const { return input_; }
+    void move_unread(MutableBytes to) { input_ = to; }
+
     // Bytes of the payload at hand that have not arrived: how much room a message will need.
     // Bounded by max_message_bytes.
     std::uint64_t frame_bytes_left() const { return left_; }

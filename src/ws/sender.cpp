@@ -7,8 +7,11 @@
 
 namespace ws {
 
-Sender::Sender(Role role, KeySource* keys) noexcept
-    : keys_{role == Role::client ? keys : nullptr} {
+PreparedMessage::PreparedMessage(Opcode opcode, Bytes data) : opcode_{opcode}, size_{data.size()} {
+    append_frame(frame_, {.opcode = opcode}, data);
+}
+
+Sender::Sender(Role role, KeySource* keys) noexcept : keys_{role == Role::client ? keys : nullptr} {
     assert((role == Role::server || keys != nullptr) && "a client masks");
 }
 
@@ -16,6 +19,24 @@ void Sender::message(Buffer& out, Opcode opcode, Bytes data) {
     assert(!in_message_ && "RFC 6455 §5.4: fragments of two messages must not be interleaved");
     assert(opcode == Opcode::text || opcode == Opcode::binary);
     frame(out, opcode, data, true);
+}
+
+void Sender::message(Buffer& out, const PreparedMessage& message) {
+    if (keys_ != nullptr) return this->message(out, message.opcode(), message.data());
+    assert(!in_message_ && "RFC 6455 §5.4: fragments of two messages must not be interleaved");
+    append(out, message.frame());
+}
+
+Bytes Sender::message_in_place(Buffer& out, Opcode opcode, Bytes data) {
+    if (keys_ != nullptr) {
+        message(out, opcode, data);
+        return {};
+    }
+    assert(!in_message_ && "RFC 6455 §5.4: fragments of two messages must not be interleaved");
+    std::array<std::uint8_t, max_header_bytes> header;
+    const std::size_t size = encode_header(header, {.opcode = opcode, .length = data.size()});
+    append(out, Bytes{header}.first(size));
+    return data;
 }
 
 void Sender::fragment(Buffer& out, Opcode opcode, Bytes data, bool last) {

@@ -8,6 +8,23 @@
 
 namespace ws {
 
+// A message that is encoded once, however many connections send it (a server's frames are not
+// masked, §5.1, so the bytes are the same for all).
+class PreparedMessage {
+  public:
+    // A text is UTF-8.
+    PreparedMessage(Opcode opcode, Bytes data);
+
+    Opcode opcode() const { return opcode_; }
+    Bytes data() const { return Bytes{frame_}.last(size_); }
+    Bytes frame() const { return frame_; }
+
+  private:
+    Opcode opcode_;
+    std::size_t size_;
+    Buffer frame_;
+};
+
 class Sender {
   public:
     // A client needs a source of masking keys, which outlives the sender; a server has none.
@@ -15,6 +32,12 @@ class Sender {
 
     // A message in one frame. `opcode` is text (then `data` is UTF-8) or binary.
     void message(Buffer& out, Opcode opcode, Bytes data);
+    void message(Buffer& out, const PreparedMessage& message);
+
+    // The same without a copy: what is appended is the beginning of the frame, and what is
+    // returned has to follow it on the wire. It is `data` itself; or nothing, where the payload
+    // had to be changed on its way, as a client's, which is masked.
+    Bytes message_in_place(Buffer& out, Opcode opcode, Bytes data);
 
     // A message in several frames: the first call with its opcode names the type, the one with
     // `last` ends it. Control frames may be sent in between, other messages may not.

@@ -168,16 +168,15 @@ TEST_CASE("server: what the kernel does not take is kept in order, wherever it s
     }
 }
 
-TEST_CASE("server: a frame that was encoded once goes to all, the sender included") {
+TEST_CASE("server: a message that was encoded once goes to all, the sender included") {
     RunningServer running{
         {}, [](RunningServer& self) {
             endpoint::Handlers handlers;
             handlers.on_message = [&self](endpoint::LoopConnection&,
                                           const endpoint::Message& message) {
-                ws::Buffer frame;
-                ws::append_frame(frame, {.opcode = message.type}, message.data);
+                const ws::PreparedMessage prepared{message.type, message.data};
                 self.server.for_each_open(
-                    [&](endpoint::LoopConnection& client) { client.send_encoded(frame); });
+                    [&](endpoint::LoopConnection& client) { client.send(prepared); });
             };
             return handlers;
         }};

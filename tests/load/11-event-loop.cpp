@@ -14,7 +14,7 @@
 
 #include "net/descriptors.hpp"
 #include "tests/lessons/peers.hpp"
-#include "tests/load/measure.hpp"
+#include "tests/load/flooders.hpp"
 
 using namespace test;
 using namespace std::chrono_literals;
@@ -151,6 +151,21 @@ TEST_CASE("load: eight flooders beside a client that behaves") {
         "trip: %.1f ms\n",
         static_cast<double>(echoes) / 3, worst.count());
     CHECK(worst < 100ms);
+}
+
+TEST_CASE("load: eight flooders of tiny messages beside a client that behaves, and newcomers") {
+    LessonServer server{"11-event-loop"};
+    RawPeer good = open_peer(server.port);
+    Flooders flooders{[&](int) { return open_peer(server.port); }, "hi"};
+    measure_flood("11", server.port, flooders, [&good] {
+        good.send_frame(ws::Opcode::text, "are you there?");
+        CHECK(good.receive_text() == "are you there?");
+    });
+    flooders.stop();
+    server.process.signal(SIGINT);
+    good.expect_close(1001);
+    good.close();
+    CHECK(server.process.wait() == 0);
 }
 
 TEST_CASE("load: ulimit -n 64, and 200 clients that want in") {

@@ -2,6 +2,7 @@
 // runs it; it is no part of `make test`, because it takes a while and wants the machine for itself.
 #include <doctest/doctest.h>
 #include <netinet/tcp.h>
+#include <signal.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -18,7 +19,7 @@
 #include "net/descriptors.hpp"
 #include "net/epoll.hpp"
 #include "tests/lessons/peers.hpp"
-#include "tests/load/measure.hpp"
+#include "tests/load/flooders.hpp"
 #include "ws/connection.hpp"
 
 using namespace test;
@@ -41,8 +42,8 @@ std::string message(std::size_t number) {
     return R"({"text":")" + std::to_string(number) + ' ' + std::string(1900, 'x') + R"("})";
 }
 
-RawPeer enter(RawPeer peer, const std::string& name) {
-    peer.send_frame(ws::Opcode::text, R"({"user":")" + name + R"("})");
+RawPeer enter(RawPeer peer, const std::string& name, const std::string& room = "lobby") {
+    peer.send_frame(ws::Opcode::text, R"({"user":")" + name + R"(","room":")" + room + R"("})");
     REQUIRE(contains(peer.receive_text(), R"("users":[)"));
     REQUIRE(contains(peer.receive_text(), name));
     return peer;
@@ -221,4 +222,23 @@ TEST_CASE("load: a room of 1,000, 10 of them frozen, and 2,000 messages") {
     // For each frozen one its limit, twice while the buffer grows; for each of the others what is
     // said in one turn of the loop, in a buffer that has doubled, and the spare one that it had.
     CHECK(peak < 2 * frozen * max_backlog_bytes + members * (2 * under_way * 2048 + 16 * 1024));
+}
+
+TEST_CASE("load: eight flooders of tiny messages beside a member that behaves, and newcomers") {
+    LessonServer server{"12-chat"};
+    RawPeer good = enter(open_peer(server.port), "good");
+    const auto flooder = [&](int number) {
+        return enter(open_peer(server.port), "f" + std::to_string(number),
+                     "room-" + std::to_string(number));
+    };
+    Flooders flooders{flooder, "{}"};  // answered by a sentence that says why it makes no sense
+    measure_flood("12", server.port, flooders, [&good] {
+        good.send_frame(ws::Opcode::text, R"({"text":"are you there?"})");
+        CHECK(contains(good.receive_text(), "are you there?"));
+    });
+    flooders.stop();
+    server.process.signal(SIGINT);
+    good.expect_close(1001);
+    good.close();
+    CHECK(server.process.wait() == 0);
 }

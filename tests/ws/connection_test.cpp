@@ -4,6 +4,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <string>
 
 #include "tests/support/bytes.hpp"
@@ -561,4 +562,85 @@ TEST_CASE("§6.2 pieces are handed out as they arrive, and nothing is put togeth
         CHECK(text == "Hello");
         CHECK(messages == 2);
     });
+}
+
+// --- what a driver asks
+// ----------------------------------------------------------------------------
+
+TEST_CASE("§7.1.1 who ends TCP, and when") {
+    using ws::TcpEnd;
+    const auto after = [](Role role, const ws::Buffer& frames, bool closing = false) {
+        test::SampleKeys keys;
+        ws::Connection connection{role, {}, &keys};
+        ws::Buffer out;
+        CHECK(connection.tcp_end() == TcpEnd::not_yet);
+        if (closing) connection.close(out, 1000, {});
+        ws::Buffer bytes = role == Role::server ? test::masked(frames) : frames;
+        connection.feed(bytes);
+        while (connection.next(out)) {
+        }
+        return connection.tcp_end();
+    };
+    for (const bool closing : {false, true}) {
+        CAPTURE(closing);
+        CHECK(after(Role::server, "81 01 61"_hex, closing) == TcpEnd::not_yet);
+        CHECK(after(Role::client, "81 01 61"_hex, closing) == TcpEnd::not_yet);
+        CHECK(after(Role::server, "88 02 03 e8"_hex, closing) == TcpEnd::now);
+        CHECK(after(Role::client, "88 02 03 e8"_hex, closing) == TcpEnd::await);
+        for (const auto& broken : {"83 00"_hex, "88 01 03"_hex}) {
+            CHECK(after(Role::server, broken, closing) == TcpEnd::drain);
+            CHECK(after(Role::client, broken, closing) == TcpEnd::await);
+        }
+    }
+}
+
+TEST_CASE("§5.4 what was fed and not looked at may move, after each event") {
+    const ws::Buffer frames =
+        "81 01 61  89 01 70  01 02 62 63  8a 00  80 01 64  82 03 01 02 03  88 02 03 e8"_hex;
+    const ws::Buffer bytes = test::masked(frames);
+    test::for_every_split(bytes, [](test::Pieces& pieces) {
+        ws::Connection connection{Role::server};
+        ws::Buffer out;
+        std::vector<std::string> events;
+        for (ws::Buffer& piece : pieces) {
+            connection.feed(piece);
+            while (const auto event = connection.next(out)) {
+                events.push_back(test::describe(*event));
+                ws::Buffer other(connection.unread().begin(), connection.unread().end());
+                connection.move_unread(other);
+                std::ranges::fill(piece, std::uint8_t{0xEE});  // the old place is somebody else's
+                piece.swap(other);                             // lives as long as it is read
+            }
+        }
+        CHECK(test::lines(events) ==
+              test::lines({"text \"a\"", "ping \"p\"", "pong \"\"", "text \"bcd\"",
+                           "binary 01 02 03", "close 1000 \"\""}));
+        CHECK(connection.unread().empty());
+    });
+}
+
+TEST_CASE("§5.1 a message that is prepared once, or sent from where it lies, is the same message") {
+    const ws::Buffer data(70'000, 0x61);
+    for (const Role role : {Role::server, Role::client}) {
+        test::SampleKeys keys;
+        ws::Connection connection{role, {}, &keys};
+        ws::Buffer copied;
+        ws::Buffer prepared;
+        ws::Buffer in_place;
+        CHECK(connection.send(copied, Opcode::text, data));
+        CHECK(connection.send(prepared, ws::PreparedMessage{Opcode::text, data}));
+        ws::Bytes rest = data;
+        CHECK(connection.send_in_place(in_place, Opcode::text, rest));
+        CHECK((rest.data() == data.data()) == (role == Role::server));
+        CHECK(in_place.size() + rest.size() == copied.size());
+        ws::append(in_place, rest);
+        CHECK((prepared == copied));
+        CHECK((in_place == copied));
+
+        connection.close(copied, 1000, {});
+        prepared.clear();
+        CHECK_FALSE(connection.send(prepared, ws::PreparedMessage{Opcode::text, data}));
+        CHECK_FALSE(connection.send_in_place(prepared, Opcode::text, rest));
+        CHECK(prepared.empty());
+    }
 }

@@ -154,6 +154,8 @@ bench-micro: $(BUILD)/bench/micro
 bench-instructions: $(BUILD)/bench/core
 	@tests/bench/instructions.sh $< '$(CXX)'
 $(BENCH): LDLIBS += -lcrypto
-$(BENCH): $(BUILD)/%: $(BUILD)/obj/tests/%.o $(all_objects)
+$(BUILD)/bench/fan_out: $(all_objects)
+$(BUILD)/bench/micro $(BUILD)/bench/core: $(filter $(BUILD)/obj/src/ws/%,$(all_objects))
+$(BENCH): $(BUILD)/%: $(BUILD)/obj/tests/%.o
 	@mkdir -p $(@D)
 	$(link)

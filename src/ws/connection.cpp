@@ -36,7 +36,11 @@ std::optional<Event> Connection::next(Buffer& out) {
             if (receiver_.error() == Errc::none) return std::nullopt;
             return fail(receiver_.error(), out);
         }
-        if (auto event = handle(*piece, out)) return event;
+        // A part of a message that is put together is nothing to tell. Known before it is handled,
+        // because what handle() returns is then built where our caller wants it: a copy of something
+        // just written makes the processor wait, a tenth of the time that a small message takes here.
+        if (pieces_ || piece->last) return handle(*piece, out);
+        collect(*piece);
     }
     return std::nullopt;
 }
@@ -64,7 +68,7 @@ std::optional<Event> Connection::collect(const Piece& piece) {
         append(message_, piece.data);
     }
     if (!piece.last) return std::nullopt;
-    delivered_ = true;
+    delivered_ = !whole;
     return Event{.type = Event::message,
                  .opcode = piece.opcode,
                  .data = whole ? piece.data : Bytes{message_}};

@@ -4,6 +4,7 @@
 #include "ws/frame.hpp"
 
 #include <algorithm>
+#include <cstring>
 
 namespace ws {
 
@@ -46,7 +47,8 @@ Parse decode_header(Bytes bytes, FrameHeader& header) {
         case 8: header.length = load_be<std::uint64_t>(rest); break;
         default: header.length = length; break;
     }
-    if (header.masked) std::ranges::copy(rest.subspan(header.length_bytes, 4), header.key.begin());
+    // In one piece, as it is read again: four single bytes would make the processor wait for them.
+    if (header.masked) std::memcpy(header.key.data(), &rest[header.length_bytes], sizeof header.key);
     return Parse::ok;
 }
 
@@ -99,8 +101,12 @@ std::size_t encode_header(std::array<std::uint8_t, max_header_bytes>& out,
     return 6u + length_bytes;
 }
 
-void append_frame(Buffer& out, FrameHeader header, Bytes payload) {
-    header.length = payload.size();
+void append_frame(Buffer& out, const FrameHeader& header, Bytes payload) {
+    if (header.length != payload.size()) {
+        FrameHeader right = header;
+        right.length = payload.size();
+        return append_frame(out, right, payload);
+    }
     std::array<std::uint8_t, max_header_bytes> bytes;
     const std::size_t size = encode_header(bytes, header);
     append(out, Bytes{bytes}.first(size));

@@ -55,7 +55,7 @@ std::size_t encode_header(std::array<std::uint8_t, max_header_bytes>& out,
                           const FrameHeader& header);
 
 // Appends a whole frame: header, and payload, masked when header.masked is set. The length is
-// that of the payload.
-void append_frame(Buffer& out, FrameHeader header, Bytes payload);
+// that of the payload; where header.length says so already, nothing is copied for it.
+void append_frame(Buffer& out, const FrameHeader& header, Bytes payload);
 
 }  // namespace ws

@@ -22,9 +22,11 @@ std::optional<Piece> Receiver::next() {
     while (error_ == Errc::none) {
         if (!in_frame_ && !read_header()) return std::nullopt;
         if (is_control(opcode_)) return control_piece();
-        // A frame may be empty, or its bytes may not be here yet: then there is no piece.
-        const std::optional<Piece> piece = data_piece();
-        if (piece || in_frame_) return piece;
+        if (left_ > 0 && input_.empty()) return std::nullopt;  // its bytes are not here yet
+        // An empty fragment is no piece, unless it ends its message. (Asked before data_piece(): see
+        // Connection::next() for what a copy of its piece would cost.)
+        if (left_ > 0 || fin_) return data_piece();
+        in_frame_ = false;
     }
     return std::nullopt;
 }
@@ -152,7 +154,6 @@ std::optional<Piece> Receiver::data_piece() {
     // Connection_." At once, and not when the message is complete.
     if (!is_valid_so_far(data, last)) return fail(Errc::invalid_utf8);
     if (last) in_message_ = false;
-    if (data.empty() && !last) return std::nullopt;
     return Piece{message_opcode_, last, data};
 }
 

@@ -60,6 +60,7 @@ void Sender::frame(Buffer& out, Opcode opcode, Bytes data, bool fin) {
     FrameHeader header;
     header.fin = fin;
     header.opcode = opcode;
+    header.length = data.size();
     // RFC 6455 §5.3: "When preparing a masked frame, the client MUST pick a fresh masking key from
     // the set of allowed 32-bit values."
     header.masked = keys_ != nullptr;

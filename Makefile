@@ -4,23 +4,26 @@
 # linked from its own list, and a test sees to it that it includes nothing that comes later.
 
 SRC_01 := net/fd net/os_error net/address net/socket net/signal net/client_threads \
-          ws/bytes ws/characters ws/hex cli/standard_streams cli/options terminal/line_reader cli/byte_trace
-SRC_02 := $(SRC_01) net/look_up net/datagram net/url cli/option_kinds
+          ws/bytes ws/characters ws/hex cli/standard_streams cli/options cli/say terminal/line_reader \
+          cli/byte_trace
+SRC_02 := $(SRC_01) net/parse_ip net/look_up net/datagram net/url cli/option_kinds
 SRC_03 := $(SRC_02)
-SRC_04 := $(SRC_03) net/random ws/error ws/http ws/sha1 ws/handshake
-SRC_05 := $(SRC_04) ws/origin ws/http_reply ws/opening ws/mask ws/frame ws/trace ws/unhex \
+SRC_04 := $(SRC_03) net/random ws/error ws/http ws/sha1 ws/handshake ws/origin
+SRC_05 := $(SRC_04) ws/http_reply ws/opening ws/mask ws/frame ws/trace ws/unhex \
           ws/explain endpoint/keys cli/key_options lab/pages lab/lab
 SRC_06 := $(SRC_05)
 SRC_07 := $(SRC_06)
 SRC_08 := $(SRC_07) ws/utf8_blocks ws/utf8 ws/close ws/receiver ws/sender ws/connection \
-          ws/conversation net/wake ws/keep_alive cli/log endpoint/keep_alive_clock endpoint/message \
+          ws/conversation net/wake ws/keep_alive cli/log cli/blocking_options \
+          endpoint/keep_alive_clock endpoint/message \
           endpoint/common_options endpoint/blocking endpoint/dial_accept lab/lab_accept
 SRC_09 := $(SRC_08)
 SRC_10 := $(SRC_09) ws/credentials net/network net/client_limits net/forwarded net/descriptors \
           endpoint/admission cli/text_file cli/admission_options
 SRC_11 := $(SRC_10) net/epoll net/loop_clock net/out_buffer net/peer_address endpoint/server_options \
           endpoint/client_address endpoint/input endpoint/output endpoint/loop \
-          endpoint/loop_connection endpoint/server endpoint/metrics lab/lab_loop
+          endpoint/loop_connection endpoint/server endpoint/metrics lab/lab_loop \
+          cli/size_options cli/loop_options
 SRC_12 := $(SRC_11) json/character json/value json/parse json/write endpoint/json_message \
           endpoint/hub terminal/columns terminal/line_editor terminal/job terminal/prompt
 SRC_13 := $(SRC_12) endpoint/stream

@@ -281,33 +281,54 @@ TEST_CASE("structure: files are short enough to be read") {
         if (const std::size_t lines = lines_of(path).size(); lines > most)
             faults.push_back(path.string() + " has " + std::to_string(lines) + " lines");
     };
-    // Those that are longer yet, and may not grow.
-    const std::map<std::string, std::size_t> longer{
-        {"01-tcp-echo/client.cpp", 133},    {"02-udp-echo/client.cpp", 134},
-        {"03-byte-stream/client.cpp", 127}, {"03-byte-stream/server.cpp", 122},
-        {"04-handshake/client.cpp", 127},   {"05-frames/client.cpp", 133},
-        {"08-messages/client.cpp", 140},    {"10-trust-nobody/client.cpp", 129},
-        {"10-trust-nobody/server.cpp", 139}, {"13-streaming/client.cpp", 139},
-    };
     for (const fs::path& path : sources("src")) check_length(path, 420);
     for (const std::string& lesson : make_variable("LESSONS"))
-        for (const std::string name : {"/server.cpp", "/client.cpp"}) {
-            const auto known = longer.find(lesson + name);
-            check_length(fs::path{"lessons"} / (lesson + name), known != longer.end() ? known->second : 120);
-        }
+        for (const char* name : {"server.cpp", "client.cpp"})
+            check_length(fs::path{"lessons"} / lesson / name, 120);
+    for (const char* name : {"server.cpp", "client.cpp"})
+        check_length(fs::path{"lessons/01-tcp-echo/bare"} / name, 50);
+    check_length("lessons/11-event-loop/bare/server.cpp", 100);
     check_none(faults);
 }
 
-TEST_CASE("structure: the code carries no marker of the classroom, and every starter.md is understood") {
-    Words faults = starter::faults();
-    for (const char* folder : {"src", "lessons"})
-        for (const fs::path& path : sources(folder)) {
-            if (path.string().starts_with("lessons/tools/")) continue;
-            for (const std::string& line : lines_of(path)) {
-                const std::string_view text = std::string_view{line}.substr(std::min(line.find_first_not_of(' '), line.size()));
-                for (const char* marker : {"// [exercise", "// [task", "// [stub", "// [end]", "// Exercise "})
-                    if (text.starts_with(marker)) faults.push_back(path.string() + ": " + line);
-            }
+TEST_CASE("structure: of a lesson's programs most fit on two screens") {
+    int short_ones = 0;
+    int all = 0;
+    for (const std::string& lesson : make_variable("LESSONS"))
+        for (const char* name : {"server.cpp", "client.cpp"}) {
+            ++all;
+            if (lines_of(fs::path{"lessons"} / lesson / name).size() < 90) ++short_ones;
         }
+    CHECK_MESSAGE(2 * short_ones > all, short_ones << " of " << all << " have less than 90 lines");
+}
+
+TEST_CASE("structure: a lesson brings at most 1,200 new lines, or says in which order to read") {
+    // Of a protocol that is one thing, the parts arrive together. The text then has a reading order.
+    const std::set<std::string> larger{"04", "08", "11", "14"};
+    Words faults;
+    Words before;
+    for (const std::string& lesson : make_variable("LESSONS")) {
+        const Words now = make_variable(list_of(lesson));
+        std::size_t lines = 0;
+        for (const std::string& unit : now) {
+            // What all programs share is no part of a lesson: no text explains a command line.
+            const std::string room = folder_of(unit);
+            if (room == "cli" || room == "terminal" || room == "lab") continue;
+            if (std::ranges::find(before, unit) != before.end()) continue;
+            for (const char* extension : {".hpp", ".cpp"})
+                if (const fs::path path = "src/" + unit + extension; fs::exists(path))
+                    lines += lines_of(path).size();
+        }
+        before = now;
+        if (lines <= 1'200) continue;
+        if (!larger.contains(lesson.substr(0, 2)))
+            faults.push_back("lesson " + lesson + " brings " + std::to_string(lines) + " lines");
+        std::string text;
+        for (const std::string& line : lines_of(fs::path{"lessons"} / lesson / "README.md"))
+            text += line + '\n';
+        if (text.find("**Reading order.**") == text.npos)
+            faults.push_back("lesson " + lesson + " brings " + std::to_string(lines) +
+                             " lines, and its text has no reading order");
+    }
     check_none(faults);
 }

@@ -17,6 +17,7 @@
 #include "clients/wsc/failure.hpp"
 #include "net/address.hpp"
 #include "net/os_error.hpp"
+#include "net/parse_ip.hpp"
 
 namespace wsc {
 

@@ -9,6 +9,7 @@
 
 #include "cli/options.hpp"
 #include "net/address.hpp"
+#include "net/parse_ip.hpp"
 #include "net/url.hpp"
 #include "ws/hex.hpp"
 #include "ws/unhex.hpp"

@@ -23,6 +23,7 @@
 #include "net/address.hpp"
 #include "net/os_error.hpp"
 #include "net/out_buffer.hpp"
+#include "net/parse_ip.hpp"
 #include "ws/hex.hpp"
 
 namespace wsc {

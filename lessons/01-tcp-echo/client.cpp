@@ -4,10 +4,11 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdio>
+#include <stdexcept>
 
 #include "cli/byte_trace.hpp"
 #include "cli/options.hpp"
+#include "cli/say.hpp"
 #include "net/signal.hpp"
 #include "net/socket.hpp"
 #include "terminal/line_reader.hpp"
@@ -20,95 +21,81 @@ constexpr std::chrono::seconds patience{10};  // for the connection, and for eac
 // waits for the server to read, while the server waits for it to read: for ever.
 constexpr std::size_t piece_bytes = 4096;
 
-enum class Outcome { ok, interrupted, failed };
-
-Outcome fail(const std::string& why) {
-    std::fflush(stdout);
-    std::fprintf(stderr, "client: %s\n", why.c_str());
-    return Outcome::failed;
-}
+// Ends the program with one line and status 1 (cli::run); net::Stopped ends it with 0.
+using Failure = std::runtime_error;
 
 class EchoClient {
   public:
     EchoClient(net::Fd socket, const net::StopSignal& stop, bool trace)
         : socket_{std::move(socket)}, stop_{stop}, trace_{trace} {}
 
-    Outcome run() {
+    void run() {
         terminal::LineReader lines{STDIN_FILENO};
         for (;;) {
-            while (const auto line = lines.next_buffered())
-                if (const Outcome outcome = say(*line); outcome != Outcome::ok) return outcome;
+            while (const auto line = lines.next_buffered()) say(*line);
             if (lines.at_end()) return say_goodbye();
-
             const int ready[] = {stop_.fd(), socket_.get(), lines.fd()};
             switch (net::wait_readable(ready)) {
-                case 0: return Outcome::interrupted;
+                case 0: throw net::Stopped{};
                 // Every echo is here already, so this can only be the server's farewell.
-                case 1: return receive_farewell();
+                case 1: throw Failure{farewell()};
                 default: lines.fill();
             }
         }
     }
 
   private:
-    Outcome say(const std::string& line) {
+    void say(const std::string& line) {
         const std::string text = line + '\n';
         std::string echo;
         for (ws::Bytes rest = ws::as_bytes(text); !rest.empty();) {
             const ws::Bytes piece = rest.first(std::min(rest.size(), piece_bytes));
             const net::IoResult sent = net::send_all(socket_, piece, net::after(patience), stop_.fd());
-            if (!sent) return fail("cannot send: " + sent.message());
+            if (!sent) throw Failure{"cannot send: " + sent.message()};
             trace_.bytes(ws::Direction::from_client, piece);
-            if (const Outcome outcome = receive(piece.size(), echo); outcome != Outcome::ok)
-                return outcome;
+            receive(piece.size(), echo);
             rest = rest.subspan(piece.size());
         }
         if (echo.ends_with('\n')) echo.pop_back();  // ours
-        std::printf("%s\n", ws::escape(echo).c_str());
-        std::fflush(stdout);
-        return Outcome::ok;
+        cli::say(ws::escape(echo));
     }
 
     // Reads until `count` bytes are here, however many reads that takes.
-    Outcome receive(std::size_t count, std::string& echo) {
+    void receive(std::size_t count, std::string& echo) {
         const net::Deadline deadline = net::after(patience);
         std::array<std::uint8_t, piece_bytes> buffer;
         while (count > 0) {
             const int ready[] = {stop_.fd(), socket_.get()};
-            if (net::wait_readable(ready, deadline) == 0) return Outcome::interrupted;
+            if (net::wait_readable(ready, deadline) == 0) throw net::Stopped{};
             const net::IoResult got =
                 net::receive_some(socket_, std::span{buffer}.first(count), deadline);
             if (got.status == net::IoStatus::closed)
-                return fail("the server ended the connection before its echo was complete");
-            if (!got) return fail("no echo: " + got.message());
+                throw Failure{"the server ended the connection before its echo was complete"};
+            if (!got) throw Failure{"no echo: " + got.message()};
             const std::span chunk = std::span{buffer}.first(got.bytes);
             trace_.bytes(ws::Direction::from_server, chunk);
             echo += ws::as_text(chunk);
             count -= got.bytes;
         }
-        return Outcome::ok;
     }
 
-    Outcome receive_farewell() {
+    std::string farewell() {
         std::array<std::uint8_t, piece_bytes> buffer;
         const net::IoResult got = net::receive_some(socket_, buffer);
-        if (got)
-            return fail("this is no echo server, it sent " +
-                        ws::quote(std::span{buffer}.first(got.bytes), 60));
-        return fail("the server is gone: " + got.message());
+        if (!got) return "the server is gone: " + got.message();
+        return "this is no echo server, it sent " + ws::quote(std::span{buffer}.first(got.bytes), 60);
     }
 
     // Ends our direction of the stream and waits until the server has ended its own.
-    Outcome say_goodbye() {
+    void say_goodbye() {
         net::shutdown_sending(socket_);
         trace_.end(ws::Direction::from_client);
         const int ready[] = {stop_.fd(), socket_.get()};
-        if (net::wait_readable(ready, net::after(patience)) == 0) return Outcome::interrupted;
+        if (net::wait_readable(ready, net::after(patience)) == 0) throw net::Stopped{};
         std::array<std::uint8_t, 1> buffer;
         const net::IoResult got = net::receive_some(socket_, buffer, net::after(patience));
-        if (got.status != net::IoStatus::closed) return fail("no orderly end: " + got.message());
+        if (got.status != net::IoStatus::closed) throw Failure{"no orderly end: " + got.message()};
         trace_.end(ws::Direction::from_server);
-        return Outcome::ok;
     }
 
     net::Fd socket_;
@@ -124,8 +111,8 @@ int talk(int argc, char** argv) {
 
     const net::StopSignal stop;
     net::Fd socket = net::connect_tcp(common.host, common.port, net::after(patience), stop.fd());
-    EchoClient client{std::move(socket), stop, common.trace};
-    return client.run() == Outcome::failed ? 1 : 0;
+    EchoClient{std::move(socket), stop, common.trace}.run();
+    return 0;
 }
 
 }  // namespace

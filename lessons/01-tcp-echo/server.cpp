@@ -5,6 +5,7 @@
 
 #include "cli/byte_trace.hpp"
 #include "cli/options.hpp"
+#include "cli/say.hpp"
 #include "net/client_threads.hpp"
 #include "net/signal.hpp"
 #include "net/socket.hpp"
@@ -51,8 +52,7 @@ int serve(int argc, char** argv) {
 
     const net::StopSignal stop;
     net::Listener listener{settings.common.host, settings.common.port};
-    std::printf("Echo server on :%u\n", listener.port());
-    std::fflush(stdout);
+    cli::say("Echo server on :" + std::to_string(listener.port()));
 
     net::ClientThreads clients{[&settings](const net::Fd& socket, const net::Address& peer) {
         echo(socket, peer, settings);

@@ -11,6 +11,7 @@
 #include "lessons/tools/check/check.hpp"
 #include "lessons/tools/check/descriptors.hpp"
 #include "net/datagram.hpp"
+#include "net/parse_ip.hpp"
 
 namespace {
 

@@ -1,12 +1,11 @@
-// Sends each line of its input as one datagram, and waits for the answer a while. Lesson 2.
-// Leaves out: all that TCP does by itself. It numbers nothing, so it cannot tell whose answer an
-// answer is; it notices late ones, and that is all.
+// Sends each line as a datagram, waits for the answer a while. Lesson 2. Leaves out: what TCP does.
 #include <unistd.h>
 
 #include <cstdio>
 
 #include "cli/byte_trace.hpp"
 #include "cli/options.hpp"
+#include "cli/say.hpp"
 #include "net/datagram.hpp"
 #include "net/signal.hpp"
 #include "terminal/line_reader.hpp"
@@ -22,7 +21,6 @@ struct Settings {
 enum class Outcome { answered, lost, nobody_there, interrupted };
 
 void note(const std::string& text) {
-    std::fflush(stdout);
     std::fprintf(stderr, "client: %s\n", text.c_str());
 }
 
@@ -34,27 +32,18 @@ class EchoClient {
     int run() {
         terminal::LineReader lines{STDIN_FILENO};
         bool complete = true;
-        for (;;) {
-            while (const auto line = lines.next_buffered()) {
-                const Outcome outcome = ask(*line);
-                if (outcome == Outcome::interrupted) return 0;
-                if (outcome == Outcome::nobody_there) return 1;
-                if (outcome == Outcome::lost) complete = false;
-            }
-            if (lines.at_end()) return complete ? 0 : 1;
-            // Nothing else ends here: UDP has no connection, so the server cannot hang up.
-            const int ready[] = {stop_.fd(), lines.fd()};
-            if (net::wait_readable(ready) == 0) return 0;
-            lines.fill();
+        const int ctrl_c[] = {stop_.fd()};
+        while (const auto line = lines.next(ctrl_c)) {
+            take_late_answers();
+            const Outcome outcome = ask_until_answered(ws::as_bytes(*line));
+            if (outcome == Outcome::interrupted) return 0;
+            if (outcome == Outcome::nobody_there) return 1;
+            if (outcome == Outcome::lost) complete = false;
         }
+        return complete || stop_.raised() ? 0 : 1;
     }
 
   private:
-    Outcome ask(const std::string& line) {
-        take_late_answers();
-        return ask_until_answered(ws::as_bytes(line));
-    }
-
     Outcome ask_until_answered(ws::Bytes question) {
         for (std::uint64_t attempt = 0; attempt <= settings_.retries; ++attempt) {
             const net::IoResult sent = net::send_datagram(socket_, question);
@@ -74,8 +63,7 @@ class EchoClient {
     Outcome receive_answer() {
         const net::Received answer = receive();
         if (!answer) return explain(answer.result);
-        std::printf("%s\n", ws::escape(text(answer)).c_str());
-        std::fflush(stdout);
+        cli::say(ws::escape(text(answer)));
         return Outcome::answered;
     }
 
@@ -85,13 +73,11 @@ class EchoClient {
                  std::to_string(net::max_datagram_bytes) + " bytes at most");
             return Outcome::lost;
         }
-        // ECONNREFUSED: the other machine says that nobody has this port. Over a real network
-        // that message may be lost too, and then silence is all there is.
-        note(result.message() + "; is the server running, and on this port?");
+        note(result.message() + "; is the server running, and on this port?");  // ECONNREFUSED
         return Outcome::nobody_there;
     }
 
-    // An answer that came after we had given up would be taken for the answer to the next line.
+    // An answer that comes too late would be taken for the answer to the next line.
     void take_late_answers() {
         for (const int ready[] = {socket_.get()};
              net::wait_readable(ready, net::Clock::now()) == 0;)
@@ -119,7 +105,7 @@ class EchoClient {
 int talk(int argc, char** argv) {
     Settings settings;
     cli::Options options{"client", "Sends each line of its input as a datagram, prints answers."};
-    options.client(settings.common, {"udp"});
+    options.client(settings.common);
     options.seconds("--timeout", settings.timeout, "how long to wait for an answer");
     options.number("--retries", settings.retries, 0, 100, "N", "how often to send a line again");
     options.parse(argc, argv);

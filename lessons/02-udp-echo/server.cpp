@@ -5,6 +5,7 @@
 
 #include "cli/byte_trace.hpp"
 #include "cli/options.hpp"
+#include "cli/say.hpp"
 #include "net/datagram.hpp"
 #include "net/signal.hpp"
 
@@ -25,8 +26,7 @@ class EchoServer {
           trace_{settings.common.trace} {}
 
     void run(const net::StopSignal& stop) {
-        std::printf("UDP server listening on :%u\n", net::local_port(sockets_.front()));
-        std::fflush(stdout);
+        cli::say("UDP server listening on :" + std::to_string(net::local_port(sockets_.front())));
 
         std::vector<int> descriptors{stop.fd()};
         for (const net::Fd& socket : sockets_) descriptors.push_back(socket.get());

@@ -4,10 +4,11 @@
 // Leaves out: a server that speaks without being asked; here each write awaits its answer.
 #include <unistd.h>
 
-#include <cstdio>
+#include <array>
 
 #include "cli/byte_trace.hpp"
 #include "cli/options.hpp"
+#include "cli/say.hpp"
 #include "lessons/03-byte-stream/writes.hpp"
 #include "net/look_up.hpp"
 #include "net/signal.hpp"
@@ -24,15 +25,11 @@ class MessageClient {
         : socket_{std::move(socket)}, stop_{stop}, naive_{naive}, trace_{trace} {}
 
     void run() {
-        for (terminal::LineReader lines{STDIN_FILENO}; !lines.at_end();) {
-            const int ready[] = {stop_.fd(), socket_.get(), lines.fd()};
-            switch (net::wait_readable(ready)) {
-                case 0: return;
-                case 1: throw lesson::Failure{"the server ended the connection"};
-                default: lines.fill();
-            }
-            while (const auto line = lines.next_buffered()) say(*line);
-        }
+        const std::array others{stop_.fd(), socket_.get()};
+        terminal::LineReader lines{STDIN_FILENO};
+        while (const auto line = lines.next(others)) say(*line);
+        if (stop_.raised()) return;
+        if (!lines.at_end()) throw lesson::Failure{"the server ended the connection"};
         say_goodbye();
     }
 
@@ -70,32 +67,28 @@ class MessageClient {
         show(ws::Bytes{answer}.subspan(2));
     }
 
-    // net::receive_exactly, with an ear for Ctrl-C.
+    // With an ear for Ctrl-C.
     void receive_exactly(ws::MutableBytes buffer) {
         while (!buffer.empty()) buffer = buffer.subspan(receive_some(buffer));
     }
 
     std::size_t receive_some(ws::MutableBytes buffer) {
         const net::Deadline deadline = net::after(patience);
-        const int ready[] = {stop_.fd(), socket_.get()};
-        if (net::wait_readable(ready, deadline) == 0) throw net::Stopped{};
+        if (net::wait_readable(std::array{stop_.fd(), socket_.get()}, deadline) == 0)
+            throw net::Stopped{};
         const net::IoResult got = net::receive_some(socket_, buffer, deadline);
         if (!got) throw lesson::Failure{"no answer: " + got.message()};
         return got.bytes;
     }
 
-    static void show(ws::Bytes message) {
-        std::printf("Echo: %s\n", ws::quote(message).c_str());
-        std::fflush(stdout);
-    }
+    static void show(ws::Bytes message) { cli::say("Echo: " + ws::quote(message)); }
 
     void say_goodbye() {
         net::shutdown_sending(socket_);
         trace_.end(ws::Direction::from_client);
         const net::Deadline deadline = net::after(patience);
-        const int ready[] = {stop_.fd(), socket_.get()};
-        if (net::wait_readable(ready, deadline) == 0) return;
-        std::uint8_t byte[1];
+        if (net::wait_readable(std::array{stop_.fd(), socket_.get()}, deadline) == 0) return;
+        std::array<std::uint8_t, 1> byte;
         const net::IoResult got = net::receive_some(socket_, byte, deadline);
         if (got.status != net::IoStatus::closed) throw lesson::Failure{"no end: " + got.message()};
         trace_.end(ws::Direction::from_server);
@@ -110,10 +103,9 @@ class MessageClient {
 int talk(int argc, char** argv) {
     cli::Common common{.port = 9002};
     bool naive = false;
-    cli::Options options{"client",
-                         "Sends its input as messages: 'a + b' are two in one write, 'a / b' one\n"
-                         "in two writes. Prints the answers."};
-    options.client(common, {"tcp"});
+    cli::Options options{"client", "Sends its input as messages: 'a + b' are two in one write, "
+                                   "'a / b' one\nin two writes. Prints the answers."};
+    options.client(common);
     options.flag("--naive", naive, "no lengths: each write is one message, so it hopes");
     options.parse(argc, argv);
 

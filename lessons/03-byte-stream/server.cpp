@@ -5,6 +5,7 @@
 
 #include "cli/byte_trace.hpp"
 #include "cli/options.hpp"
+#include "cli/say.hpp"
 #include "net/client_threads.hpp"
 #include "net/signal.hpp"
 #include "ws/bytes.hpp"
@@ -69,8 +70,7 @@ class Conversation {
     }
 
     void show(ws::Bytes message) {
-        std::printf("Message %u: %s\n", ++messages_, ws::quote(message).c_str());
-        std::fflush(stdout);
+        cli::say("Message " + std::to_string(++messages_) + ": " + ws::quote(message));
     }
 
     bool end(const net::IoResult& result) {
@@ -105,10 +105,8 @@ int serve(int argc, char** argv) {
 
     const net::StopSignal stop;
     net::Listener listener{settings.common.host, settings.common.port};
-    std::printf(
-        "Message server on :%u, %s\n", listener.port(),
-        settings.naive ? "taking each read for a message" : "a 2-byte length before each message");
-    std::fflush(stdout);
+    cli::say("Message server on :" + std::to_string(listener.port()) + ", " +
+             (settings.naive ? "taking each read for a message" : "a 2-byte length before each message"));
 
     net::ClientThreads clients{[&settings](const net::Fd& socket, const net::Address& peer) {
         Conversation{socket, peer, settings}.run();

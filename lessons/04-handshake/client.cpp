@@ -26,8 +26,7 @@ Options read_options(int argc, char** argv) {
     parser.seconds("--handshake-timeout", options.handshake_timeout,
                    "for the connection, and then for the server's answer");
     parser.text("--key", options.key, "BASE64",
-                "Sec-WebSocket-Key, for demonstrations; a real client must choose it at random, "
-                "RFC 6455 §4.1 (default: a random one)");
+                "Sec-WebSocket-Key, for demonstrations (default: a random one, RFC 6455 §4.1)");
     parser.parse(argc, argv);
     return options;
 }
@@ -41,28 +40,24 @@ ws::ClientHandshake make_handshake(const Options& options) {
     if (handshake.key.empty()) handshake.key = ws::make_key(net::RandomPool{}.bytes<16>());
     if (ws::is_sendable(handshake)) return handshake;
     handshake.key = ws::make_key({});
-    throw cli::UsageError{ws::is_sendable(handshake)
-                              ? "--key: expected 16 bytes in base64"
-                              : "the host or the path holds a character that must not stand in "
-                                "a request"};
+    throw cli::UsageError{ws::is_sendable(handshake) ? "--key: expected 16 bytes in base64"
+                                                     : "the host or the path holds a character "
+                                                       "that must not stand in a request"};
 }
 
 void print_lines(const char* title, std::string_view head) {
-    std::printf("%s\n", title);
-    for (const std::string_view line : ws::split(head, '\n')) {
-        const std::string_view visible = line.substr(0, line.find('\r'));
-        if (!visible.empty()) std::printf("  %s\n", ws::escape(visible).c_str());
-    }
+    std::puts(title);
+    for (const std::string_view line : ws::split(head, '\n'))
+        if (const auto visible = line.substr(0, line.find('\r')); !visible.empty())
+            std::printf("  %s\n", ws::escape(visible).c_str());
 }
 
 // The steps of §4.2.2, item 5.4, as the server should have gone them.
 void print_accept_key(const std::string& key, const ws::Response& response) {
     const std::string_view theirs = response.find("Sec-WebSocket-Accept").value_or("");
     const std::string ours = ws::accept_key(key);
-    std::printf("Accept key\n");
-    std::printf("  key, GUID   %s%s\n", key.c_str(), std::string{ws::guid}.c_str());
-    std::printf("  SHA-1       %s\n", ws::hex(ws::accept_hash(key)).c_str());
-    std::printf("  base64      %s\n", ours.c_str());
+    std::printf("Accept key\n  key, GUID   %s%s\n  SHA-1       %s\n  base64      %s\n", key.c_str(),
+                ws::guid.data(), ws::hex(ws::accept_hash(key)).c_str(), ours.c_str());
     std::printf("  server's    %s%s\n", ws::escape(theirs, 60).c_str(),
                 theirs == ours ? "  the same" : "  DIFFERENT");
 }
@@ -81,11 +76,10 @@ std::string reason(lesson::HeadSocket& socket, const ws::Response& response, ws:
         // The line behind the head often says more. It gets a moment to arrive.
         const net::Deadline moment = net::after(std::chrono::seconds{1});
         while (socket.rest().find('\n') == std::string::npos && socket.rest().size() < 1024 &&
-               socket.fill(moment, stop_fd)) {
-        }
+               socket.fill(moment, stop_fd)) continue;
         const std::string line = socket.rest().substr(0, socket.rest().find_first_of("\r\n"));
-        return ws::escape(response.start_line, 200) + (line.empty() ? "" : ": ") +
-               ws::escape(line, 200);
+        const std::string first = ws::escape(response.start_line, 200);
+        return line.empty() ? first : first + ": " + ws::escape(line, 200);
     }
     return std::string{ws::rule(errc).sentence} + " (" + std::string{ws::rule(errc).section} + ")";
 }
@@ -97,7 +91,6 @@ int ask(int argc, char** argv) {
     const net::Fd fd = net::connect_in_time(options.common.host, options.common.port,
                                         net::after(options.handshake_timeout), stop.fd());
     lesson::HeadSocket socket{fd, options.common.trace};
-
     const net::Deadline deadline = net::after(options.handshake_timeout);
     const std::string request = ws::client_request(handshake);
     print_lines("Request", request);
@@ -105,17 +98,16 @@ int ask(int argc, char** argv) {
 
     ws::HeadReader reader{{}, ws::HeadReader::Interim::skip};
     ws::Response response;
-    ws::Errc errc = ws::Errc::none;
     const bool received = socket.receive(reader, ws::Direction::from_server, deadline, stop.fd());
     if (stop.raised()) return 0;
     if (!reader.text().empty()) print_lines("Response", reader.text());
-    errc = received ? response.parse(reader.text()) : socket.error();
+    ws::Errc errc = received ? response.parse(reader.text()) : socket.error();
     if (received && errc == ws::Errc::none) errc = ws::check_response(response, handshake);
     if (response.status == 101) print_accept_key(handshake.key, response);
+    std::fflush(stdout);
     if (!received || errc != ws::Errc::none) {
-        std::fflush(stdout);
-        std::fprintf(stderr, "Handshake failed: %s\n",
-                     reason(socket, response, errc, stop.fd()).c_str());
+        const std::string why = reason(socket, response, errc, stop.fd());
+        std::fprintf(stderr, "Handshake failed: %s\n", why.c_str());
         return 1;
     }
     std::printf("Connected! What follows the blank line are frames; %zu bytes of them are here.\n",

@@ -1,6 +1,4 @@
-// Sends one frame of every header form and compares what comes back. RFC 6455 §5.2, §5.3.
-// Lesson 5.
-// Leaves out: messages. It sends frames, one at a time, and knows what each answer must be.
+// Sends a frame of each form and compares what comes back. RFC 6455 §5.2, §5.3. Lesson 5.
 #include <cstdio>
 #include <optional>
 #include <vector>
@@ -8,7 +6,6 @@
 #include "lessons/05-frames/frame_socket.hpp"
 #include "lessons/05-frames/handshake.hpp"
 #include "lessons/05-frames/programs.hpp"
-#include "ws/trace.hpp"
 #include "ws/unhex.hpp"
 
 namespace {
@@ -22,7 +19,7 @@ struct Sample {
 std::vector<Sample> tour() {
     using enum ws::Opcode;
     std::vector<Sample> samples{{text, "Hello"}};
-    for (const std::size_t length : {0u, 125u, 126u, 65535u, 65536u})
+    for (const auto length : {0u, 125u, 126u, 65535u, 65536u})
         samples.push_back({text, std::string(length, 'a')});
     samples.push_back({binary, std::string{"\x00\x01\xFE\xFF", 4}});
     samples.push_back({ping, "are you there?"});
@@ -36,6 +33,7 @@ struct Options : lesson::ClientOptions {
     std::optional<ws::Buffer> raw;
     std::uint64_t answer_timeout = 5;
 
+    net::Deadline deadline() const { return net::after(std::chrono::seconds{answer_timeout}); }
     std::vector<Sample> samples() const {
         if (!length && !opcode && !text) return tour();
         return {{static_cast<ws::Opcode>(opcode.value_or(1)),
@@ -55,8 +53,7 @@ Options read_options(int argc, char** argv) {
     parser.custom("--text", "TEXT", "instead of the tour, one frame with this payload",
                   [&options](const std::string& value) { options.text = value; });
     parser.custom("--raw", "HEX",
-                  "instead of the tour, exactly these bytes, right or wrong, with --trace; the "
-                  "masking key 00000000 keeps a payload readable",
+                  "instead of the tour, exactly these bytes, right or wrong, with --trace",
                   [&options](const std::string& value) {
                       options.raw = ws::unhex(value);
                       if (!options.raw) throw cli::UsageError{"bytes in hex, such as 818000000000"};
@@ -68,28 +65,20 @@ Options read_options(int argc, char** argv) {
     return options;
 }
 
-net::Deadline answer_deadline(const Options& options) {
-    return net::after(std::chrono::seconds{options.answer_timeout});
-}
-
-// Sends one frame and compares its echo with it: the payload byte by byte, and in the header all
-// but the mask.
+// Sends one frame and compares its echo with it, in all but the mask.
 bool exchange(lesson::FrameSocket& connection, const Sample& sample, const Options& options,
               int stop_fd) {
-    ws::FrameHeader header;
-    header.opcode = sample.opcode;
-    header.masked = true;
+    ws::FrameHeader header{.opcode = sample.opcode, .masked = true};
     header.key = options.keys.masking->next_key();
     ws::Buffer bytes;
     ws::append_frame(bytes, header, ws::as_bytes(sample.payload));
     ws::decode_header(bytes, header);
     connection.send_raw(bytes);
-
     const std::string name = ws::describe_header(header);
     std::printf("%-7s %7zu  %-41s  ", name.substr(0, name.find(' ')).c_str(), sample.payload.size(),
                 ws::hex(ws::Bytes{bytes}.first(header.size())).c_str());
     lesson::Frame back;
-    const bool received = connection.receive(back, answer_deadline(options), stop_fd);
+    const bool received = connection.receive(back, options.deadline(), stop_fd);
     const bool same = received && back.header.opcode == header.opcode && back.header.fin &&
                       ws::as_text(back.payload) == sample.payload;
     std::printf("%-29s  %s\n",
@@ -100,8 +89,7 @@ bool exchange(lesson::FrameSocket& connection, const Sample& sample, const Optio
     if (connection.errc() != ws::Errc::none) connection.fail(connection.errc());
     if (received && !same)
         std::fprintf(stderr, "Sent %s, got %s %s\n", name.c_str(),
-                     ws::describe_header(back.header).c_str(),
-                     ws::quote(back.payload, 130).c_str());
+                     ws::describe_header(back.header).c_str(), ws::quote(back.payload, 130).c_str());
     return same;
 }
 
@@ -116,9 +104,7 @@ int talk(int argc, char** argv) {
         return 1;
     if (options.raw) {
         connection.send_raw(*options.raw);
-        lesson::Frame frame;
-        while (connection.receive(frame, answer_deadline(options), stop.fd())) {
-        }
+        for (lesson::Frame frame; connection.receive(frame, options.deadline(), stop.fd());) continue;
         return 0;
     }
     std::printf("opcode  payload  %-41s  %-29s  payload\n", "header sent", "header back");
@@ -126,8 +112,7 @@ int talk(int argc, char** argv) {
         if (!exchange(connection, sample, options, stop.fd())) return 1;
         if (sample.opcode == ws::Opcode::close) break;  // no frame follows a Close
     }
-    return connection.fill(answer_deadline(options), stop.fd()) ? 1
-                                                                : 0;  // the server ends TCP first
+    return connection.fill(options.deadline(), stop.fd()) ? 1 : 0;  // the server ends TCP first
 }
 
 }  // namespace

@@ -1,7 +1,6 @@
 // A mirror for frames: each one is taken apart bit by bit, printed, and sent back unmasked.
 // RFC 6455 §5.2, §5.3. Lesson 5.
-// Leaves out: what a frame is for. A ping comes back as a ping, half a message as half a message;
-// lesson 6 answers messages, lesson 8 all of it.
+// Leaves out: what a frame is for (lessons 6 and 8). A ping comes back as a ping.
 #include <cstdio>
 #include <optional>
 #include <set>

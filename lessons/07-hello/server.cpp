@@ -1,8 +1,7 @@
 // Tells each client the address that it comes from, then says goodbye, or echoes with --echo.
 // RFC 6455 §5.5.1, §7.1.1 (who ends TCP). Lesson 7.
 // Leaves out: all that lesson 6 leaves out; the address behind a proxy (lesson 10).
-#include <cstdio>
-
+#include "cli/say.hpp"
 #include "lessons/05-frames/frame_socket.hpp"
 #include "lessons/05-frames/handshake.hpp"
 #include "lessons/05-frames/programs.hpp"
@@ -37,12 +36,6 @@ void wait_for_close(lesson::FrameSocket& connection, std::chrono::milliseconds c
     connection.end();
 }
 
-void greet_and_close(lesson::FrameSocket& connection, const net::Address& peer,
-                     std::chrono::milliseconds close_timeout) {
-    send_greeting_and_close(connection, peer);
-    wait_for_close(connection, close_timeout);
-}
-
 void greet_and_echo(lesson::FrameSocket& connection, const net::Address& peer) {
     const std::string who = peer.to_string();
     connection.send_text("Hello! Your IP is " + who);
@@ -54,8 +47,7 @@ void greet_and_echo(lesson::FrameSocket& connection, const net::Address& peer) {
         }
         if (frame.header.opcode != ws::Opcode::text) continue;
         const std::string_view message = ws::as_text(frame.payload);
-        std::printf("Received from %s: %s\n", who.c_str(), ws::escape(message).c_str());
-        std::fflush(stdout);
+        cli::say("Received from " + who + ": " + ws::escape(message));
         if (!connection.send_text(message)) return;
     }
 }
@@ -63,10 +55,12 @@ void greet_and_echo(lesson::FrameSocket& connection, const net::Address& peer) {
 void hello(const net::Fd& socket, const net::Address& peer, const Options& options) {
     lesson::FrameSocket connection{socket, nullptr, options.common.trace};
     if (!lesson::accept_handshake(connection, peer, options)) return;
-    if (options.echo)
+    if (options.echo) {
         greet_and_echo(connection, peer);
-    else
-        greet_and_close(connection, peer, options.close_timeout);
+    } else {
+        send_greeting_and_close(connection, peer);
+        wait_for_close(connection, options.close_timeout);
+    }
     if (connection.errc() == ws::Errc::none) return;
     lesson::log_broken_rule(peer, connection.errc());
     if (options.echo) connection.fail(connection.errc());
@@ -77,10 +71,8 @@ int serve(int argc, char** argv) {
     cli::Options parser{"server", "Tells each client its address, and closes or echoes."};
     options.declare(parser);
     parser.flag("--echo", options.echo, "after the greeting, echo messages instead of closing");
-    parser.seconds("--close-timeout", options.close_timeout,
-                   "how long a client may take to answer our Close");
+    parser.seconds("--close-timeout", options.close_timeout, "for the client's Close");
     parser.parse(argc, argv);
-
     const net::StopSignal stop;
     net::Listener listener{options.common.host, options.common.port};
     lesson::announce("WebSocket Hello server running at", options.common, listener.port());

@@ -1,11 +1,9 @@
 // Lesson 8: a complete WebSocket echo server, one thread a client.
 // Whatever message a client sends comes back, text as text and binary as binary. Fragments,
 // pings, UTF-8 and the closing handshake are src/ws's part; this file never sees them.
-#include <cstdio>
-
-#include "cli/byte_trace.hpp"
+#include "cli/blocking_options.hpp"
 #include "cli/log.hpp"
-#include "cli/options.hpp"
+#include "cli/say.hpp"
 #include "endpoint/dial_accept.hpp"
 #include "lab/lab_accept.hpp"
 #include "net/client_threads.hpp"
@@ -15,8 +13,7 @@ namespace {
 
 void echo(endpoint::BlockingConnection& connection) {
     while (const auto message = connection.read_message()) {
-        std::printf("Received: %s\n", message->to_string().c_str());
-        std::fflush(stdout);
+        cli::say("Received: " + message->to_string());
         if (!connection.write_message(message->type, message->data)) {
             // The peer has gone or is closing. Its Close may be among what is still to read.
             connection.wait_until_closed();
@@ -49,30 +46,17 @@ class EchoServer {
 };
 
 int serve(int argc, char** argv) {
-    cli::Common common;
+    cli::ServerLine line;
     endpoint::AcceptOptions accept_options;
     cli::Options options{"server", "Lesson 8: a complete WebSocket echo server."};
-    options.server(common);
-    options.path(common);
+    line.declare(options, accept_options);
     options.number("--max-message-bytes", accept_options.limits.max_message_bytes, 0, 1u << 30,
                    "N", "a longer message is refused with 1009");
-    options.seconds("--handshake-timeout", accept_options.handshake_timeout,
-                    "for the whole opening handshake");
-    options.seconds("--close-timeout", accept_options.close_timeout,
-                    "for the peer's Close and its end of TCP");
-    options.seconds("--write-timeout", accept_options.write_timeout,
-                    "without the peer taking a byte");
     options.parse(argc, argv);
-    accept_options.path = common.path;
     accept_options.ping_interval = accept_options.idle_timeout = {};  // 0, off: lesson 9
-    if (common.trace) accept_options.trace = cli::trace_to_stderr;
 
     const net::StopSignal stop;
-    accept_options.stop_fd = stop.fd();
-    net::Listener listener{common.host, common.port};
-    std::printf("WebSocket server at %s ...\n",
-                cli::server_url(common, "ws", listener.port()).c_str());
-    std::fflush(stdout);
+    net::Listener listener = line.listen(accept_options, stop);
 
     cli::Log log;
     EchoServer server{log, accept_options};

@@ -1,14 +1,13 @@
 // Lesson 9: says hello each second, prints what comes back, and says goodbye on Ctrl-C.
 // One thread sends. The main thread reads, and while it waits it answers pings, sends its own, and
-// notices when the server has fallen silent.
-// Leaves out: connecting again after that (lesson 12).
+// notices when the server has fallen silent. Leaves out: connecting again (lesson 12).
 #include <array>
 #include <cstdio>
 #include <ctime>
 #include <thread>
 
-#include "cli/byte_trace.hpp"
-#include "cli/key_options.hpp"
+#include "cli/blocking_options.hpp"
+#include "cli/say.hpp"
 #include "endpoint/dial_accept.hpp"
 #include "lessons/09-keep-alive/keep_alive.hpp"
 #include "net/signal.hpp"
@@ -20,11 +19,6 @@ struct Settings {
     std::chrono::milliseconds interval{1'000};
     std::optional<std::uint64_t> count{};  // messages; none: until Ctrl-C
 };
-
-void print(const std::string& line) {
-    std::puts(line.c_str());
-    std::fflush(stdout);
-}
 
 std::string time_now() {
     const std::time_t now = std::time(nullptr);
@@ -43,7 +37,7 @@ void tick(endpoint::BlockingConnection& connection, const Settings& settings,
     for (std::uint64_t sent = 0;; ++sent) {
         const int event = net::wait_readable(watched, next);
         if (event == 1) return;
-        if (event == 0) print("Interrupt received, closing...");
+        if (event == 0) cli::say("Interrupt received, closing...");
         if (event == 0 || sent == settings.count) {
             // read_message() goes on until the server has answered, or the close timeout.
             connection.close(ws::close_code::normal);
@@ -59,46 +53,34 @@ endpoint::Error converse(const std::string& url, const Settings& settings) {
     net::Wake ended;
     std::thread ticker{[&] { tick(*connection, settings, ended); }};
     while (const auto message = connection->read_message())
-        print("Received: " + message->to_string());
+        cli::say("Received: " + message->to_string());
     ended.raise();
     ticker.join();
     return connection->error();
 }
 
 int talk(int argc, char** argv) {
-    cli::Common common;
-    cli::KeyOptions keys;
+    cli::ClientLine line;
     Settings settings;
     bool show_pings = false;
     cli::Options options{"client", "Lesson 9: a client that says hello each second."};
-    options.client(common, {"ws"});
-    options.path(common);
+    line.declare(options, settings.dial);
     options.seconds("--interval", settings.interval, "from one hello to the next");
     options.number("--count", settings.count, 0, 1u << 30, "N",
                    "close after so many; otherwise on Ctrl-C");
     options.flag("--show-pings", show_pings, "print pings and pongs as they come");
     lesson::declare_keep_alive(options, settings.dial);
-    options.seconds("--handshake-timeout", settings.dial.handshake_timeout,
-                    "for the connection and the whole handshake");
-    options.seconds("--close-timeout", settings.dial.close_timeout, "for the server's Close");
-    keys.declare(options);
     options.parse(argc, argv);
     lesson::check_keep_alive(settings.dial);
 
     const net::StopSignal stop;
-    settings.dial.stop_fd = stop.fd();
-    settings.dial.stop_code = ws::close_code::normal;
-    settings.dial.key = keys.handshake;
-    settings.dial.masking_keys = keys.masking.get();
-    if (common.trace) settings.dial.trace = cli::trace_to_stderr;
     if (show_pings) {
-        settings.dial.on_ping = [](ws::Bytes data) { print("Received ping: " + ws::quote(data)); };
-        settings.dial.on_pong = [](ws::Bytes data) { print("Received pong: " + ws::quote(data)); };
+        settings.dial.on_ping = [](ws::Bytes data) { cli::say("Received ping: " + ws::quote(data)); };
+        settings.dial.on_pong = [](ws::Bytes data) { cli::say("Received pong: " + ws::quote(data)); };
     }
-    const std::string url = "ws://" + net::join_host_port(common.host, common.port) + common.path;
+    const std::string url = line.finish(settings.dial, stop);
     const endpoint::Error error = converse(url, settings);
-    std::fprintf(stderr, "Disconnected: %s\n", error.message().c_str());
-    return error.expected() ? 0 : 1;
+    return cli::report_end(error);
 }
 
 }  // namespace

@@ -2,10 +2,9 @@
 // It pings each client, gives up those from which nothing comes any more, and says so in its log.
 // All of that happens while the client's thread waits in read_message(): see src/endpoint/blocking.
 // Leaves out: who may connect at all (lesson 10).
-#include <cstdio>
-
-#include "cli/byte_trace.hpp"
+#include "cli/blocking_options.hpp"
 #include "cli/log.hpp"
+#include "cli/say.hpp"
 #include "endpoint/dial_accept.hpp"
 #include "lab/lab_accept.hpp"
 #include "lessons/09-keep-alive/keep_alive.hpp"
@@ -16,8 +15,7 @@ namespace {
 
 void echo(endpoint::BlockingConnection& connection) {
     while (const auto message = connection.read_message()) {
-        std::printf("Received: %s\n", message->to_string().c_str());
-        std::fflush(stdout);
+        cli::say("Received: " + message->to_string());
         if (!connection.write_message(message->type, message->data)) {
             // The peer has gone or is closing. Its Close may be among what is still to read.
             connection.wait_until_closed();
@@ -51,29 +49,16 @@ class EchoServer {
 };
 
 int serve(int argc, char** argv) {
-    cli::Common common;
+    cli::ServerLine line;
     endpoint::AcceptOptions accept_options;
     cli::Options options{"server", "Lesson 9: an echo server that notices when a client is gone."};
-    options.server(common);
-    options.path(common);
+    line.declare(options, accept_options);
     lesson::declare_keep_alive(options, accept_options);
-    options.seconds("--handshake-timeout", accept_options.handshake_timeout,
-                    "for the whole opening handshake");
-    options.seconds("--close-timeout", accept_options.close_timeout,
-                    "for the peer's Close and its end of TCP");
-    options.seconds("--write-timeout", accept_options.write_timeout,
-                    "without the peer taking a byte");
     options.parse(argc, argv);
     lesson::check_keep_alive(accept_options);
-    accept_options.path = common.path;
-    if (common.trace) accept_options.trace = cli::trace_to_stderr;
 
     const net::StopSignal stop;
-    accept_options.stop_fd = stop.fd();
-    net::Listener listener{common.host, common.port};
-    std::printf("WebSocket server at %s ...\n",
-                cli::server_url(common, "ws", listener.port()).c_str());
-    std::fflush(stdout);
+    net::Listener listener = line.listen(accept_options, stop);
 
     cli::Log log;
     EchoServer server{log, accept_options};

@@ -7,6 +7,7 @@
 #include "endpoint/admission.hpp"
 #include "lessons/tools/check/check.hpp"
 #include "net/forwarded.hpp"
+#include "net/parse_ip.hpp"
 #include "ws/credentials.hpp"
 #include "ws/origin.hpp"
 

@@ -5,9 +5,7 @@
 #include <cstdio>
 #include <thread>
 
-#include "cli/byte_trace.hpp"
-#include "cli/key_options.hpp"
-#include "cli/options.hpp"
+#include "cli/blocking_options.hpp"
 #include "endpoint/dial_accept.hpp"
 #include "net/signal.hpp"
 #include "terminal/line_reader.hpp"
@@ -86,19 +84,17 @@ endpoint::Error converse(const std::string& url, const endpoint::DialOptions& op
 }
 
 int talk(int argc, char** argv) {
-    cli::Common common;
-    cli::KeyOptions keys;
+    cli::ClientLine line;
     endpoint::DialOptions dial;
     bool break_first = false;
     bool wait = false;
     cli::Options options{"client", "Lesson 10: a client that says who it is."};
-    options.client(common, {"ws"});
-    options.path(common);
+    line.declare(options, dial);
     options.text("--origin", dial.origin, "ORIGIN", "pretend to be a page from there");
     options.custom("--subprotocol", "NAME", "offer this one; repeatable, the best first",
                    [&](const std::string& name) { dial.subprotocols.push_back(name); });
     options.custom("--header", "'NAME: VALUE'", "send this one as well; repeatable",
-                   [&](const std::string& line) { dial.headers.push_back(read_header(line)); });
+                   [&](const std::string& header) { dial.headers.push_back(read_header(header)); });
     options.custom("--user", "NAME:SECRET", "Authorization: Basic",
                    [&](const std::string& user) { dial.headers.push_back(basic(user)); });
     options.custom("--token", "SECRET", "Authorization: Bearer", [&](const std::string& token) {
@@ -108,20 +104,13 @@ int talk(int argc, char** argv) {
                    [&](const std::string& cookie) { dial.headers.emplace_back("Cookie", cookie); });
     options.flag("--break-each", break_first, "first try what must not work");
     options.flag("--wait", wait, "send each line when the one before has come back");
-    keys.declare(options);
     options.parse(argc, argv);
 
     const net::StopSignal stop;
-    dial.stop_fd = stop.fd();
-    dial.stop_code = ws::close_code::normal;
-    dial.key = keys.handshake;
-    dial.masking_keys = keys.masking.get();
-    const std::string url = "ws://" + net::join_host_port(common.host, common.port) + common.path;
-    if (common.trace) dial.trace = cli::trace_to_stderr;
+    const std::string url = line.finish(dial, stop);
     if (break_first) break_each(url, dial);
     const endpoint::Error error = converse(url, dial, wait);
-    std::fprintf(stderr, "Disconnected: %s\n", error.message().c_str());
-    return error.expected() ? 0 : 1;
+    return cli::report_end(error);
 }
 
 }  // namespace

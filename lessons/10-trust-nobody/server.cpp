@@ -1,21 +1,16 @@
 // Lesson 10: an echo server that lets in whom it knows. Which page asks, which user, how many,
 // and for whom a proxy speaks is judged before the first frame: endpoint::Admission has the rules,
 // net::LimitedClients counts. What is left here is to ask them.
-#include <cstdio>
-
 #include "cli/admission_options.hpp"
-#include "cli/byte_trace.hpp"
+#include "cli/blocking_options.hpp"
 #include "cli/log.hpp"
-#include "cli/options.hpp"
+#include "cli/say.hpp"
 #include "endpoint/dial_accept.hpp"
 #include "lab/lab_accept.hpp"
 #include "net/client_limits.hpp"
 #include "net/signal.hpp"
 
 namespace {
-
-// A connection of the blocking endpoint holds its socket and a descriptor that wakes its reader.
-constexpr std::uint64_t descriptors_each = 2;
 
 class EchoServer {
   public:
@@ -88,8 +83,7 @@ class EchoServer {
         connection.write_message("Hello" + (guest.name.empty() ? "" : " " + guest.name) +
                                  "! Your IP is " + guest.address.ip());
         while (const auto message = connection.read_message()) {
-            std::printf("Received: %s\n", message->to_string().c_str());
-            std::fflush(stdout);
+            cli::say("Received: " + message->to_string());
             if (!connection.write_message(message->type, message->data))
                 return connection.wait_until_closed();
         }
@@ -103,31 +97,18 @@ class EchoServer {
 };
 
 int serve(int argc, char** argv) {
-    cli::Common common;
+    cli::ServerLine line;
     cli::AdmissionOptions admission;
     endpoint::AcceptOptions accept_options;
-    std::uint64_t max_head_bytes = accept_options.head_limits.max_head_bytes;
     cli::Options options{"server", "Lesson 10: an echo server that lets in whom it knows."};
-    options.server(common);
-    options.path(common);
-    admission.declare(options, descriptors_each);
+    line.declare(options, accept_options);
+    admission.declare(options, 2);  // descriptors each: the socket, and one that wakes its reader
     options.custom("--subprotocol", "NAME", "one that we speak; repeatable, the best first",
                    [&](const std::string& name) { accept_options.subprotocols.push_back(name); });
-    options.number("--max-head-bytes", max_head_bytes, 64, 1u << 20, "N",
-                   "a longer request head is refused with 431");
-    options.seconds("--handshake-timeout", accept_options.handshake_timeout,
-                    "for the whole opening handshake");
     options.parse(argc, argv);
-    accept_options.path = common.path;
-    accept_options.head_limits.max_head_bytes = max_head_bytes;
-    if (common.trace) accept_options.trace = cli::trace_to_stderr;
 
     const net::StopSignal stop;
-    accept_options.stop_fd = stop.fd();
-    net::Listener listener{common.host, common.port};
-    std::printf("WebSocket server at %s ...\n",
-                cli::server_url(common, "ws", listener.port()).c_str());
-    std::fflush(stdout);
+    net::Listener listener = line.listen(accept_options, stop);
 
     EchoServer server{accept_options, admission};
     while (auto client = listener.accept(stop.fd())) server.start(std::move(*client));

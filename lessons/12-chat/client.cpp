@@ -6,9 +6,7 @@
 #include <semaphore>
 #include <thread>
 
-#include "cli/byte_trace.hpp"
-#include "cli/key_options.hpp"
-#include "cli/options.hpp"
+#include "cli/blocking_options.hpp"
 #include "endpoint/json_message.hpp"
 #include "endpoint/dial_accept.hpp"
 #include "lessons/12-chat/lines.hpp"
@@ -81,32 +79,23 @@ class Chat {
 };
 
 int talk(int argc, char** argv) {
-    cli::Common common;
-    cli::KeyOptions keys;
+    cli::ClientLine line;
     Settings settings;
     if (const char* name = std::getenv("USER"); name != nullptr && *name != '\0')
         settings.user = name;
     cli::Options options{"client", "Lesson 12: a chat client in the terminal."};
-    options.client(common, {"ws"});
-    options.path(common);
+    line.declare(options, settings.dial);
     options.text("--user", settings.user, "NAME", "who you are in the chat");
     options.text("--room", settings.room, "NAME", "the room to join");
-    keys.declare(options);
     options.parse(argc, argv);
 
     const net::StopSignal stop;
-    settings.dial.stop_fd = stop.fd();
-    settings.dial.stop_code = ws::close_code::normal;
     settings.dial.stop_reason = "bye";
-    settings.dial.key = keys.handshake;
-    settings.dial.masking_keys = keys.masking.get();
-    if (common.trace) settings.dial.trace = cli::trace_to_stderr;
-    const std::string url = "ws://" + net::join_host_port(common.host, common.port) + common.path;
+    const std::string url = line.finish(settings.dial, stop);
     std::printf("Connecting to %s\n", ws::escape(url).c_str());
     std::fflush(stdout);
     const endpoint::Error error = Chat{url, settings}.run();
-    std::fprintf(stderr, "Disconnected: %s\n", error.message().c_str());
-    return error.expected() ? 0 : 1;
+    return cli::report_end(error);
 }
 
 }  // namespace

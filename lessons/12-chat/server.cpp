@@ -2,14 +2,12 @@
 // What the messages mean is in chat.hpp; here it is put on a port.
 #include <cstdio>
 
-#include "cli/admission_options.hpp"
-#include "cli/byte_trace.hpp"
 #include "cli/log.hpp"
-#include "cli/options.hpp"
+#include "cli/loop_options.hpp"
+#include "cli/say.hpp"
 #include "lab/lab_loop.hpp"
 #include "lessons/12-chat/chat.hpp"
 #include "net/signal.hpp"
-#include "ws/origin.hpp"
 
 namespace {
 
@@ -52,35 +50,20 @@ class ChatServer {
 };
 
 int serve(int argc, char** argv) {
-    cli::Common common;
+    cli::LoopLine line;
     endpoint::ServerOptions settings;
     settings.limits.max_message_bytes = 32 * 1024;
     std::string folder = lab::pages_folder();
     cli::Options options{"server", "Lesson 12: a chat server, with a page to chat in."};
-    options.server(common);
-    options.path(common);
+    line.declare(options, settings);
     options.text("--page", folder, "FOLDER", "where chat.html and the other pages are");
-    // A foreign page would chat in the name of whoever looks at it (lesson 10).
-    cli::declare_allowed_origins(options, settings);
-    options.number("--max-message-bytes", settings.limits.max_message_bytes, 0, 1u << 30, "N",
-                   "a longer message is refused with 1009");
-    options.number("--max-backlog-bytes", settings.max_backlog_bytes, 0, 1u << 30, "N",
-                   "whoever has more waiting is dropped with 1013");
-    options.seconds_or_off("--ping-interval", settings.ping_interval, "from one ping to the next");
-    options.seconds_or_off("--idle-timeout", settings.idle_timeout,
-                           "without a sign of life, then the end");
     options.parse(argc, argv);
-    settings.host = common.host;
-    settings.port = common.port;
-    settings.path = common.path;
-    if (common.trace) settings.trace = cli::trace_to_stderr;
+    line.finish(settings);
 
     const net::StopSignal stop;
     lab::LabLoop lab{lab::Pages{"chat.html", folder}};
     ChatServer server{settings, lab};
-    std::printf("Chat server running at %s ...\n",
-                cli::server_url(common, "ws", server.port()).c_str());
-    std::fflush(stdout);
+    cli::announce("Chat server running at", line.common, server.port());
     if (!lab.pages().complete())
         std::fprintf(stderr,
                      "server: no chat page in %s (--page names its folder); going on without it\n",

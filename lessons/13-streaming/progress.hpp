@@ -12,15 +12,15 @@
 #include <optional>
 #include <string>
 
-#include "lessons/13-streaming/tally.hpp"
+#include "cli/size_options.hpp"
 
 // "[############            ]  50%  2.0 GiB of 4.0 GiB  512.0 MiB/s  0:04 left"; without a total
 // only what is known: "2.0 GiB  512.0 MiB/s".
 inline std::string progress_line(std::uint64_t done, std::optional<std::uint64_t> total,
                                  double seconds) {
     const double rate = seconds > 0 ? static_cast<double>(done) / seconds : 0;
-    const std::string shown_rate = shown_size(rate) + "/s";
-    if (!total) return shown_size(static_cast<double>(done)) + "  " + shown_rate;
+    const std::string shown_rate = cli::shown_size(rate) + "/s";
+    if (!total) return cli::shown_size(static_cast<double>(done)) + "  " + shown_rate;
 
     constexpr unsigned width = 24;
     const double part =
@@ -29,8 +29,8 @@ inline std::string progress_line(std::uint64_t done, std::optional<std::uint64_t
     bar.resize(width, ' ');
     char percent[8];
     std::snprintf(percent, sizeof percent, "%3.0f%%", part * 100);
-    std::string line = '[' + bar + "] " + percent + "  " + shown_size(static_cast<double>(done)) +
-                       " of " + shown_size(static_cast<double>(*total)) + "  " + shown_rate;
+    std::string line = '[' + bar + "] " + percent + "  " + cli::shown_size(static_cast<double>(done)) +
+                       " of " + cli::shown_size(static_cast<double>(*total)) + "  " + shown_rate;
     if (rate > 0 && done < *total) {
         const double left = static_cast<double>(*total - done) / rate;
         const auto whole = static_cast<std::uint64_t>(std::min(left + 0.5, 359'999.0));

@@ -4,49 +4,15 @@
 #include <cstdio>
 #include <unordered_map>
 
-#include "cli/admission_options.hpp"
-#include "cli/byte_trace.hpp"
 #include "cli/log.hpp"
-#include "cli/options.hpp"
+#include "cli/loop_options.hpp"
+#include "cli/say.hpp"
 #include "endpoint/server.hpp"
 #include "lab/lab_loop.hpp"
 #include "lessons/13-streaming/tally.hpp"
 #include "net/signal.hpp"
 
 namespace {
-
-struct Settings {
-    cli::Common common;
-    endpoint::ServerOptions server;
-};
-
-Settings read_options(int argc, char** argv) {
-    Settings settings;
-    endpoint::ServerOptions& server = settings.server;
-    std::uint64_t max_fragments = server.limits.max_fragments;
-    cli::Options options{"server", "Lesson 13: takes messages that are larger than memory."};
-    options.server(settings.common);
-    options.path(settings.common);
-    cli::declare_allowed_origins(options, server);
-    size_option(options, "--max-message-bytes", server.limits.max_message_bytes,
-                "a longer message is refused with 1009");
-    options.number("--max-fragments", max_fragments, 1, UINT32_MAX, "N",
-                   "a message of more frames is refused with 1008");
-    size_option(options, "--max-backlog-bytes", server.max_backlog_bytes,
-                "waiting for one client; then we stop reading from it");
-    options.seconds_or_off("--idle-timeout", server.idle_timeout,
-                           "without a sign of life, then the end");
-    options.seconds("--close-timeout", server.close_timeout, "for the peer's Close");
-    options.seconds("--write-timeout", server.write_timeout, "without the peer taking a byte");
-    options.parse(argc, argv);
-    server.limits.max_fragments = static_cast<std::uint32_t>(max_fragments);
-    server.host = settings.common.host;
-    server.port = settings.common.port;
-    server.path = settings.common.path;
-    server.subprotocols = {"echo"};
-    if (settings.common.trace) server.trace = cli::trace_to_stderr;
-    return settings;
-}
 
 // Remembers of each message that is on its way some hundred bytes, and none of its own.
 class Receiver {
@@ -89,7 +55,14 @@ class Receiver {
 };
 
 int serve(int argc, char** argv) {
-    Settings settings = read_options(argc, argv);
+    cli::LoopLine line;
+    endpoint::ServerOptions settings;
+    cli::Options options{"server", "Lesson 13: takes messages that are larger than memory."};
+    line.declare(options, settings);
+    options.parse(argc, argv);
+    line.finish(settings);
+    settings.subprotocols = {"echo"};
+
     const net::StopSignal stop;
     cli::Log log;
     Receiver receiver{log};
@@ -97,14 +70,12 @@ int serve(int argc, char** argv) {
     endpoint::Handlers handlers;
     handlers.on_piece = [&](auto& client, const auto& piece) { receiver.on_piece(client, piece); };
     handlers.on_close = [&](auto& client, const auto& error) { receiver.on_close(client, error); };
-    handlers.on_log = [&](const auto& peer, std::string_view line) { log.line(peer, line); };
+    handlers.on_log = [&](const auto& peer, std::string_view text) { log.line(peer, text); };
 
     lab::LabLoop lab;  // at /lab, for browsers
-    lab.attach(settings.server, handlers);
-    endpoint::Server server{settings.server, handlers};
-    std::printf("Streaming server at %s ...\n",
-                cli::server_url(settings.common, "ws", server.port()).c_str());
-    std::fflush(stdout);
+    lab.attach(settings, handlers);
+    endpoint::Server server{settings, handlers};
+    cli::announce("Streaming server at", line.common, server.port());
     server.run(stop.fd());
     return 0;
 }

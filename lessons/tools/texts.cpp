@@ -13,6 +13,7 @@
 // relative to the root, or to the text's own folder.
 
 #include <algorithm>
+#include <cctype>
 #include <charconv>
 #include <cstdio>
 #include <filesystem>
@@ -144,6 +145,44 @@ CodeMarker parse_code_marker(std::string_view rest) {
     return marker;
 }
 
+// How many blocks a line of C++ opens, less those that it closes; `lowest` is the deepest point
+// below zero on the way. Braces in quotes and in remarks are text.
+int count_braces(std::string_view line, int& lowest) {
+    line = without_remark(line);
+    int open = 0;
+    char quote = 0;
+    for (std::size_t i = 0; i < line.size(); ++i) {
+        const char c = line[i];
+        if (quote != 0 && c == '\\')
+            ++i;
+        else if (quote != 0)
+            quote = c == quote ? char{0} : quote;
+        else if (c == '"' || (c == '\'' && (i == 0 || std::isdigit(line[i - 1]) == 0)))
+            quote = c;
+        else if (c == '{')
+            ++open;
+        else if (c == '}')
+            lowest = std::min(lowest, --open);
+    }
+    return open;
+}
+
+// A reader cannot tell what follows an open brace: what is shown ends with the block that it opens.
+void check_whole(const Lines& lines, std::size_t first, std::size_t last, const std::string& file) {
+    int open = 0;
+    for (std::size_t i = first; i <= last; ++i) {
+        int lowest = 0;
+        const int opened = count_braces(lines[i], lowest);
+        if (open + lowest < 0)
+            throw MarkerError{"what is shown of " + file + " begins inside a brace, which line " +
+                              std::to_string(i + 1) + " closes"};
+        open += opened;
+    }
+    if (open > 0)
+        throw MarkerError{"what is shown of " + file + " ends inside a brace, at line " +
+                          std::to_string(last + 1) + ": show the whole block"};
+}
+
 // Cuts out what a marker names and moves it to the left margin.
 Lines code(const fs::path& folder, const std::string& arguments) {
     const CodeMarker marker = parse_code_marker(arguments);
@@ -162,6 +201,7 @@ Lines code(const fs::path& folder, const std::string& arguments) {
         if (last == lines.size())
             throw MarkerError{"'" + marker.last + "' does not follow in " + marker.file};
     }
+    if (cpp) check_whole(lines, first, last, marker.file);
     const std::size_t margin = indentation(lines[first]);
     while (marker.comment && first > 0 && trim(lines[first - 1]).starts_with(cpp ? "//" : "#"))
         --first;

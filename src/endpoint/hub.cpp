@@ -58,7 +58,7 @@ std::size_t Hub::broadcast(std::string_view room, ws::Opcode type, ws::Bytes dat
         if (outcome == Sent::slow) slow.push_back(id);
         if (outcome == Sent::ok) ++sent;
     }
-    // Only now: who leaves changes the list that we have just walked through, and on_drop may want
+    // Only now: to leave changes the list that we have just walked through, and on_drop may want
     // to tell the room. `room` may be a view of what the last member takes along.
     if (slow.empty()) return sent;
     const std::string name{room};

@@ -68,25 +68,6 @@ std::string Address::ip() const {
 
 std::string Address::to_string() const { return join_host_port(ip(), port()); }
 
-std::optional<Address> parse_ip(std::string_view text) {
-    // inet_pton() reads up to the first zero byte, and what stands behind it would be ignored.
-    if (text.find('\0') != std::string_view::npos) return std::nullopt;
-    const std::string copy{text};
-    Address address;
-    auto& in = *reinterpret_cast<sockaddr_in*>(&address.storage);
-    auto& in6 = *reinterpret_cast<sockaddr_in6*>(&address.storage);
-    if (inet_pton(AF_INET, copy.c_str(), &in.sin_addr) == 1) {
-        in.sin_family = AF_INET;
-        address.length = sizeof in;
-    } else if (inet_pton(AF_INET6, copy.c_str(), &in6.sin6_addr) == 1) {
-        in6.sin6_family = AF_INET6;
-        address.length = sizeof in6;
-    } else {
-        return std::nullopt;
-    }
-    return address;
-}
-
 std::vector<Address> resolve(const std::string& host, std::uint16_t port, int type) {
     // RFC 6761 §6.3: the name localhost always means the loopback addresses. Many systems'
     // hosts files give it only one family, and then `--host localhost` would bind only that.

@@ -7,7 +7,6 @@
 #include <sys/socket.h>
 
 #include <cstdint>
-#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -34,10 +33,6 @@ struct Address {
     // "127.0.0.1:9000" or "[::1]:9000".
     std::string to_string() const;
 };
-
-// The address that `text` spells out, "192.0.2.1" or "2001:db8::1", with port 0. Nothing for
-// anything else: no name is looked up, and brackets and ports do not belong into it.
-std::optional<Address> parse_ip(std::string_view text);
 
 // A host that no address was found for. what() is one line for people.
 class ResolveError : public std::runtime_error {

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "net/parse_ip.hpp"
+
 namespace net {
 
 bool contains(std::span<const Network> networks, const Address& address) {

@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "net/os_error.hpp"
+#include "net/parse_ip.hpp"
 
 namespace net {
 

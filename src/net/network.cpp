@@ -7,6 +7,8 @@
 #include <charconv>
 #include <cstring>
 
+#include "net/parse_ip.hpp"
+
 namespace net {
 
 namespace {

@@ -76,8 +76,8 @@ void bind_and_listen(const Fd& socket, const Address& address, int type, bool on
     // Small messages leave at once and do not wait for the previous one's ACK (Nagle). Linux
     // hands the setting on to every socket that is accepted.
     if (type == SOCK_STREAM) set_option(socket, IPPROTO_TCP, TCP_NODELAY, 1);
-    // One socket for each family, so that both can have the same port; and `--host ::` alone
-    // means everywhere, IPv4 included.
+    // Each family has a socket of its own: without the option one on :: would take IPv4 as well, and
+    // 0.0.0.0 could not have the same port beside it. But `--host ::` alone means everywhere.
     if (address.family() == AF_INET6)
         set_option(socket, IPPROTO_IPV6, IPV6_V6ONLY, only_one ? 0 : 1);
     if (::bind(socket.get(), address.raw(), address.length) < 0 ||

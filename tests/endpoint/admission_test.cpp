@@ -6,6 +6,7 @@
 #include <string>
 
 #include "tests/support/errc.hpp"
+#include "net/parse_ip.hpp"
 
 using ws::Errc;
 

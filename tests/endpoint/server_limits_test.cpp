@@ -15,6 +15,7 @@
 #include <thread>
 #include <vector>
 
+#include "net/parse_ip.hpp"
 #include "net/wake.hpp"
 #include "tests/endpoint/running_server.hpp"
 #include "tests/lessons/peers.hpp"

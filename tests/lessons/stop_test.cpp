@@ -13,6 +13,7 @@
 #include "tests/support/machine.hpp"
 #include "ws/handshake.hpp"
 #include "ws/unhex.hpp"
+#include "net/parse_ip.hpp"
 
 using namespace test;
 using namespace test::literals;

@@ -199,20 +199,20 @@ TEST_CASE("lesson 13: what cannot work is told in one line") {
 }
 
 TEST_CASE("lesson 13: sizes as people write them") {
-    CHECK(parse_size("0") == 0);
-    CHECK(parse_size("1000") == 1000);
-    CHECK(parse_size("64K") == 65'536);
-    CHECK(parse_size("4G") == 4'294'967'296);
-    CHECK(parse_size("1073741824G") == std::uint64_t{1} << 60);
+    CHECK(cli::parse_size("0") == 0);
+    CHECK(cli::parse_size("1000") == 1000);
+    CHECK(cli::parse_size("64K") == 65'536);
+    CHECK(cli::parse_size("4G") == 4'294'967'296);
+    CHECK(cli::parse_size("1073741824G") == std::uint64_t{1} << 60);
     for (const char* wrong : {"", "K", "1k", "1KG", "-1", "1.5G", "1073741825G",
                               "18446744073709551616", "17179869184G"}) {
         CAPTURE(wrong);
-        CHECK_THROWS_AS(parse_size(wrong), cli::UsageError);
+        CHECK_THROWS_AS(cli::parse_size(wrong), cli::UsageError);
     }
-    CHECK(shown_size(512) == "512 B");
-    CHECK(shown_size(1536) == "1.5 KiB");
-    CHECK(shown_size(1'048'575) == "1.0 MiB");
-    CHECK(shown_size(4'294'967'296) == "4.0 GiB");
+    CHECK(cli::shown_size(512) == "512 B");
+    CHECK(cli::shown_size(1536) == "1.5 KiB");
+    CHECK(cli::shown_size(1'048'575) == "1.0 MiB");
+    CHECK(cli::shown_size(4'294'967'296) == "4.0 GiB");
 }
 
 TEST_CASE("lesson 13: the progress bar's line") {

@@ -6,6 +6,7 @@
 #include <array>
 #include <string>
 
+#include "net/parse_ip.hpp"
 #include "net/wake.hpp"
 
 using namespace std::chrono_literals;

@@ -1,5 +1,6 @@
 // Whom X-Forwarded-For makes the client: read from its end, and no further than trust goes.
 #include "net/forwarded.hpp"
+#include "net/parse_ip.hpp"
 
 #include <doctest/doctest.h>
 

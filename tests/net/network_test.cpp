@@ -1,5 +1,6 @@
 // Networks: what belongs to them, and what is none.
 #include "net/network.hpp"
+#include "net/parse_ip.hpp"
 
 #include <doctest/doctest.h>
 

@@ -1,0 +1,24 @@
+// What every server on an event loop is told. Lesson 11.
+// The defaults are those that stand in the settings when they are declared.
+// Leaves out: what only one program has.
+#pragma once
+
+#include "cli/options.hpp"
+#include "endpoint/server_options.hpp"
+
+namespace cli {
+
+struct LoopLine {
+    Common common{};
+
+    // --host to --trace, --path, limits and times. This object and `target` outlive
+    // options.parse().
+    void declare(Options& options, endpoint::ServerOptions& target);
+    // After parsing: what was said stands in `target` too.
+    void finish(endpoint::ServerOptions& target) const;
+
+  private:
+    std::uint64_t max_fragments_ = 0;
+};
+
+}  // namespace cli

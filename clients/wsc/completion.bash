@@ -26,14 +26,14 @@ _wsc() {
             return
             ;;
         -l | --listen | -H | --header | -s | --subprotocol | -o | --origin | --host | --auth | \
-            --proxy | -x | --execute | -w | --wait | --ping | --handshake-timeout | \
+            --proxy | --resolve | -x | --execute | -w | --wait | --ping | --handshake-timeout | \
             --close-timeout | --write-timeout | --max-message-bytes)
             return
             ;;
     esac
     mapfile -t COMPREPLY < <(compgen -W '
         -c --connect -l --listen -V --version -H --header -s --subprotocol -o --origin
-        -p --protocol --host --auth -L --location --max-redirects --proxy -n --no-check --ca --cert
+        -p --protocol --host --auth -L --location --max-redirects --proxy --resolve -n --no-check --ca --cert
         --key --passphrase -x --execute -w --wait -P --show-ping-pong --slash --no-color --binary
         --raw -0 --null --send --reconnect --quiet --json --timestamps --output --ping --trace --record --replay --handshake-timeout
         --close-timeout --write-timeout --max-message-bytes --status --history --no-history -h --help

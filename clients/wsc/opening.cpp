@@ -82,14 +82,60 @@ net::Fd connect_through(const Proxy& proxy, const Target& target, const Waiting&
     return socket;
 }
 
+// RFC 1928, and RFC 1929 where there is a password. The proxy looks the name up.
+net::Fd connect_through_socks(const Proxy& proxy, const Target& target, const Waiting& waiting) {
+    net::Fd socket = connect_tcp(proxy.host, proxy.port, waiting);
+    const auto ask = [&](const std::string& bytes, std::size_t answered) {
+        send_all(socket.get(), bytes, waiting);
+        ws::Buffer answer(answered);
+        for (std::size_t got = 0; got < answered;) {
+            const std::size_t more =
+                receive(socket.get(), ws::MutableBytes{answer}.subspan(got), waiting);
+            if (more == 0) throw PeerFailure{"socket hang up", "the proxy has ended the connection"};
+            got += more;
+        }
+        return answer;
+    };
+    const auto counted = [](std::string_view text) {
+        return static_cast<char>(text.size()) + std::string{text};
+    };
+    constexpr std::size_t longest = 255;
+    const bool password = !proxy.credentials.empty();
+    ws::Buffer answer = ask(password ? "\x05\x01\x02" : std::string{"\x05\x01\x00", 3}, 2);
+    if (answer[0] != 5 || answer[1] != (password ? 2 : 0))
+        throw PeerFailure{"the proxy wants another kind of authentication, or speaks no SOCKS5"};
+    if (password) {
+        const std::size_t colon = proxy.credentials.find(':');
+        const std::string name = proxy.credentials.substr(0, colon);
+        const std::string secret = proxy.credentials.substr(colon + 1);
+        if (name.size() > longest || secret.size() > longest)
+            throw PeerFailure{"a name or password for SOCKS5 has at most 255 bytes"};
+        if (ask('\x01' + counted(name) + counted(secret), 2)[1] != 0)
+            throw PeerFailure{"the proxy has refused the name or the password"};
+    }
+    if (target.host.size() > longest) throw PeerFailure{"getaddrinfo ENOTFOUND " + target.host};
+    const std::string port{static_cast<char>(target.port >> 8), static_cast<char>(target.port & 255)};
+    answer = ask(std::string{"\x05\x01\x00\x03", 4} + counted(target.host) + port, 5);
+    if (answer[1] != 0)
+        throw PeerFailure{"the proxy cannot connect to " +
+                          net::join_host_port(target.host, target.port) + " (SOCKS5 answer " +
+                          std::to_string(answer[1]) + ')'};
+    // The address that the proxy has there; of a name the length has come, of an address one byte.
+    const std::size_t rest = answer[3] == 1 ? 3 : answer[3] == 4 ? 15 : answer[4];
+    ask("", rest + 2);
+    return socket;
+}
+
 Opened connect(const Settings& settings, const Target& target, const Waiting& waiting) {
     Opened opened;
     if (!target.unix_path.empty())
         opened.stream = connect_unix(target.unix_path, waiting);
+    else if (settings.proxy && settings.proxy->socks)
+        opened.stream = connect_through_socks(*settings.proxy, target, waiting);
     else if (settings.proxy)
         opened.stream = connect_through(*settings.proxy, target, waiting);
     else
-        opened.stream = connect_tcp(target.host, target.port, waiting);
+        opened.stream = connect_tcp(settings.address_of(target.host), target.port, waiting);
     if (target.secure) {
         opened.tls = std::make_unique<Tls>(std::move(opened.stream), target.host, settings.tls);
         opened.stream = opened.tls->take_stream();
@@ -146,10 +192,14 @@ Target follow(const Target& from, const ws::Response& response) {
 }
 
 // The rules for the answer, then what wscat asks for beyond them.
-void check_answer(const ws::ClientOpening& opening) {
-    if (const ws::Errc errc = opening.error(); errc != ws::Errc::none)
-        throw PeerFailure{response_words(errc, opening.response(), opening.handshake()),
-                          rule_text(errc)};
+void check_answer(const ws::ClientOpening& opening, const Target& target) {
+    if (const ws::Errc errc = opening.error(); errc != ws::Errc::none) {
+        std::string words = response_words(errc, opening.response(), opening.handshake());
+        // Who is used to wscat expects another one.
+        if (errc == ws::Errc::unexpected_status && target.path_implied)
+            words += "; the path was " + target.resource + ", which host:port stands for (host:port/ means /)";
+        throw PeerFailure{words, rule_text(errc)};
+    }
     if (!opening.handshake().subprotocols.empty() && opening.subprotocol().empty())
         throw PeerFailure{"Server sent no subprotocol"};
 }
@@ -173,11 +223,11 @@ Opened open_connection(const Settings& settings, const Waiting& waiting, Wire& w
         };
         read_answer(opened.stream.get(), feed, opened.beginning, waiting, &wire, opened.tls.get());
         if (opening.error() == ws::Errc::none) {
-            check_answer(opening);
+            check_answer(opening, target);
             return opened;
         }
         wire.received(opened.beginning);  // no frames come, so nobody else will show it
-        if (!settings.follow_redirects || !is_redirect(opening.response())) check_answer(opening);
+        if (!settings.follow_redirects || !is_redirect(opening.response())) check_answer(opening, target);
         if (redirects == settings.max_redirects) throw PeerFailure{"Maximum redirects exceeded"};
         target = follow(target, opening.response());
     }

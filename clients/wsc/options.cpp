@@ -108,12 +108,66 @@ Proxy read_proxy(const std::string& text) {
     try {
         std::string url = text;
         if (url.find("://") == std::string::npos) url = "http://" + url;
-        if (!url.starts_with("http://")) throw net::UrlError{"only http:// proxies are known"};
-        const Target target = parse_target(url);
-        return {target.host, target.port, target.credentials};
+        const bool socks = url.starts_with("socks5://") || url.starts_with("socks5h://");
+        if (socks) url = "http" + url.substr(url.find("://"));
+        if (!url.starts_with("http://"))
+            throw net::UrlError{"only http:// proxies are known, and socks5://"};
+        Target target = parse_target(url);
+        if (socks && target.port == 80 && url.find(":80", 7) == std::string::npos) target.port = 1080;
+        return {target.host, target.port, target.credentials, socks};
     } catch (const net::UrlError& error) {
         throw UsageError{std::string{"a proxy such as http://user:password@host:3128; "} +
                          error.what()};
+    }
+}
+
+void read_resolve(Settings& settings, const std::string& text) {
+    const std::size_t colon = text.find(':');
+    const std::string address = colon == std::string::npos ? "" : text.substr(colon + 1);
+    const bool bracketed = address.starts_with('[') && address.ends_with(']');
+    const std::string bare = bracketed ? address.substr(1, address.size() - 2) : address;
+    if (colon == 0 || !net::parse_ip(bare))
+        throw UsageError{"a host and its address, such as example.com:127.0.0.1"};
+    settings.resolve.emplace_back(text.substr(0, colon), bare);
+}
+
+// "*", "example.com" (and all below it), ".example.com".
+bool is_excepted(std::string_view list, std::string_view host) {
+    while (!list.empty()) {
+        const std::size_t end = std::min(list.find(','), list.size());
+        std::string_view entry = ws::trim(list.substr(0, end));
+        list.remove_prefix(std::min(end + 1, list.size()));
+        if (entry == "*") return true;
+        if (entry.starts_with('.')) entry.remove_prefix(1);
+        if (entry.empty() || entry.size() > host.size()) continue;
+        const std::size_t before = host.size() - entry.size();
+        if (ws::equals_ignoring_case(host.substr(before), entry) &&
+            (before == 0 || host[before - 1] == '.'))
+            return true;
+    }
+    return false;
+}
+
+// The variables that other programs go by. This machine is never asked for through a proxy.
+void read_proxy_variables(Settings& settings) {
+    const Target& target = *settings.connect;
+    const auto address = net::parse_ip(target.host);
+    const bool here = target.host == "localhost" || (address && (address->ip() == "::1" || address->ip().starts_with("127.")));
+    if (settings.proxy || here || !target.unix_path.empty()) return;
+    const auto variable = [](std::initializer_list<const char*> names) {
+        for (const char* name : names)
+            if (const char* value = std::getenv(name); value != nullptr && *value != '\0')
+                return std::string{value};
+        return std::string{};
+    };
+    // HTTP_PROXY in capitals could be set by a request to a CGI program, so nobody reads it.
+    const std::string proxy = target.secure ? variable({"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"})
+                                            : variable({"http_proxy", "all_proxy", "ALL_PROXY"});
+    if (proxy.empty() || is_excepted(variable({"no_proxy", "NO_PROXY"}), target.host)) return;
+    try {
+        settings.proxy = read_proxy(proxy);
+    } catch (const UsageError& error) {
+        throw UsageError{"the variable for a proxy, '" + proxy + "': expected " + error.what()};
     }
 }
 
@@ -132,9 +186,12 @@ void declare_modes(cli::Options& options, Settings& settings, bool& show_version
             throw UsageError{'\'' + text + "': expected " + error.what()};
         }
     });
-    options.custom("-l, --listen", "PORT", "listen on a port, for one client at a time",
+    options.custom("-l, --listen", "PORT", "listen on a port, or on a Unix socket's path",
                    [&](const std::string& text) {
-                       settings.listen = number<std::uint16_t>(text, 0, 65535);
+                       const bool path = text.find('/') != std::string::npos;
+                       settings.listen_path = path ? text : "";
+                       settings.listen = path ? std::optional<std::uint16_t>{std::uint16_t{0}}
+                                              : number<std::uint16_t>(text, 0, 65535);
                        if (!settings.listen) throw UsageError{"a number from 0 to 65535"};
                    });
     options.flag("-V, --version", show_version, "show the version");
@@ -175,8 +232,10 @@ void declare_transport(cli::Options& options, Settings& settings) {
             if (!count) throw UsageError{"a number from 0 to 1000"};
             settings.max_redirects = *count;
         });
-    options.custom("--proxy", "URL", "connect through an HTTP proxy, by CONNECT",
+    options.custom("--proxy", "URL", "connect through a proxy: http://, socks5://",
                    [&](const std::string& text) { settings.proxy = read_proxy(text); });
+    options.custom("--resolve", "HOST:ADDRESS", "where this host is; may be repeated",
+                   [&](const std::string& text) { read_resolve(settings, text); });
     options.custom("-n, --no-check", "", "wss: accept any certificate",
                    [&](const std::string&) { settings.tls.check = false; });
     options.text("--ca", settings.tls.ca, "FILE", "wss: trust these authorities (PEM)");
@@ -256,6 +315,12 @@ void check_together(const Settings& settings) {
 
 }  // namespace
 
+const std::string& Settings::address_of(const std::string& name) const {
+    for (const auto& [known, address] : resolve)
+        if (ws::equals_ignoring_case(known, name)) return address;
+    return name;
+}
+
 Settings parse_options(int argc, char** argv) {
     Settings settings;
     bool show_version = false;
@@ -271,6 +336,7 @@ Settings parse_options(int argc, char** argv) {
     if (show_version) cli::print_and_exit(std::string{version} + '\n');
     if (!settings.connect && !settings.listen) cli::print_and_exit(options.help());
     check_together(settings);
+    if (settings.connect) read_proxy_variables(settings);
     // Who listens needs the address itself.
     if (settings.listen && settings.host.starts_with('['))
         settings.host = settings.host.substr(1, settings.host.find(']') - 1);

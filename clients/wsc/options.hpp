@@ -20,6 +20,7 @@ struct Proxy {
     std::string host;
     std::uint16_t port = 0;
     std::string credentials;  // "user:password", or empty
+    bool socks = false;       // SOCKS5 in the place of HTTP's CONNECT
 };
 
 // What is handed to openssl.
@@ -32,6 +33,7 @@ struct TlsOptions {
 struct Settings {
     std::optional<Target> connect;
     std::optional<std::uint16_t> listen;
+    std::string listen_path;  // a Unix socket; `listen` is 0 then
 
     // The handshake.
     std::vector<std::pair<std::string, std::string>> headers;
@@ -43,6 +45,8 @@ struct Settings {
     bool follow_redirects = false;
     std::uint64_t max_redirects = 10;
     std::optional<Proxy> proxy;
+    std::vector<std::pair<std::string, std::string>> resolve;  // --resolve: host, address
+    const std::string& address_of(const std::string& name) const;
     TlsOptions tls;
 
     // The session.

@@ -110,7 +110,8 @@ Target parse_target(std::string_view text) {
     target.host = lower_case(parsed.host);
     target.port = parsed.port != 0 ? parsed.port : target.secure ? 443 : 80;
     target.resource = parsed.resource;
-    if (parsed.scheme.empty() && parsed.port != 0 && !has_path(url)) target.resource = "/ws";
+    target.path_implied = parsed.scheme.empty() && parsed.port != 0 && !has_path(url);
+    if (target.path_implied) target.resource = "/ws";
     if (!ws::is_host(target.host_header()))
         throw net::UrlError{"'" + std::string{text} + "': this is no name or address of a host"};
     return target;

@@ -14,6 +14,7 @@ struct Target {
     std::string host;     // without brackets; empty with unix_path
     std::uint16_t port = 0;
     std::string resource = "/";  // path and query
+    bool path_implied = false;   // by host:port, which names none
     std::string unix_path;       // of ws+unix:/path/to.sock:/url-path
     std::string credentials;     // "user:password"
 

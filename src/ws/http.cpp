@@ -171,6 +171,12 @@ Errc HeadReader::check(std::uint8_t byte) {
         if (!complete_ && lines_++ > limits_.max_header_lines) return Errc::too_many_headers;
         line_bytes_ = 0;
     } else {
+        // What is no HTTP at all, an SSH server's greeting say, is seen by its first bytes; nobody
+        // has to wait for a line's end that may never come.
+        constexpr std::string_view protocol = "HTTP/";
+        const bool response = interim_ == Interim::skip;
+        if (response && lines_ == 0 && line_bytes_ < protocol.size() && byte != protocol[line_bytes_])
+            return Errc::malformed_start_line;
         if (is_control(byte)) return Errc::control_byte_in_head;
         if (++line_bytes_ > limits_.max_start_line_bytes && lines_ == 0)
             return Errc::start_line_too_long;

@@ -107,9 +107,18 @@ std::string_view ClientOpening::subprotocol() const {
 }
 
 std::string ClientOpening::failure(Bytes body) const {
+    if (error_ == Errc::malformed_start_line) {
+        Buffer came{head_.text().begin(), head_.text().end()};
+        append(came, body);
+        return failure("what came is no HTTP: " + quote(came, shown_bytes));
+    }
     if (error_ != Errc::unexpected_status) return failure(describe(error_));
     std::string answer = escape(response_.start_line, shown_bytes);
-    const std::string_view text = as_text(body);
+    std::string_view text = as_text(body);
+    // RFC 9112 §7.1: before a chunk stands its size, on a line of its own.
+    if (response_.count("Transfer-Encoding") > 0)
+        if (const std::size_t end = text.find("\r\n"); end != std::string_view::npos)
+            text.remove_prefix(end + 2);
     const std::string_view first_line = text.substr(0, text.find_first_of("\r\n"));
     if (!first_line.empty()) answer += " (" + escape(first_line, shown_bytes) + ')';
     return failure(answer);

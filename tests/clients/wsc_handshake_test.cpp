@@ -371,3 +371,83 @@ TEST_CASE("wsc: the reason behind a refusal stands in the trace") {
     CHECK(first != std::string::npos);
     CHECK(errors.find("not you.", first + 1) == std::string::npos);
 }
+
+TEST_CASE("wsc: a port where something else listens is told by its first bytes") {
+    WscServer server;
+    Process process{wsc(), {"-c", server.url(), "--handshake-timeout", "60"}};
+    RawPeer peer{server.listener};
+    peer.receive_head();
+    peer.send("SSH-2.0-OpenSSH_9.2");  // no line's end, and nothing more
+    CHECK(process.wait() == 255);
+    CHECK(process.errors_so_far() == "error: Parse Error: Expected HTTP/, RTSP/ or ICE/\n");
+}
+
+TEST_CASE("wsc: a refusal names the path where it was not typed") {
+    WscServer server;
+    const auto refused = [&](const std::string& url) {
+        Process process{wsc(), {url}};
+        RawPeer peer{server.listener};
+        peer.receive_head();
+        peer.send("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n");
+        process.wait();
+        return process.errors_so_far();
+    };
+    CHECK(refused(server.address()) ==
+          "error: Unexpected server response: 404; the path was /ws, which host:port stands for "
+          "(host:port/ means /)\n");
+    CHECK(refused(server.address() + "/") == "error: Unexpected server response: 404\n");
+}
+
+TEST_CASE("wsc: --resolve leads a name to an address, and SOCKS5 through a proxy") {
+    WscServer server;
+    const std::string port = std::to_string(server.listener.port());
+    SUBCASE("--resolve") {
+        Process process{wsc(), {"ws://Example.test:" + port + "/", "--resolve", "example.TEST:127.0.0.1"}};
+        RawPeer peer = server.accept();
+        CHECK(header(server.request, "Host") == "example.test:" + port);
+        peer.reset();
+        process.wait();
+    }
+    SUBCASE("SOCKS5") {
+        Process process{wsc(), {"ws://example.test:81/", "--proxy", "socks5://u:p@127.0.0.1:" + port}};
+        RawPeer peer{server.listener};
+        CHECK(peer.receive(3) == "05 01 02"_hex);
+        peer.send("05 02"_hex);
+        CHECK(peer.receive(5) == "01 01 75 01 70"_hex);
+        peer.send("01 00"_hex);
+        ws::Buffer request = "05 01 00 03 0C"_hex;
+        ws::append(request, ws::as_bytes("example.test"));
+        ws::append(request, "00 51"_hex);
+        CHECK(peer.receive(request.size()) == request);
+        SUBCASE("it connects") {
+            peer.send("05 00 00 01 7F 00 00 01 00 51"_hex);
+            const std::string head = peer.receive_head();
+            CHECK(header(head, "Host") == "example.test:81");
+            peer.send(test::answer_to(head));
+            CHECK(process.read_error_line() == "Connected (press CTRL+C to quit)");
+        }
+        SUBCASE("it refuses") {
+            peer.send("05 05 00 01 00 00 00 00 00 00"_hex);
+            CHECK(process.wait() == 255);
+            CHECK(process.errors_so_far() ==
+                  "error: the proxy cannot connect to example.test:81 (SOCKS5 answer 5)\n");
+        }
+    }
+}
+
+TEST_CASE("wsc: -l on a Unix socket, also where an earlier one was left behind") {
+    const test::TemporaryFolder folder;
+    const std::string path = folder.path("socket");
+    for (int run = 0; run < 2; ++run) {
+        Process server{wsc(), {"-l", path}};
+        CHECK(server.read_error_line() == "Listening on " + path + " (press CTRL+C to quit)");
+        Process client{wsc(), {"ws+unix:" + path}};
+        client.write("through a socket\n");
+        CHECK(server.read_line() == "through a socket");
+        client.close_stdin();
+        CHECK(client.wait() == 0);
+        server.signal(run == 0 ? SIGKILL : SIGINT);  // the first one leaves its name
+        server.wait();
+    }
+    CHECK(run(wsc(), {"-l", folder.path("none") + "/socket"}).status == 255);
+}

@@ -3,6 +3,7 @@
 // Leaves out: the line that is being typed (terminal/prompt).
 #include "clients/wsc/screen.hpp"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
@@ -128,6 +129,12 @@ void Screen::message(ws::Opcode opcode, ws::Bytes data) {
         show(decorated((bare_ ? "" : "< ") + shown(opcode, data), Color::blue), stdout);
     else if (!file_)
         write_out(decorated(shown(opcode, data), Color::none) + '\n');
+}
+
+int Screen::watched_output() const {
+    struct stat status {};
+    const bool pipe = ::fstat(STDOUT_FILENO, &status) == 0 && S_ISFIFO(status.st_mode);
+    return pipe && !interactive_ && !file_ ? STDOUT_FILENO : -1;
 }
 
 // What a pipe or a file does not take is lost, and nobody may believe that it is there.

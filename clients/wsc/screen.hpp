@@ -36,6 +36,10 @@ class Screen {
     // What was typed before there was a prompt.
     void clear_typed();
 
+    // A pipe of which poll() says at once when nobody reads it any more, without asking for anything;
+    // -1: what comes goes elsewhere.
+    int watched_output() const;
+
     // Nobody reads standard output any more.
     bool reader_gone() const { return cli::reader_has_gone(); }
 

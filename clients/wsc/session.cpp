@@ -110,7 +110,7 @@ void Session::count_unsent() {
         std::ranges::count_if(message_ends_, [&](std::uint64_t end) { return end > arrived; }));
     if (replay_) unsent += replay_->steps.size() - replayed_;
     // The next client of a server gets what is left of the input.
-    const bool piped = client_ && !settings_.sends_and_leaves() && !replay_;
+    const bool piped = client_ && !settings_.sends_and_leaves() && !replay_ && !asked_to_close_;
     if (piped) unsent += lines_left();
     const bool more = piped && !screen_.prompt()->at_end() && unsent > 0;
     if (unsent > 0)
@@ -145,7 +145,8 @@ void Session::turn() {
         {stream_.get(),
          static_cast<short>(out_.empty() || sending_ended_ ? POLLIN : POLLIN | POLLOUT), 0},
         {around_.signals.fd(), POLLIN, 0},
-        {wants_lines() ? screen_.prompt()->fd() : -1, POLLIN, 0}};
+        {wants_lines() ? screen_.prompt()->fd() : -1, POLLIN, 0},
+        {open() ? screen_.watched_output() : -1, 0, 0}};
     for (const int other : around_.others) polled.push_back({other, POLLIN, 0});
 
     int timeout = -1;
@@ -158,10 +159,11 @@ void Session::turn() {
     if (polled[1].revents != 0) handle_signals();
     if (polled[0].revents != 0 && !done_) receive();
     if (polled[2].revents != 0 && wants_lines()) screen_.prompt()->fill();
-    for (std::size_t i = 3; i < polled.size(); ++i)
+    for (std::size_t i = 4; i < polled.size(); ++i)
         if (polled[i].revents != 0) other_client(polled[i].fd);
     meet_deadlines(net::Clock::now());
-    if (screen_.reader_gone() && open()) leave(ws::close_code::normal, short_patience);
+    if (polled[3].revents != 0 || screen_.reader_gone())
+        if (open()) leave(ws::close_code::normal, short_patience);
 }
 
 Session::Deadline Session::next_deadline() const {

@@ -120,6 +120,7 @@ class Session {
     bool done_ = false;
     bool leaving_ = false;        // we end it by ourselves, so nothing is said about the end
     bool told_end_ = false;       // "Disconnected" was shown
+    bool asked_to_close_ = false;  // by /close; what follows it is not to be sent
     bool sending_ended_ = false;  // the peer takes no more bytes, or gets no more
     std::optional<Replay> replay_;
     std::size_t replayed_ = 0;

@@ -140,6 +140,7 @@ void Session::close_command(std::string_view arguments) {
     if (!ws::is_utf8(ws::as_bytes(reason)))
         return refuse_line("the reason of a Close must be UTF-8 (RFC 6455 §5.5.1)");
     connection_.close(out_.storage(), code, reason);
+    asked_to_close_ = true;
     end_at_ = net::after(settings_.close_timeout);
 }
 

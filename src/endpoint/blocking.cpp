@@ -349,22 +349,23 @@ bool BlockingConnection::wait_for_room(net::Deadline deadline) {
 
 // The write timeout begins anew with each byte that the peer takes; the deadline does not.
 net::IoStatus BlockingConnection::send(ws::Bytes bytes, net::Deadline deadline) {
-    for (bool full = false; !bytes.empty();) {
-        net::IoResult result = net::send_some(socket_, bytes, net::Clock::now());  // no waiting
+    net::Deadline stalled;  // until then the peer takes a byte; none while it does
+    while (!bytes.empty()) {
+        const net::IoResult result = net::send_some(socket_, bytes, net::Clock::now());  // no waiting
         if (result.status == net::IoStatus::timed_out) {
-            full = true;
-            if (!wait_for_room(earlier(deadline, net::after(options_.write_timeout)))) return result.status;
-            result = net::send_some(socket_, bytes);
+            if (!stalled) stalled = net::after(options_.write_timeout);
+            if (!wait_for_room(earlier(deadline, stalled))) return net::IoStatus::timed_out;
+            continue;
         }
         if (!result) return result.status;
         // The kernel had no room, and now it has: the peer has taken bytes. That is a sign of
         // life too. Its answer to a ping must wait until all that came before was read.
-        if (full) {
+        if (stalled) {
             const std::lock_guard lock{mutex_};
             keep_alive_.took(keep_alive_now());
         }
+        stalled.reset();
         bytes = bytes.subspan(result.bytes);
-        full = !bytes.empty();  // it took less than it was given
     }
     return net::IoStatus::ok;
 }

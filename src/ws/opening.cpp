@@ -107,11 +107,6 @@ std::string_view ClientOpening::subprotocol() const {
 }
 
 std::string ClientOpening::failure(Bytes body) const {
-    if (error_ == Errc::malformed_start_line) {
-        Buffer came{head_.text().begin(), head_.text().end()};
-        append(came, body);
-        return failure("what came is no HTTP: " + quote(came, shown_bytes));
-    }
     if (error_ != Errc::unexpected_status) return failure(describe(error_));
     std::string answer = escape(response_.start_line, shown_bytes);
     std::string_view text = as_text(body);

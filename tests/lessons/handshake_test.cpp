@@ -248,7 +248,8 @@ TEST_CASE("§4.1 lesson 4: the client names the check that failed") {
          "the server chose an extension that was not offered (RFC 6455 §4.1)"},
         {"SSH-2.0-OpenSSH_9.2\r\n\r\n",
          "the first line is not that of an HTTP message (RFC 9112 §3)"},
-        {"+OK\n",
+        {"+OK", "the first line is not that of an HTTP message (RFC 9112 §3)"},
+        {"HTTP/1.1 101 OK\n",
          "every line of the head must end with CR LF, and CR may stand nowhere else "
          "(RFC 9112 §2.2)"},
         {"", "the server ended the connection without an answer"},

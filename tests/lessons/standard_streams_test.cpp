@@ -130,7 +130,7 @@ TEST_CASE("standard streams: text that a full disk does not take is no success")
     for (const char* lesson : {"01-tcp-echo", "06-native-echo", "08-messages"}) {
         const LessonServer server{lesson};
         fails(program("lessons/" + std::string{lesson} + "/client"),
-              {":" + std::to_string(server.port)});
+              {"--port", std::to_string(server.port)});
     }
     const LessonServer server{"08-messages"};
     fails(wsc(), {"-c", ":" + std::to_string(server.port) + "/ws"});

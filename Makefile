@@ -9,7 +9,7 @@ SRC_01 := net/fd net/os_error net/address net/socket net/signal net/client_threa
 SRC_02 := $(SRC_01) net/parse_ip net/look_up net/datagram net/url cli/option_kinds
 SRC_03 := $(SRC_02)
 SRC_04 := $(SRC_03) net/random ws/error ws/http ws/sha1 ws/handshake ws/origin
-SRC_05 := $(SRC_04) ws/http_reply ws/opening ws/mask ws/frame ws/trace ws/unhex \
+SRC_05 := $(SRC_04) ws/http_reply ws/extension ws/opening ws/mask ws/frame ws/trace ws/unhex \
           ws/explain endpoint/keys cli/key_options lab/pages lab/lab
 SRC_06 := $(SRC_05)
 SRC_07 := $(SRC_06)
@@ -29,7 +29,7 @@ SRC_12 := $(SRC_11) json/character json/value json/parse json/write endpoint/jso
 SRC_13 := $(SRC_12) endpoint/stream
 SRC_14 := $(SRC_13) ws/deflate/bits ws/deflate/huffman ws/deflate/history ws/deflate/inflate \
           ws/deflate/inflate_fast ws/deflate/blocks ws/deflate/matcher ws/deflate/deflate \
-          ws/deflate/permessage
+          ws/deflate/permessage ws/deflate/codec
 
 LISTS   := $(sort $(filter SRC_%,$(.VARIABLES)))
 LESSONS := $(notdir $(patsubst %/,%,$(sort $(wildcard lessons/[0-9][0-9]-*/))))

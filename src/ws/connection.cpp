@@ -20,6 +20,11 @@ constexpr std::uint64_t credit = 32;
 Connection::Connection(Role role, Limits limits, KeySource* keys) noexcept
     : receiver_{role, limits}, sender_{role, keys}, role_{role} {}
 
+void Connection::extend(std::unique_ptr<Extension> extension) {
+    extension_ = std::move(extension);
+    if (extension_) receiver_.expect_rsv1();
+}
+
 void Connection::feed(MutableBytes bytes) {
     // RFC 6455 §1.4: "after receiving a control frame indicating the connection should be closed,
     // a peer discards any further data received."
@@ -28,9 +33,16 @@ void Connection::feed(MutableBytes bytes) {
 
 std::optional<Event> Connection::next(Buffer& out) {
     // A new buffer, because clear() and `= {}` would empty the old one and keep its memory.
-    if (delivered_) message_ = Buffer{};
+    if (delivered_) {
+        message_ = Buffer{};
+        if (extension_) extension_->release();
+    }
     delivered_ = false;
     while (state_ != State::closed) {
+        if (extending_) {
+            if (auto event = handle_extended(out)) return event;
+            continue;
+        }
         const std::optional<Piece> piece = receiver_.next();
         if (!piece) {
             if (receiver_.error() == Errc::none) return std::nullopt;
@@ -55,6 +67,13 @@ std::optional<Event> Connection::handle(const Piece& piece, Buffer& out) {
 }
 
 std::optional<Event> Connection::handle_data(const Piece& piece) {
+    if (piece.extended) {
+        extension_->take({piece.data, piece.opcode == Opcode::text, piece.last,
+                          receiver_.limits().max_message_bytes});
+        extending_ = true;
+        extended_ = piece.opcode;
+        return std::nullopt;
+    }
     if (!pieces_) return collect(piece);
     return Event{
         .type = Event::message, .opcode = piece.opcode, .last = piece.last, .data = piece.data};
@@ -83,6 +102,20 @@ void Connection::reserve(std::uint64_t needed) {
     const std::uint64_t room = std::max(doubled, std::min(announced, credit * needed));
     const std::uint64_t most = receiver_.limits().max_message_bytes;
     message_.reserve(static_cast<std::size_t>(std::min(room, most)));
+}
+
+// What an extension makes of a piece that it was given.
+std::optional<Event> Connection::handle_extended(Buffer& out) {
+    using Part = Extension::Part;
+    const Part part = extension_->next(pieces_);
+    extending_ = part.kind == Part::data;
+    if (part.kind == Part::wants_more) return std::nullopt;
+    if (part.kind == Part::error) return fail(part.errc, out);
+    delivered_ = part.kind == Part::end;
+    return Event{.type = Event::message,
+                 .opcode = extended_,
+                 .last = part.kind == Part::end,
+                 .data = part.bytes};
 }
 
 // RFC 6455 §5.5.2: "Upon receipt of a Ping frame, an endpoint MUST send a Pong frame in
@@ -139,6 +172,7 @@ void Connection::end() {
     receiver_.move_unread({});
     message_ = Buffer{};
     kept_ping_.reset();
+    extending_ = false;
 }
 
 // RFC 6455 §7.1.1: "As such, when a server is instructed to _Close the WebSocket Connection_ it
@@ -152,25 +186,41 @@ TcpEnd Connection::tcp_end() const {
 
 bool Connection::send(Buffer& out, Opcode opcode, Bytes data) {
     if (state_ != State::open) return false;
-    sender_.message(out, opcode, data);
+    if (extension_) {
+        const Extension::Outgoing sent = extension_->send(data, true, true);
+        sender_.message(out, opcode, sent.payload, sent.rsv);
+    } else {
+        sender_.message(out, opcode, data);
+    }
     return true;
 }
 
 bool Connection::send(Buffer& out, const PreparedMessage& message) {
     if (state_ != State::open) return false;
-    sender_.message(out, message);
+    const Bytes frame = extension_ ? extension_->frame_of(message) : Bytes{};
+    if (frame.empty())
+        sender_.message(out, message);
+    else
+        append(out, frame);
     return true;
 }
 
 bool Connection::send_in_place(Buffer& out, Opcode opcode, Bytes& data) {
     if (state_ != State::open) return false;
-    data = sender_.message_in_place(out, opcode, data);
+    if (extension_) {
+        send(out, opcode, data);
+        data = {};
+    } else {
+        data = sender_.message_in_place(out, opcode, data);
+    }
     return true;
 }
 
 bool Connection::send_fragment(Buffer& out, Opcode opcode, Bytes data, bool last) {
     if (state_ != State::open) return false;
-    sender_.fragment(out, opcode, data, last);
+    Extension::Outgoing sent{data};
+    if (extension_) sent = extension_->send(data, !sender_.in_message(), last);
+    sender_.fragment(out, opcode, sent.payload, last, sent.rsv);
     return true;
 }
 

@@ -52,6 +52,13 @@ class Connection {
     // A client needs a source of masking keys, which outlives the connection.
     explicit Connection(Role role, Limits limits = {}, KeySource* keys = nullptr) noexcept;
 
+    // The opening has agreed on an extension (§9): messages go through it, both ways. Before the
+    // first frame.
+    void extend(std::unique_ptr<Extension> extension);
+    const Extension* extension() const { return extension_.get(); }
+    // An extension holds bytes from which next() will make another event.
+    bool holds_more() const { return extending_; }
+
     // The next bytes from the peer, unmasked where they are. They live until next() has
     // returned nothing, and only then comes the next feed(). Ignored once closed.
     void feed(MutableBytes bytes);
@@ -104,6 +111,7 @@ class Connection {
     std::optional<Event> handle(const Piece& piece, Buffer& out);
     std::optional<Event> handle_data(const Piece& piece);
     std::optional<Event> collect(const Piece& piece);
+    std::optional<Event> handle_extended(Buffer& out);
     Event handle_ping(const Piece& piece, Buffer& out);
     Event handle_close(const Piece& piece, Buffer& out);
     Event fail(Errc errc, Buffer& out);
@@ -112,16 +120,19 @@ class Connection {
     void end();
 
     Receiver receiver_;
-    Buffer message_;                     // exists only while a message is split over reads
-    std::unique_ptr<Buffer> kept_ping_;  // exists only while output is blocked
+    Buffer message_;                        // exists only while a message is split over reads
+    std::unique_ptr<Buffer> kept_ping_;     // exists only while output is blocked
+    std::unique_ptr<Extension> extension_;  // null: none was agreed on
     // What follows it takes the room that its last bytes leave: ten thousand of these are idle.
     [[no_unique_address]] Sender sender_;
     State state_ = State::open;
     Role role_;
-    bool failed_ : 1 = false;     // the peer broke a rule; its Close has not come
+    bool failed_ : 1 = false;  // the peer broke a rule; its Close has not come
     bool blocked_ : 1 = false;
     bool pieces_ : 1 = false;
-    bool delivered_ : 1 = false;  // message_ was handed out by the last next()
+    bool delivered_ : 1 = false;      // message_ was handed out by the last next()
+    bool extending_ : 1 = false;      // the extension has not given all of what it has taken
+    Opcode extended_ = Opcode::text;  // of the message that it works on
 };
 
 }  // namespace ws

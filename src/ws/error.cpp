@@ -94,6 +94,9 @@ constexpr auto rules = std::to_array<Rule>({
     {Errc::unrequested_subprotocol, "unrequested_subprotocol", 0, 0, "RFC 6455 §4.1",
      "the server chose a subprotocol that was not offered"},
 
+    {Errc::wrong_extension_answer, "wrong_extension_answer", 0, 0, "RFC 7692 §7.1",
+     "the server's answer about permessage-deflate does not fit to what was offered"},
+
     {Errc::rsv_without_extension, "rsv_without_extension", 0, 1002, "RFC 6455 §5.2",
      "a reserved bit is set, and no extension that defines it was negotiated"},
     {Errc::reserved_opcode, "reserved_opcode", 0, 1002, "RFC 6455 §5.2",
@@ -144,6 +147,8 @@ constexpr auto rules = std::to_array<Rule>({
      "the compressed message refers to bytes before its beginning or outside the agreed window"},
     {Errc::unfinished_block, "unfinished_block", 0, 1007, "RFC 7692 §7.2.2",
      "the compressed message ends in the middle of a block"},
+    {Errc::rsv1_not_on_first_frame, "rsv1_not_on_first_frame", 0, 1002, "RFC 7692 §6",
+     "RSV1 is set on a control frame or on a fragment that is not the first"},
 
     {Errc::close_body_of_one_byte, "close_body_of_one_byte", 0, 1002, "RFC 6455 §5.5.1",
      "a Close body is empty or begins with a code of two bytes"},

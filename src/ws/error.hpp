@@ -58,6 +58,7 @@ enum class Errc : std::uint8_t {
     wrong_accept,
     unrequested_extension,
     unrequested_subprotocol,
+    wrong_extension_answer,
 
     // Frames (§5.1, §5.2, §5.5).
     rsv_without_extension,
@@ -88,6 +89,7 @@ enum class Errc : std::uint8_t {
     unassigned_code,
     distance_too_far,
     unfinished_block,
+    rsv1_not_on_first_frame,
 
     // Close bodies (§5.5.1, §7.4).
     close_body_of_one_byte,

@@ -219,7 +219,7 @@ bool is_sendable(const ClientHandshake& handshake) {
     const std::vector<std::string_view> offered{handshake.subprotocols.begin(),
                                                 handshake.subprotocols.end()};
     return is_host(handshake.host) && is_resource(handshake.resource) && is_key(handshake.key) &&
-           is_header_value(handshake.origin) &&
+           is_header_value(handshake.origin) && is_header_value(handshake.extensions) &&
            (offered.empty() || is_list_of_different_tokens(offered)) &&
            std::ranges::all_of(handshake.headers, [](const auto& header) {
                return is_token(header.first) && is_header_value(header.second) &&
@@ -240,6 +240,8 @@ std::string client_request(const ClientHandshake& handshake) {
     for (const std::string& protocol : handshake.subprotocols)
         offered.append(offered.empty() ? "" : ", ").append(protocol);
     if (!offered.empty()) add_header(head, "Sec-WebSocket-Protocol", offered);
+    if (!handshake.extensions.empty())
+        add_header(head, "Sec-WebSocket-Extensions", handshake.extensions);
     for (const auto& [name, value] : handshake.headers) add_header(head, name, value);
     return head.append(crlf);
 }
@@ -272,8 +274,10 @@ Errc check_response(const Response& response, const ClientHandshake& handshake) 
 
     // 5. "If the response includes a |Sec-WebSocket-Extensions| header field and this header
     // field indicates the use of an extension that was not present in the client's handshake
-    // [...], the client MUST _Fail the WebSocket Connection_." This client offers none.
-    if (response.count("Sec-WebSocket-Extensions") > 0) return Errc::unrequested_extension;
+    // [...], the client MUST _Fail the WebSocket Connection_." What was offered judges
+    // for itself whether it is answered (ws/opening).
+    if (handshake.extensions.empty() && response.count("Sec-WebSocket-Extensions") > 0)
+        return Errc::unrequested_extension;
 
     // 6. "If the response includes a |Sec-WebSocket-Protocol| header field and this header field
     // indicates the use of a subprotocol that was not present in the client's handshake [...],

@@ -59,6 +59,7 @@ struct ClientHandshake {
     std::string key;             // from make_key(), new for each connection
     std::vector<std::string> subprotocols{};  // tokens, in the client's order of preference
     std::string origin{};                     // empty: none; browsers always send one
+    std::string extensions{};  // offered; empty: none
     // Further ones; not those that the handshake itself is made of.
     std::vector<std::pair<std::string, std::string>> headers{};
 };

@@ -59,7 +59,12 @@ ServerOpening::Step ServerOpening::judge(const Policy& policy) {
     if (const Errc errc = policy.admit ? policy.admit(request_) : Errc::none; errc != Errc::none)
         return refuse(errc);
     subprotocol_ = choose_subprotocol(request_, policy.subprotocols);
-    answer_ = accept_response(request_, subprotocol_);
+    std::string extensions;
+    if (policy.extensions != nullptr)
+        extension_ =
+            policy.extensions->choose(request_.list("Sec-WebSocket-Extensions"), extensions);
+    const Header chosen{"Sec-WebSocket-Extensions", extensions};
+    answer_ = accept_response(request_, subprotocol_, {&chosen, extension_ ? 1u : 0u});
     return Step::open;
 }
 
@@ -96,10 +101,20 @@ ClientOpening::Step ClientOpening::feed(Bytes bytes, std::size_t& taken) {
         case Parse::error: error_ = head_.error(); break;
         case Parse::ok:
             error_ = response_.parse(head_.text());
-            if (error_ == Errc::none) error_ = check_response(response_, handshake_);
+            if (error_ == Errc::none) error_ = judge();
             break;
     }
     return error_ == Errc::none ? Step::open : Step::failed;
+}
+
+Errc ClientOpening::judge() {
+    if (const Errc errc = check_response(response_, handshake_); errc != Errc::none) return errc;
+    // RFC 7692 §7.1: a client that cannot use what the server has answered to its offer MUST fail
+    // the connection.
+    if (extensions_ == nullptr || response_.count("Sec-WebSocket-Extensions") == 0)
+        return Errc::none;
+    extension_ = extensions_->accept(response_.list("Sec-WebSocket-Extensions"));
+    return extension_ ? Errc::none : Errc::wrong_extension_answer;
 }
 
 std::string_view ClientOpening::subprotocol() const {

@@ -3,7 +3,7 @@
 // ws/http reads a head and ws/handshake knows the rules; the order in which they are asked is
 // decided here, once for every endpoint. No socket and no clock: whoever has waited for too long
 // says so with refuse().
-// Leaves out: extensions (lesson 14).
+// Leaves out: what an extension says; it is asked (ws/extension).
 #pragma once
 
 #include <functional>
@@ -11,6 +11,7 @@
 #include <string>
 #include <string_view>
 
+#include "ws/extension.hpp"
 #include "ws/handshake.hpp"
 #include "ws/http_reply.hpp"
 #include "ws/origin.hpp"
@@ -32,6 +33,7 @@ struct Policy {
     // nothing here, it is 426.
     std::function<bool(const Request&, HttpReply&)> on_http{};
     std::span<const std::string> subprotocols{};  // the best first
+    Extensions* extensions = nullptr;             // null: none
 };
 
 class ServerOpening {
@@ -66,6 +68,8 @@ class ServerOpening {
     const std::string& page() const { return reply_.body; }
     // What was chosen; empty: none.
     const std::string& subprotocol() const { return subprotocol_; }
+    // What was agreed on, once; null: none.
+    std::unique_ptr<Extension> take_extension() { return std::move(extension_); }
     Errc error() const { return error_; }
 
     // After `refuse`, one line for a log, safe to print: the rule, and of the request, as far as it
@@ -81,6 +85,7 @@ class ServerOpening {
     Errc error_ = Errc::none;
     std::string answer_;
     std::string subprotocol_;
+    std::unique_ptr<Extension> extension_;
     HttpReply reply_;
 };
 
@@ -93,8 +98,14 @@ class ClientOpening {
     };
 
     // `handshake` is sendable.
-    explicit ClientOpening(ClientHandshake handshake, const HeadLimits& limits = {})
-        : handshake_{std::move(handshake)}, head_{limits, HeadReader::Interim::skip} {}
+    // `extensions` are offered; null: none.
+    explicit ClientOpening(ClientHandshake handshake, const HeadLimits& limits = {},
+                           Extensions* extensions = nullptr)
+        : handshake_{std::move(handshake)},
+          head_{limits, HeadReader::Interim::skip},
+          extensions_{extensions} {
+        if (extensions_ != nullptr) handshake_.extensions = extensions_->offer();
+    }
     ClientOpening(const ClientOpening&) = delete;  // the response points into the head
     ClientOpening& operator=(const ClientOpening&) = delete;
 
@@ -109,6 +120,8 @@ class ClientOpening {
     const Response& response() const { return response_; }
     // What the server chose; empty: none.
     std::string_view subprotocol() const;
+    // What was agreed on, once; null: none.
+    std::unique_ptr<Extension> take_extension() { return std::move(extension_); }
     Errc error() const { return error_; }
 
     // After `failed`, one line, safe to print: what was answered, or the rule that the answer
@@ -119,9 +132,13 @@ class ClientOpening {
     std::string failure(std::string_view what) const;
 
   private:
+    Errc judge();
+
     ClientHandshake handshake_;
     HeadReader head_;
     Response response_;
+    Extensions* extensions_;
+    std::unique_ptr<Extension> extension_;
     Errc error_ = Errc::none;
 };
 

@@ -57,9 +57,10 @@ bool Receiver::take_header(FrameHeader& header) {
 bool Receiver::read_header() {
     FrameHeader header;
     if (!take_header(header)) return false;
-    error_ = check_header(header, role_);
+    error_ = check_header(header, role_, rsv_);
     if (error_ == Errc::none) {
         opcode_ = header.opcode;
+        rsv1_ = header.rsv != 0;
         fin_ = header.fin;
         left_ = header.length;
         key_ = header.key;
@@ -85,11 +86,17 @@ Errc check_order(Opcode opcode, bool in_message) {
 
 // The rules that need to know which frames came before.
 Errc Receiver::begin_frame() {
+    // RFC 7692 §6: "An endpoint MUST NOT set the "Per-Message Compressed" bit of control frames and
+    // non-first fragments of a data message. An endpoint receiving such a frame MUST _Fail the
+    // WebSocket Connection_."
+    if (rsv1_ && (is_control(opcode_) || opcode_ == Opcode::continuation))
+        return Errc::rsv1_not_on_first_frame;
     if (is_control(opcode_)) return Errc::none;
     if (const Errc errc = check_order(opcode_, in_message_); errc != Errc::none) return errc;
     if (opcode_ != Opcode::continuation) {
         in_message_ = true;
         message_opcode_ = opcode_;
+        extended_ = rsv1_;
         message_bytes_ = 0;
         fragments_ = 0;
         utf8_.reset();
@@ -152,9 +159,9 @@ std::optional<Piece> Receiver::data_piece() {
     // RFC 6455 §8.1: "When an endpoint is to interpret a byte stream as UTF-8 but finds that the
     // byte stream is not, in fact, a valid UTF-8 stream, that endpoint MUST _Fail the WebSocket
     // Connection_." At once, and not when the message is complete.
-    if (!is_valid_so_far(data, last)) return fail(Errc::invalid_utf8);
+    if (!extended_ && !is_valid_so_far(data, last)) return fail(Errc::invalid_utf8);
     if (last) in_message_ = false;
-    return Piece{message_opcode_, last, data};
+    return Piece{message_opcode_, last, data, extended_};
 }
 
 std::nullopt_t Receiver::fail(Errc errc) {

@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 
+#include "ws/extension.hpp"
 #include "ws/frame.hpp"
 #include "ws/utf8.hpp"
 
@@ -25,6 +26,8 @@ struct Piece {
     Opcode opcode;  // the message's text or binary, or close, ping, pong; never continuation
     bool last;      // it ends its message (control frames: always)
     Bytes data;     // unmasked; lives until the next call of next() or feed()
+    // The message came with RSV1: `data` is an extension's. Text has not been checked.
+    bool extended = false;
 };
 
 class Receiver {
@@ -48,6 +51,9 @@ class Receiver {
     std::uint64_t frame_bytes_left() const { return left_; }
 
     const Limits& limits() const { return limits_; }
+
+    // An extension was negotiated that gives RSV1 a meaning (§5.2).
+    void expect_rsv1() { rsv_ = rsv1; }
 
     // Another max_message_bytes, for the frames whose headers are read from now on. The message at
     // hand counts with all of its frames.
@@ -80,6 +86,9 @@ class Receiver {
     bool fin_ = false;
     bool in_frame_ = false;
     bool in_message_ = false;
+    bool rsv1_ : 1 = false;      // of the frame at hand
+    bool extended_ : 1 = false;  // of the message at hand
+    std::uint8_t rsv_ = 0;       // what was negotiated
     Utf8Validator utf8_;
 
     Role role_;

@@ -15,10 +15,10 @@ Sender::Sender(Role role, KeySource* keys) noexcept : keys_{role == Role::client
     assert((role == Role::server || keys != nullptr) && "a client masks");
 }
 
-void Sender::message(Buffer& out, Opcode opcode, Bytes data) {
+void Sender::message(Buffer& out, Opcode opcode, Bytes data, std::uint8_t rsv) {
     assert(!in_message_ && "RFC 6455 §5.4: fragments of two messages must not be interleaved");
     assert(opcode == Opcode::text || opcode == Opcode::binary);
-    frame(out, opcode, data, true);
+    frame(out, opcode, data, true, rsv);
 }
 
 void Sender::message(Buffer& out, const PreparedMessage& message) {
@@ -39,9 +39,9 @@ Bytes Sender::message_in_place(Buffer& out, Opcode opcode, Bytes data) {
     return data;
 }
 
-void Sender::fragment(Buffer& out, Opcode opcode, Bytes data, bool last) {
+void Sender::fragment(Buffer& out, Opcode opcode, Bytes data, bool last, std::uint8_t rsv) {
     assert(in_message_ || opcode == Opcode::text || opcode == Opcode::binary);
-    frame(out, in_message_ ? Opcode::continuation : opcode, data, last);
+    frame(out, in_message_ ? Opcode::continuation : opcode, data, last, in_message_ ? 0 : rsv);
     in_message_ = !last;
 }
 
@@ -56,11 +56,12 @@ void Sender::close(Buffer& out, CloseCode code, std::string_view reason) {
     frame(out, Opcode::close, body, true);
 }
 
-void Sender::frame(Buffer& out, Opcode opcode, Bytes data, bool fin) {
+void Sender::frame(Buffer& out, Opcode opcode, Bytes data, bool fin, std::uint8_t rsv) {
     FrameHeader header;
     header.fin = fin;
     header.opcode = opcode;
     header.length = data.size();
+    header.rsv = rsv;
     // RFC 6455 §5.3: "When preparing a masked frame, the client MUST pick a fresh masking key from
     // the set of allowed 32-bit values."
     header.masked = keys_ != nullptr;

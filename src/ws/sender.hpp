@@ -3,6 +3,8 @@
 // Leaves out: when what may be sent (ws/connection knows the state).
 #pragma once
 
+#include <utility>
+
 #include "ws/close.hpp"
 #include "ws/frame.hpp"
 
@@ -19,10 +21,26 @@ class PreparedMessage {
     Bytes data() const { return Bytes{frame_}.last(size_); }
     Bytes frame() const { return frame_; }
 
+    // What extensions make of it, one frame for each way to do so: `key` names the way. The message
+    // stays the same; that is how it is encoded once for many.
+    const Buffer* variant(const void* key) const {
+        for (const Variant& known : variants_)
+            if (known.key == key) return &known.frame;
+        return nullptr;
+    }
+    const Buffer& add_variant(const void* key, Buffer frame) const {
+        return variants_.emplace_back(key, std::move(frame)).frame;
+    }
+
   private:
     Opcode opcode_;
     std::size_t size_;
     Buffer frame_;
+    struct Variant {
+        const void* key;
+        Buffer frame;
+    };
+    mutable std::vector<Variant> variants_{};
 };
 
 class Sender {
@@ -31,7 +49,8 @@ class Sender {
     Sender(Role role, KeySource* keys) noexcept;
 
     // A message in one frame. `opcode` is text (then `data` is UTF-8) or binary.
-    void message(Buffer& out, Opcode opcode, Bytes data);
+    // `rsv`: the bits of an extension.
+    void message(Buffer& out, Opcode opcode, Bytes data, std::uint8_t rsv = 0);
     void message(Buffer& out, const PreparedMessage& message);
 
     // The same without a copy: what is appended is the beginning of the frame, and what is
@@ -41,7 +60,7 @@ class Sender {
 
     // A message in several frames: the first call with its opcode names the type, the one with
     // `last` ends it. Control frames may be sent in between, other messages may not.
-    void fragment(Buffer& out, Opcode opcode, Bytes data, bool last);
+    void fragment(Buffer& out, Opcode opcode, Bytes data, bool last, std::uint8_t rsv = 0);
     bool in_message() const { return in_message_; }
 
     // A ping or a pong; `data` holds at most 125 bytes.
@@ -51,7 +70,7 @@ class Sender {
     void close(Buffer& out, CloseCode code, std::string_view reason);
 
   private:
-    void frame(Buffer& out, Opcode opcode, Bytes data, bool fin);
+    void frame(Buffer& out, Opcode opcode, Bytes data, bool fin, std::uint8_t rsv = 0);
 
     KeySource* keys_;
     bool in_message_ = false;

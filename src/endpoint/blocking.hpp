@@ -54,6 +54,9 @@ class BlockingConnection {
     BlockingConnection& operator=(const BlockingConnection&) = delete;
     ~BlockingConnection();
 
+    // What the opening has agreed on; before the first message.
+    void extend(std::unique_ptr<ws::Extension> extension) { protocol_.extend(std::move(extension)); }
+
     // Waits for the next message. Answers pings and a Close on the way. Nothing, when the
     // connection has ended: then error() says why, and TCP has been ended in good order (§7.1.1).
     // One thread at a time; somebody has to call it, for it is what answers pings and Closes.

@@ -26,6 +26,9 @@ struct ConnectionOptions {
     // of a peer is counted that takes our bytes and sends none: see each endpoint.
     std::chrono::milliseconds ping_interval{30'000};
     std::chrono::milliseconds idle_timeout{60'000};
+    // What changes messages on their way (§9), such as compression: offered by a client, agreed to by
+    // a server. Outlives the connections; null: nothing.
+    ws::Extensions* extensions = nullptr;
     // Called with each line of the trace; empty: no trace.
     ws::Tracer::Sink trace{};
 };

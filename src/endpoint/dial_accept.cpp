@@ -119,7 +119,8 @@ std::unique_ptr<BlockingConnection> dial(std::string_view text, const DialOption
     using Step = ws::ClientOpening::Step;
     const net::Url url = parse_websocket_url(text);
     net::RandomPool random;
-    ws::ClientOpening opening{describe_request(url, options, random), options.head_limits};
+    ws::ClientOpening opening{describe_request(url, options, random), options.head_limits,
+                              options.extensions};
     const net::Deadline deadline = net::after(options.handshake_timeout);
     net::Fd socket = net::connect_in_time(url.host, url.port, deadline, options.stop_fd);
 
@@ -141,6 +142,7 @@ std::unique_ptr<BlockingConnection> dial(std::string_view text, const DialOption
         std::make_unique<BlockingConnection>(std::move(socket), ws::Role::client, options,
                                              reading.rest, options.masking_keys, std::move(tracer));
     connection->subprotocol = opening.subprotocol();
+    connection->extend(opening.take_extension());
     return connection;
 }
 
@@ -160,6 +162,7 @@ std::unique_ptr<BlockingConnection> accept(const net::Fd& socket, const AcceptOp
 
     if (step == Step::judge) {
         ws::Policy policy = policy_for(options, peer);
+        policy.extensions = options.extensions;
         if (options.on_http) policy.on_http = std::cref(options.on_http);
         step = opening.judge(policy);
     }
@@ -178,6 +181,7 @@ std::unique_ptr<BlockingConnection> accept(const net::Fd& socket, const AcceptOp
     auto connection = std::make_unique<BlockingConnection>(
         socket, ws::Role::server, options, reading.rest, nullptr, std::move(tracer));
     connection->subprotocol = opening.subprotocol();
+    connection->extend(opening.take_extension());
     return connection;
 }
 

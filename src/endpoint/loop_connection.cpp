@@ -54,7 +54,7 @@ void LoopConnection::on_ready(std::uint32_t events) {
 // One read a turn: whoever sends much shares the loop with all the others. What is left in the
 // kernel is reported again by the next wait; what is left of an earlier read comes first (go_on).
 void LoopConnection::on_readable() {
-    if (phase_ == Phase::over || !reads() || input_.has_rest()) return;
+    if (phase_ == Phase::over || !reads() || input_.has_rest() || goes_on_) return;
     const ws::MutableBytes bytes = receive();
     if (bytes.empty()) return;
     loop_.counters.bytes_received += bytes.size();
@@ -116,11 +116,13 @@ Step LoopConnection::judge(ws::ServerOpening& opening) {
             return ws::Errc::too_many_connections_from_address;
         return loop_.options.admit ? loop_.options.admit(request, peer) : ws::Errc::none;
     };
+    policy.extensions = loop_.options.extensions;
     if (loop_.handlers.on_http) policy.on_http = std::cref(loop_.handlers.on_http);
     return opening.judge(policy);
 }
 
-void LoopConnection::opened(const ws::ServerOpening& opening) {
+void LoopConnection::opened(ws::ServerOpening& opening) {
+    protocol_.extend(opening.take_extension());
     const auto& ours = loop_.options.subprotocols;
     const auto place = std::ranges::find(ours, opening.subprotocol());
     if (place != ours.end()) subprotocol_ = static_cast<std::uint8_t>(place - ours.begin() + 1);
@@ -151,10 +153,12 @@ void LoopConnection::handle_events() {
         handle(*event);
         // Without bytes that wait there is no event either, and next() gives memory back. A client
         // that is over gets to its Close at once: nothing costs time any more.
-        if ((share.used_up() || paused_) && !output_.failed() && !protocol_.unread().empty()) break;
+        if ((share.used_up() || paused_) && !output_.failed() &&
+            (!protocol_.unread().empty() || protocol_.holds_more()))
+            break;
     }
     if (phase_ != Phase::open) return input_.drop(loop_.input);
-    if (input_.keep(protocol_, loop_.input)) go_on_later();
+    if (input_.keep(protocol_, loop_.input) || protocol_.holds_more()) go_on_later();
 }
 
 // While it is paused, it waits with what it has sent.
@@ -279,7 +283,7 @@ void LoopConnection::drained() {
     begin_turn();
     if (phase_ == Phase::open) protocol_.output_blocked(false, out());
     if (was_paused && is_open() && loop_.handlers.on_drain) loop_.handlers.on_drain(*this);
-    if (input_.has_rest()) go_on_later();
+    if (input_.has_rest() || protocol_.holds_more()) go_on_later();
     end_turn();
 }
 

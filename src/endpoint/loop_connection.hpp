@@ -123,7 +123,7 @@ class LoopConnection {
     void receive_head(ws::MutableBytes bytes);
     void answer(ws::ServerOpening::Step step);
     ws::ServerOpening::Step judge(ws::ServerOpening& opening);
-    void opened(const ws::ServerOpening& opening);
+    void opened(ws::ServerOpening& opening);
     void refused(const ws::ServerOpening& opening);
     void handle_events();
     void handle(const ws::Event& event);

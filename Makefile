@@ -29,7 +29,7 @@ SRC_12 := $(SRC_11) json/character json/value json/parse json/write endpoint/jso
 SRC_13 := $(SRC_12) endpoint/stream
 SRC_14 := $(SRC_13) ws/deflate/bits ws/deflate/huffman ws/deflate/history ws/deflate/inflate \
           ws/deflate/inflate_fast ws/deflate/blocks ws/deflate/matcher ws/deflate/deflate \
-          ws/deflate/permessage ws/deflate/codec
+          ws/deflate/permessage ws/deflate/codec cli/compression_options
 
 LISTS   := $(sort $(filter SRC_%,$(.VARIABLES)))
 LESSONS := $(notdir $(patsubst %/,%,$(sort $(wildcard lessons/[0-9][0-9]-*/))))

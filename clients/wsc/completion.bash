@@ -35,7 +35,8 @@ _wsc() {
         -c --connect -l --listen -V --version -H --header -s --subprotocol -o --origin
         -p --protocol --host --auth -L --location --max-redirects --proxy --resolve -n --no-check --ca --cert
         --key --passphrase -x --execute -w --wait -P --show-ping-pong --slash --no-color --binary
-        --raw -0 --null --send --reconnect --quiet --json --timestamps --output --ping --trace --record --replay --handshake-timeout
+        --raw -0 --null --send --reconnect --quiet --no-compress --json --timestamps --output --ping
+        --trace --record --replay --handshake-timeout
         --close-timeout --write-timeout --max-message-bytes --status --history --no-history -h --help
     ' -- "$word")
 }

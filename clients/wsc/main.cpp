@@ -1,6 +1,6 @@
 // wsc: WebSockets from the command line, for those who know wscat. RFC 6455.
 // Here: options to one of the two modes, and every end to an exit status. The man page has the
-// table of them. Leaves out: compression (no extension is offered).
+// table of them. Leaves out: compressing what -l sends.
 #include <signal.h>
 
 #include <algorithm>

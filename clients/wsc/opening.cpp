@@ -10,6 +10,7 @@
 #include "clients/wsc/words.hpp"
 #include "net/random.hpp"
 #include "net/url.hpp"
+#include "ws/deflate/codec.hpp"
 #include "ws/opening.hpp"
 
 namespace wsc {
@@ -213,7 +214,10 @@ Opened open_connection(const Settings& settings, const Waiting& waiting, Wire& w
         if (target.secure) check_tls(settings.tls);
         const bool trusted = target.unix_path + target.host_header() == first_host &&
                              target.secure == settings.connect->secure;
-        ws::ClientOpening opening{handshake_for(settings, target, trusted)};
+        ws::deflate::PermessageDeflate compression{{}};
+        ws::ClientOpening opening{handshake_for(settings, target, trusted),
+                                  {},
+                                  settings.compress ? &compression : nullptr};
         Opened opened = connect(settings, target, waiting);
         const std::string request = request_text(opening, settings.protocol_version);
         wire.sent(ws::as_bytes(request));
@@ -224,6 +228,7 @@ Opened open_connection(const Settings& settings, const Waiting& waiting, Wire& w
         read_answer(opened.stream.get(), feed, opened.beginning, waiting, &wire, opened.tls.get());
         if (opening.error() == ws::Errc::none) {
             check_answer(opening, target);
+            opened.extension = opening.take_extension();
             return opened;
         }
         wire.received(opened.beginning);  // no frames come, so nobody else will show it

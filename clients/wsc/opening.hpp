@@ -1,6 +1,7 @@
 // The opening handshake of both modes, with all that may stand before it: a Unix socket, a proxy,
 // TLS, redirects. RFC 6455 §4.1 and §4.2.
-// Leaves out: extensions; none is offered and none is accepted.
+// Offers permessage-deflate, as wscat does; as a server, agrees to none.
+// Leaves out: compressing itself (ws/deflate).
 #pragma once
 
 #include <memory>
@@ -10,6 +11,7 @@
 #include "clients/wsc/waiting.hpp"
 #include "clients/wsc/wire.hpp"
 #include "net/fd.hpp"
+#include "ws/extension.hpp"
 
 namespace wsc {
 
@@ -17,6 +19,7 @@ namespace wsc {
 struct Opened {
     std::unique_ptr<Tls> tls;  // with wss://; lives as long as the stream
     net::Fd stream;
+    std::unique_ptr<ws::Extension> extension;  // null: none was agreed on
     ws::Buffer beginning;  // bytes that came behind the head
 };
 

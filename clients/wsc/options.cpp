@@ -267,6 +267,8 @@ void declare_our_options(cli::Options& options, Settings& settings) {
     options.flag("--json", settings.json, "indent messages that are JSON");
     options.flag("--timestamps", settings.timestamps, "begin each line with the time");
     options.text("--output", settings.output, "FILE", "write messages to FILE, as they are");
+    options.custom("--no-compress", "", "offer no compression",
+                   [&](const std::string&) { settings.compress = false; });
     options.custom("--ping", "SECONDS", "send a ping so often; a silent peer is an error",
                    [&](const std::string& text) { settings.ping_interval = read_seconds(text); });
     options.flag("--trace", settings.trace, "show what crosses the wire, on standard error");

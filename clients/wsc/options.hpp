@@ -42,6 +42,7 @@ struct Settings {
     std::string host;  // the Host header; with listen the address to listen on
     std::string authorization;
     int protocol_version = 13;
+    bool compress = true;  // offer permessage-deflate
     bool follow_redirects = false;
     std::uint64_t max_redirects = 10;
     std::optional<Proxy> proxy;

@@ -50,7 +50,9 @@ Session::Session(Opened opened, ws::Role role, Surroundings& around)
       stream_{std::move(opened.stream)},
       beginning_{std::move(opened.beginning)},
       client_{role == ws::Role::client},
-      connection_{role, {.max_message_bytes = around.settings.max_message_bytes}, &keys_} {}
+      connection_{role, {.max_message_bytes = around.settings.max_message_bytes}, &keys_} {
+    connection_.extend(std::move(opened.extension));
+}
 
 Ending Session::run() {
     try {

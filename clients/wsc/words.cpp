@@ -40,6 +40,7 @@ std::string frame_words(ws::Errc errc, const FrameWatch& frame) {
         case ws::Errc::rsv_without_extension:
             return invalid +
                    ((header.rsv & 3) != 0 ? "RSV2 and RSV3 must be clear" : "RSV1 must be clear");
+        case ws::Errc::rsv1_not_on_first_frame: return invalid + "RSV1 must be clear";
         case ws::Errc::reserved_opcode:
         case ws::Errc::unexpected_continuation:
         case ws::Errc::expected_continuation: return invalid + "invalid opcode " + opcode;
@@ -81,6 +82,10 @@ std::string response_words(ws::Errc errc, const ws::Response& response,
             return "Unexpected server response: " + std::to_string(response.status);
         case ws::Errc::missing_accept:
         case ws::Errc::wrong_accept: return "Invalid Sec-WebSocket-Accept header";
+        case ws::Errc::wrong_extension_answer:
+            if (response.find("Sec-WebSocket-Extensions")->starts_with("permessage-deflate"))
+                return "Invalid Sec-WebSocket-Extensions header";
+            [[fallthrough]];
         case ws::Errc::unrequested_extension:
             return "Server indicated an extension that was not requested";
         case ws::Errc::unrequested_subprotocol:

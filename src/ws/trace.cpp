@@ -6,6 +6,8 @@
 #include <algorithm>
 
 #include "ws/error.hpp"
+#include "ws/extension.hpp"
+#include "ws/http.hpp"
 
 namespace ws {
 
@@ -46,6 +48,14 @@ std::string describe_payload(Opcode type, Bytes shown, bool shortened) {
     return text;
 }
 
+// "Sec-WebSocket-Extensions: permessage-deflate" and what may follow it.
+bool names_extension(std::string_view line) {
+    const std::size_t colon = line.find(':');
+    return colon != std::string_view::npos &&
+           equals_ignoring_case(line.substr(0, colon), "Sec-WebSocket-Extensions") &&
+           line.find("permessage-deflate", colon) != std::string_view::npos;
+}
+
 }  // namespace
 
 std::string describe_header(const FrameHeader& header) {
@@ -67,8 +77,8 @@ void Tracer::bytes(Direction direction, Bytes bytes) {
     if (!sink_) return;
     Stream& stream = direction == Direction::from_client ? from_client_ : from_server_;
     while (!bytes.empty()) {
-        const std::size_t taken = stream.at == Start::http_head ? head_bytes(stream, bytes)
-                                                                : frame_bytes(stream, bytes);
+        const std::size_t taken =
+            stream.at == Start::http_head ? head_bytes(stream, bytes) : frame_bytes(stream, bytes);
         bytes = bytes.subspan(taken);
     }
 }
@@ -111,6 +121,8 @@ void Tracer::show_head(Stream& stream) {
             text += "\n      ";
         }
         text += escape(line);
+        if (stream.direction == Direction::from_server && names_extension(line))
+            negotiated_rsv_ = rsv1;
     }
     if (!text.empty()) sink_(text);
     stream.collected.clear();
@@ -124,9 +136,10 @@ std::size_t Tracer::frame_bytes(Stream& stream, Bytes bytes) {
         stream.has_header = decode_header(stream.collected, stream.header) == Parse::ok;
         if (stream.has_header) stream.left = stream.header.length;
     }
-    const auto count = static_cast<std::size_t>(
-        std::min<std::uint64_t>(stream.left, bytes.size() - taken));
-    const std::size_t kept = stream.collected.size() - std::min(stream.collected.size(), stream.header.size());
+    const auto count =
+        static_cast<std::size_t>(std::min<std::uint64_t>(stream.left, bytes.size() - taken));
+    const std::size_t kept =
+        stream.collected.size() - std::min(stream.collected.size(), stream.header.size());
     if (stream.has_header)
         append(stream.collected, bytes.subspan(taken, std::min(count, kept_payload - kept)));
     stream.left -= count;
@@ -142,13 +155,14 @@ void Tracer::show_frame(Stream& stream) {
 
     std::string meaning = describe_header(header);
     const bool data = !is_control(header.opcode);
-    if (data && header.opcode != Opcode::continuation) stream.message = header.opcode;
+    // What an extension made of a text is none.
+    if (data && header.opcode != Opcode::continuation)
+        stream.message = (header.rsv & negotiated_rsv_) != 0 ? Opcode::binary : header.opcode;
     meaning += describe_payload(data ? stream.message : header.opcode, payload,
                                 header.length - stream.left > payload.size());
     if (stream.left > 0) meaning += " (" + std::to_string(stream.left) + " bytes never came)";
-    const Role receiver =
-        stream.direction == Direction::from_client ? Role::server : Role::client;
-    if (const Errc errc = check_header(header, receiver); errc != Errc::none)
+    const Role receiver = stream.direction == Direction::from_client ? Role::server : Role::client;
+    if (const Errc errc = check_header(header, receiver, negotiated_rsv_); errc != Errc::none)
         meaning.append("  ✗ ").append(rule(errc).section).append(": ").append(rule(errc).sentence);
 
     sink_(trace_line(++lines_, stream.direction, stream.collected, meaning));

@@ -60,6 +60,7 @@ class Tracer {
     Stream from_client_;
     Stream from_server_;
     unsigned lines_ = 0;
+    std::uint8_t negotiated_rsv_ = 0;  // the server has agreed to an extension
 };
 
 // "TEXT FIN masked len=5", the part of a trace line that the header alone decides.

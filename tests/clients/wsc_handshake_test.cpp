@@ -79,8 +79,8 @@ TEST_CASE("wsc: the request, and the options that change it") {
     const std::string plain = request_with({});
     CHECK(plain.starts_with("GET /path?query HTTP/1.1\r\nHost: 127.0.0.1:"));
     CHECK(header(plain, "Sec-WebSocket-Version") == "13");
-    // No extension is offered: wsc has none.
-    CHECK(plain.find("Extensions") == std::string::npos);
+    CHECK(header(plain, "Sec-WebSocket-Extensions") ==
+          "permessage-deflate; client_max_window_bits");
     CHECK(plain.find("Origin") == std::string::npos);
 
     const std::string full =
@@ -155,6 +155,9 @@ TEST_CASE("wsc: each refusal and each wrong answer has wscat's words") {
           "error: Invalid Sec-WebSocket-Accept header\n");
     CHECK(complaint_about_answer("\r\n\r\n", "\r\nSec-WebSocket-Extensions: foo\r\n\r\n") ==
           "error: Server indicated an extension that was not requested\n");
+    CHECK(complaint_about_answer("\r\n\r\n",
+                                 "\r\nSec-WebSocket-Extensions: permessage-deflate; x\r\n\r\n") ==
+          "error: Invalid Sec-WebSocket-Extensions header\n");
     CHECK(complaint_about_answer("\r\n\r\n", "\r\nSec-WebSocket-Protocol: z\r\n\r\n") ==
           "error: Server sent a subprotocol but none was requested\n");
     CHECK(complaint_about_answer("\r\n\r\n", "\r\nSec-WebSocket-Protocol: z\r\n\r\n",

@@ -41,16 +41,16 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const std::string header(reinterpret_cast<const char*>(data + 1), size - 1);
     const std::vector<std::string_view> extensions = ws::split(header, ',');
 
-    if (const auto agreed = choose(extensions, wanted)) {
-        check_within(*agreed, wanted);
-        const std::string answered = answer(*agreed);
-        check(ws::is_header_value(answered), "an answer is a header's value");
-        const std::string_view answers[] = {answered};
-        check(accept(answers, Terms{}) == agreed, "an answer of ours is understood");
+    if (const auto choice = choose(extensions, wanted)) {
+        check_within(choice->terms, wanted);
+        check(ws::is_header_value(choice->answer), "an answer is a header's value");
+        const std::string_view answers[] = {choice->answer};
+        check(accept(answers, Terms{}) == choice->terms, "an answer of ours is understood");
     }
     if (const auto agreed = accept(extensions, wanted)) check_within(*agreed, wanted);
     const std::string offered = offer(wanted);
     const std::string_view offers[] = {offered};
-    check(choose(offers, Terms{}) == wanted, "an offer of ours is understood");
+    const auto choice = choose(offers, Terms{});
+    check(choice && choice->terms == wanted, "an offer of ours is understood");
     return 0;
 }

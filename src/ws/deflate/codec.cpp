@@ -253,10 +253,10 @@ std::unique_ptr<Extension> PermessageDeflate::accept(std::span<const std::string
 
 std::unique_ptr<Extension> PermessageDeflate::choose(std::span<const std::string_view> offers,
                                                      std::string& answer) {
-    const std::optional<Terms> terms = deflate::choose(offers, options_.terms);
-    if (!terms) return nullptr;
-    answer = deflate::answer(*terms);
-    return make(Role::server, *terms);
+    std::optional<Choice> choice = deflate::choose(offers, options_.terms);
+    if (!choice) return nullptr;
+    answer = std::move(choice->answer);
+    return make(Role::server, choice->terms);
 }
 
 std::unique_ptr<Extension> PermessageDeflate::make(Role role, const Terms& terms) {

@@ -95,35 +95,40 @@ std::optional<Terms> agree(const Parameters& offered, const Terms& allowed) {
 }
 
 void add_window(std::string& text, std::string_view name, unsigned bits) {
-    if (bits < max_window_bits)
-        text.append("; ").append(name).append("=").append(std::to_string(bits));
+    text.append("; ").append(name).append("=").append(std::to_string(bits));
 }
 
-std::string begin(const Terms& terms) {
+// `names_server_window`: also when it is the largest there is.
+std::string begin(const Terms& terms, bool names_server_window) {
     std::string text{extension_name};
     if (terms.server_no_context_takeover) text += "; server_no_context_takeover";
     if (terms.client_no_context_takeover) text += "; client_no_context_takeover";
-    add_window(text, "server_max_window_bits", terms.server_max_window_bits);
+    if (names_server_window || terms.server_max_window_bits < max_window_bits)
+        add_window(text, "server_max_window_bits", terms.server_max_window_bits);
+    return text;
+}
+
+std::string answer(const Terms& agreed, const Parameters& offered) {
+    // RFC 7692 §7.1.2.1: "A server accepts an extension negotiation offer with this parameter by
+    // including the "server_max_window_bits" extension parameter in the extension negotiation
+    // response to send back to the client with the same or smaller value as the offer."
+    std::string text = begin(agreed, offered.server_max_window_bits.has_value());
+    if (agreed.client_max_window_bits < max_window_bits)
+        add_window(text, "client_max_window_bits", agreed.client_max_window_bits);
     return text;
 }
 
 }  // namespace
 
 std::string offer(const Terms& wanted) {
-    std::string text = begin(wanted);
+    std::string text = begin(wanted, false);
     // Without a value it says that a server may ask for less.
-    if (wanted.client_max_window_bits == max_window_bits) text += "; client_max_window_bits";
+    if (wanted.client_max_window_bits == max_window_bits) return text + "; client_max_window_bits";
     add_window(text, "client_max_window_bits", wanted.client_max_window_bits);
     return text;
 }
 
-std::string answer(const Terms& agreed) {
-    std::string text = begin(agreed);
-    add_window(text, "client_max_window_bits", agreed.client_max_window_bits);
-    return text;
-}
-
-std::optional<Terms> choose(std::span<const std::string_view> extensions, const Terms& allowed) {
+std::optional<Choice> choose(std::span<const std::string_view> extensions, const Terms& allowed) {
     // RFC 7692 §7.1: "A server MUST decline an extension negotiation offer for this extension if
     // any of the following conditions are met: The negotiation offer contains an extension
     // parameter not defined for use in an offer. [...] with an invalid value. [...] multiple
@@ -132,7 +137,8 @@ std::optional<Terms> choose(std::span<const std::string_view> extensions, const 
     for (const std::string_view extension : extensions) {
         if (!is_ours(extension)) continue;
         if (const auto offered = parse(extension))
-            if (const auto agreed = agree(*offered, allowed)) return agreed;
+            if (const auto agreed = agree(*offered, allowed))
+                return Choice{*agreed, answer(*agreed, *offered)};
     }
     return std::nullopt;
 }

@@ -29,10 +29,11 @@ std::string offer(const Terms& wanted);
 // §5.1, §7.1, a server's choice: the first offer among the header's elements that can be kept.
 // `allowed` is the most that the server grants: windows no larger, and no context takeover where it
 // says so. Nothing: none of them; the answer then names no extension, and messages go as they are.
-std::optional<Terms> choose(std::span<const std::string_view> extensions, const Terms& allowed);
-
-// What the server answers to the offer that it chose: it names what differs from the defaults.
-std::string answer(const Terms& agreed);
+struct Choice {
+    Terms terms;
+    std::string answer;  // the element that says so in the server's header
+};
+std::optional<Choice> choose(std::span<const std::string_view> extensions, const Terms& allowed);
 
 // The client's side of it: what the server's answer means after this offer. Nothing: it is not an
 // answer to this offer, and the connection must be failed (§7.1). `extensions` are the header's

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "cli/byte_trace.hpp"
+#include "cli/compression_options.hpp"
 #include "cli/options.hpp"
 #include "endpoint/dial_accept.hpp"
 #include "endpoint/server.hpp"
@@ -134,12 +135,17 @@ int serve(int argc, char** argv) {
         if (kind != "blocking" && kind != "epoll") throw cli::UsageError{"blocking or epoll"};
         settings.epoll = kind == "epoll";
     });
+    cli::CompressionOptions compression;
+    compression.declare(options);
     options.parse(argc, argv);
     const net::StopSignal stop;
     settings.server.host = settings.common.host;
     settings.server.port = settings.common.port;
     settings.server.subprotocols = settings.blocking.subprotocols = {"chat"};
     settings.blocking.stop_fd = stop.fd();
+    using Sharing = cli::CompressionOptions::Sharing;
+    settings.server.extensions = settings.blocking.extensions =
+        compression.extensions(settings.epoll ? Sharing::one_thread : Sharing::none);
     if (settings.common.trace)
         settings.server.trace = settings.blocking.trace = cli::trace_to_stderr;
     return settings.epoll ? serve_epoll(settings, stop.fd()) : serve_blocking(settings, stop.fd());

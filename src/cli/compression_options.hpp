@@ -1,0 +1,33 @@
+// The options by which a program compresses messages: --compress and what goes with it. Lesson 14.
+// The same for servers and clients; what each means to either side is RFC 7692 §7.1.
+// Leaves out: what is agreed on with a peer (ws/deflate/permessage).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "cli/options.hpp"
+#include "ws/deflate/codec.hpp"
+
+namespace cli {
+
+class CompressionOptions {
+  public:
+    using Sharing = ws::deflate::PermessageDeflate::Sharing;
+
+    // This object outlives options.parse().
+    void declare(Options& options);
+
+    // For endpoint options; lives as long as this object. Null without --compress.
+    ws::Extensions* extensions(Sharing sharing);
+
+  private:
+    bool compress_ = false;
+    bool no_context_takeover_ = false;
+    std::uint64_t level_ = ws::deflate::usual_level;
+    std::uint64_t threshold_ = ws::deflate::Options{}.threshold;
+    std::uint64_t window_bits_ = ws::deflate::max_window_bits;
+    std::optional<ws::deflate::PermessageDeflate> deflate_;
+};
+
+}  // namespace cli

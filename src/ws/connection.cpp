@@ -48,6 +48,13 @@ std::optional<Event> Connection::next(Buffer& out) {
             if (receiver_.error() == Errc::none) return std::nullopt;
             return fail(receiver_.error(), out);
         }
+        if (piece->extended) {
+            extension_->take({piece->data, piece->opcode == Opcode::text, piece->last,
+                              receiver_.limits().max_message_bytes});
+            extending_ = true;
+            extended_ = piece->opcode;
+            continue;
+        }
         // A part of a message that is put together is nothing to tell. Known before it is handled,
         // because what handle() returns is then built where our caller wants it: a copy of something
         // just written makes the processor wait, a tenth of the time that a small message takes here.
@@ -67,13 +74,6 @@ std::optional<Event> Connection::handle(const Piece& piece, Buffer& out) {
 }
 
 std::optional<Event> Connection::handle_data(const Piece& piece) {
-    if (piece.extended) {
-        extension_->take({piece.data, piece.opcode == Opcode::text, piece.last,
-                          receiver_.limits().max_message_bytes});
-        extending_ = true;
-        extended_ = piece.opcode;
-        return std::nullopt;
-    }
     if (!pieces_) return collect(piece);
     return Event{
         .type = Event::message, .opcode = piece.opcode, .last = piece.last, .data = piece.data};

@@ -25,7 +25,8 @@ inline ws::KeepAlive::Times keep_alive_times(std::chrono::milliseconds ping_inte
 // When to ask again; nothing: no need to.
 inline net::Deadline deadline_of(const ws::KeepAlive::Next& next) {
     if (next.wait == ws::KeepAlive::forever) return std::nullopt;
-    return net::after(std::chrono::milliseconds{next.wait});
+    // Both moments were cut to whole milliseconds, so their difference may be one too small.
+    return net::after(std::chrono::milliseconds{next.wait} + std::chrono::milliseconds{1});
 }
 
 }  // namespace endpoint

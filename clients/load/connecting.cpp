@@ -9,7 +9,6 @@
 #include <stdexcept>
 
 #include "clients/load/run.hpp"
-#include "ws/hex.hpp"
 
 namespace load {
 
@@ -19,15 +18,6 @@ constexpr std::size_t most_connecting = 64;  // at once, so that no queue of a s
 constexpr std::uint64_t shown_errors = 3;
 
 std::string text_of(int error) { return std::generic_category().message(error); }
-
-// What is wrong with the server's answer; empty for nothing.
-std::string judge(std::string_view head, const ws::ClientHandshake& handshake) {
-    ws::Response response;
-    ws::Errc errc = response.parse(head);
-    if (errc == ws::Errc::none) errc = ws::check_response(response, handshake);
-    if (errc == ws::Errc::unexpected_status) return ws::escape(response.start_line);
-    return errc == ws::Errc::none ? "" : std::string{ws::rule(errc).sentence};
-}
 
 }  // namespace
 
@@ -84,7 +74,7 @@ void Run::connected(Peer& peer) {
         watch(peer, false);
         return opened(peer);
     }
-    if (!settings_.raw) peer.head = std::make_unique<ws::HeadReader>();
+    if (!settings_.raw) peer.opening = std::make_unique<ws::ClientOpening>(handshake_);
     ws::append(peer.out, ws::as_bytes(request_));
     flush(peer);
 }
@@ -101,13 +91,11 @@ void Run::receive_raw_handshake(Peer& peer, ws::Bytes bytes) {
 
 void Run::receive_head(Peer& peer, ws::MutableBytes bytes) {
     std::size_t taken = 0;
-    const ws::Parse parse = peer.head->feed(bytes, taken);
-    if (parse == ws::Parse::need_more) return;
-    const std::string why = parse == ws::Parse::error
-                                ? std::string{ws::rule(peer.head->error()).sentence}
-                                : judge(peer.head->text(), handshake_);
-    if (!why.empty()) return end(peer, "handshake failed: " + why);
-    peer.head.reset();
+    const ws::ClientOpening::Step step = peer.opening->feed(bytes, taken);
+    if (step == ws::ClientOpening::Step::more) return;
+    if (step == ws::ClientOpening::Step::failed)
+        return end(peer, peer.opening->failure(bytes.subspan(taken)));
+    peer.opening.reset();
     opened(peer);
     if (taken < bytes.size() && peer.phase != Peer::Phase::over)
         receive_messages(peer, bytes.subspan(taken));

@@ -13,7 +13,7 @@
 #include "net/random.hpp"
 #include "net/signal.hpp"
 #include "net/socket.hpp"
-#include "ws/handshake.hpp"
+#include "ws/opening.hpp"
 #include "ws/trace.hpp"
 
 namespace load {
@@ -33,11 +33,11 @@ struct Peer {
     bool watches_writing = false;
     net::Fd socket;
     Answers answers;
-    std::unique_ptr<ws::HeadReader> head;  // until the handshake has ended
-    ws::Buffer out;                        // request, pongs, Close: what is no message
-    std::size_t offset = 0;                // bytes of message `sent` that have left
-    std::uint64_t sent = 0;                // messages that have left
-    std::uint64_t released = 0;            // messages that may leave
+    std::unique_ptr<ws::ClientOpening> opening;  // until the handshake has ended
+    ws::Buffer out;                              // request, pongs, Close: what is no message
+    std::size_t offset = 0;                      // bytes of message `sent` that have left
+    std::uint64_t sent = 0;                      // messages that have left
+    std::uint64_t released = 0;                  // messages that may leave
     std::uint64_t answered = 0;
     Time began = 0;  // when it began to connect
 };

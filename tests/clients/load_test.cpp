@@ -248,7 +248,8 @@ TEST_CASE("load: nobody listens, or no WebSocket server") {
     const Finished other = load(at(server.port, {"--path", "/elsewhere", "--connections", "1"}));
     CHECK(other.status == 1);
     CHECK(other.errors ==
-          "load: client 1: handshake failed: HTTP/1.1 404 Not Found\n"
+          "load: client 1: Handshake failed: HTTP/1.1 404 Not Found (there is no WebSocket endpoint "
+          "at this path); path /elsewhere\n"
           "load: only 0 of 1 connections could be opened\n");
     server.stop();
 }

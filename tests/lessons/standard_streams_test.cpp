@@ -101,8 +101,9 @@ TEST_CASE("standard streams: a server whose listening line was enough for its re
         CAPTURE(lesson);
         // The pipe's reader takes one line and goes, as `head -1`.
         Process pair{"/bin/sh",
-                     {"-c", "\"$0\" --port 0 --trace 2>&1 | head -1",
+                     {"-c", "{ \"$0\" --port 0 --trace 2>&1 & echo $! >&2; wait; } | head -1",
                       program("lessons/" + std::string{lesson} + "/server")}};
+        const pid_t server = std::stoi(pair.read_error_line());
         const std::uint16_t port = listening_port(pair.read_line());
         for (int i = 0; i < 3; ++i) {
             RawPeer peer = open_peer(port);
@@ -110,6 +111,8 @@ TEST_CASE("standard streams: a server whose listening line was enough for its re
             ws::FrameHeader header;
             CHECK(peer.receive_frame(header).size() > 0);
         }
+        ::kill(server, SIGTERM);
+        CHECK(pair.wait() == 0);
     }
 }
 

@@ -208,9 +208,12 @@ class Flood {
     std::thread thread_;
 };
 
-// Sends until the client has taken nothing for half a second: it waits for us to read.
+// Sends until the peer has taken nothing for half a second: it waits for us to read. What is sent in
+// all is far more than two kernels keep.
 void send_until_stuck(const net::Fd& socket, ws::Bytes bytes) {
-    while (net::send_all(socket, bytes, net::after(500ms))) continue;
+    constexpr std::size_t enough = 64 << 20;
+    for (std::size_t sent = 0; sent < enough; sent += bytes.size())
+        if (!net::send_all(socket, bytes, net::after(500ms))) return;
 }
 
 ws::Buffer many(std::string_view frame, std::size_t count) {
@@ -274,7 +277,7 @@ TEST_CASE("Ctrl-C: a client that is blocked by its own pongs ends within the clo
 TEST_CASE("SIGTERM: a server that is blocked by a client which takes nothing ends") {
     for (const std::string lesson :
          {"05-frames", "06-native-echo", "07-hello", "08-messages", "09-keep-alive",
-          "10-trust-nobody", "11-event-loop", "13-streaming"}) {
+          "10-trust-nobody", "11-event-loop"}) {
         LessonServer server{lesson};
         RawPeer peer = open_peer(server.port);
         ws::Buffer frame;

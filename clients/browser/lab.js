@@ -302,8 +302,8 @@ function drawPayload(frame, number) {
   const head = element('tr');
   const names = frame.masked ? ['byte', 'on the wire', '', '⊕ key', '= plain', ''] : ['byte', 'on the wire', '', ''];
   for (const name of names) {
-    const cell = element('th', '', name);
-    cell.scope = 'col';
+    const cell = element(name === '' ? 'td' : 'th', '', name);
+    if (name !== '') cell.scope = 'col';
     head.append(cell);
   }
   const thead = element('thead');

@@ -20,6 +20,8 @@ struct InputPool {
     // thousand that flood us cost hardly more memory than a hundred.
     static constexpr std::size_t most_rest_bytes = 16u << 20;
     static constexpr std::size_t receive_bytes_when_full = 16 * 1024;
+    // What is kept of the memory that large messages were put together in, for the next ones.
+    static constexpr std::size_t most_spare_bytes = 4u << 20;
 
     // Where the next read goes.
     ws::MutableBytes room() {
@@ -29,6 +31,7 @@ struct InputPool {
 
     ws::Buffer buffer = ws::Buffer(receive_bytes);
     std::size_t rest_bytes = 0;
+    ws::SpareBuffers spare{most_spare_bytes};
     // What a client may have of this turn; endpoint/server divides it.
     std::chrono::microseconds share{0};
 };

@@ -148,7 +148,7 @@ void LoopConnection::turn_away(ws::Errc errc) {
 void LoopConnection::handle_events() {
     Share share{loop_.input.share};
     while (phase_ == Phase::open) {
-        const std::optional<ws::Event> event = protocol_.next(out());
+        const std::optional<ws::Event> event = protocol_.next(out(), &loop_.input.spare);
         if (!event) break;
         handle(*event);
         // Without bytes that wait there is no event either, and next() gives memory back. A client

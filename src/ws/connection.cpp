@@ -31,13 +31,8 @@ void Connection::feed(MutableBytes bytes) {
     if (state_ != State::closed) receiver_.feed(bytes);
 }
 
-std::optional<Event> Connection::next(Buffer& out) {
-    // A new buffer, because clear() and `= {}` would empty the old one and keep its memory.
-    if (delivered_) {
-        message_ = Buffer{};
-        if (extension_) extension_->release();
-    }
-    delivered_ = false;
+std::optional<Event> Connection::next(Buffer& out, SpareBuffers* spare) {
+    if (delivered_) forget_message(spare);
     while (state_ != State::closed) {
         if (extending_) {
             if (auto event = handle_extended(out)) return event;
@@ -59,9 +54,25 @@ std::optional<Event> Connection::next(Buffer& out) {
         // because what handle() returns is then built where our caller wants it: a copy of something
         // just written makes the processor wait, a tenth of the time that a small message takes here.
         if (pieces_ || piece->last) return handle(*piece, out);
+        if (spare != nullptr && message_.capacity() == 0) take_spare(*spare, *piece);
         collect(*piece);
     }
     return std::nullopt;
+}
+
+// For a message whose frame is large, of which this is the first part.
+void Connection::take_spare(SpareBuffers& spare, const Piece& first) {
+    if (first.data.size() + receiver_.frame_bytes_left() >= SpareBuffers::least_bytes)
+        message_ = spare.take();
+}
+
+// It has been handed out, and what was made of it is made.
+void Connection::forget_message(SpareBuffers* spare) {
+    if (spare != nullptr) spare->give(std::move(message_));
+    // A new buffer, because clear() and `= {}` would empty the old one and keep its memory.
+    message_ = Buffer{};
+    if (extension_) extension_->release();
+    delivered_ = false;
 }
 
 std::optional<Event> Connection::handle(const Piece& piece, Buffer& out) {

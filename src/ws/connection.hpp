@@ -9,6 +9,7 @@
 
 #include "ws/receiver.hpp"
 #include "ws/sender.hpp"
+#include "ws/spare_buffers.hpp"
 
 namespace ws {
 
@@ -69,8 +70,9 @@ class Connection {
     void move_unread(MutableBytes to) { receiver_.move_unread(to); }
 
     // The next event; nothing when more bytes are needed or the connection is closed. Answers
-    // (pong, the echo of a Close, the Close that tells of an error) are appended to `out`.
-    std::optional<Event> next(Buffer& out);
+    // (pong, the echo of a Close, the Close that tells of an error) are appended to `out`. With
+    // `spare`, the memory for large messages that have to be put together comes from there.
+    std::optional<Event> next(Buffer& out, SpareBuffers* spare = nullptr);
 
     // From now on messages come in pieces, as they arrive and wherever they lie, and nothing is
     // put together: a message may be larger than memory (§6.2). Every other rule and limit holds
@@ -117,6 +119,8 @@ class Connection {
     Event fail(Errc errc, Buffer& out);
     void answer_ping(Bytes data, Buffer& out);
     void reserve(std::uint64_t needed);
+    void take_spare(SpareBuffers& spare, const Piece& first);
+    void forget_message(SpareBuffers* spare);
     void end();
 
     Receiver receiver_;

@@ -85,8 +85,11 @@ ServerOpening::Step ServerOpening::refuse(Errc errc) {
 std::string ServerOpening::refusal() const {
     std::string line =
         "refused with " + std::to_string(rule(error_).http_status) + ": " + describe(error_);
-    if (request_.path.empty()) return line;
-    line += "; path " + escape(request_.path, shown_bytes);
+    // What follows the '?' may be a secret. A target that was not understood has no path.
+    const std::string_view target = request_.target.substr(0, request_.target.find('?'));
+    const std::string_view path = request_.path.empty() ? target : request_.path;
+    if (path.empty()) return line;
+    line += "; path " + escape(path, shown_bytes);
     // The two that were compared: a proxy in between may have changed Host.
     if (error_ == Errc::forbidden_origin)
         line += ", Origin " + values(request_, "Origin") + ", Host " + values(request_, "Host");

@@ -129,6 +129,11 @@ TEST_CASE("§4.2.2 server opening: each refusal has its status, and nothing is o
         {request("GET /other?token=secret HTTP/1.1"), Errc::path_not_found,
          "refused with 404: there is no WebSocket endpoint at this path (RFC 6455 §4.2.2); path "
          "/other"},
+        {request("POST /ws?token=secret HTTP/1.1"), Errc::method_not_get,
+         "refused with 405: the method of the handshake must be GET (RFC 6455 §4.2.1); path /ws"},
+        {request("GET ws HTTP/1.1"), Errc::malformed_target,
+         "refused with 400: the request target is neither a path nor an http:// URL (RFC 6455 "
+         "§4.2.1); path ws"},
         {request("GET /ws HTTP/1.0"), Errc::unsupported_http_version,
          "refused with 505: the handshake needs HTTP/1.1 (RFC 6455 §4.2.1); path /ws"},
         {crlf("GET /ws HTTP/1.1\nHost: a\n\n"), Errc::not_an_upgrade,

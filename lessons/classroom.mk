@@ -36,7 +36,7 @@ $(BUILD)/judge/%.o: %.cpp | $(BUILD)/packages
 	$(CXX) -std=c++20 $(if $(filter lessons/tools/%,$<),-O1,-O0) -g1 $(WARNINGS) -pthread -I. -MMD -MP \
 	  $(CXXFLAGS) -c $< -o $@
 ifneq ($(SANITIZE),)
-$(harness) $(patsubst %.cpp,$(BUILD)/obj/%.o,$(wildcard lessons/*/checks.cpp)): UNOPTIMIZED := -O0
+$(harness) $(patsubst %.cpp,$(BUILD)/obj/%.o,$(wildcard lessons/*/checks*.cpp)): UNOPTIMIZED := -O0
 endif
 
 # $(1) folder, $(2) its number with two digits, $(3) its number. T, L, A and SPOIL reach the

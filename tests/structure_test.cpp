@@ -202,13 +202,17 @@ TEST_CASE("structure: the judge includes nothing that a student writes") {
     std::vector<fs::path> judge = sources("lessons/tools/check");
     // What does with a student's functions as the judge asks is another program.
     std::erase_if(judge, [](const fs::path& path) { return path.string().find("/calls/") != std::string::npos; });
+    const auto is_checks = [](const fs::path& path) { return path.filename().string().starts_with("checks"); };
     for (const std::string& lesson : make_variable("LESSONS"))
         if (fs::exists("lessons/" + lesson + "/calls.cpp"))
-            judge.push_back("lessons/" + lesson + "/checks.cpp");
+            std::ranges::copy_if(sources("lessons/" + lesson), std::back_inserter(judge), is_checks);
     for (const fs::path& path : judge)
-        for (const std::string& name : own_includes(path))
-            if (!name.starts_with("lessons/tools/check/") || name.starts_with("lessons/tools/check/calls/"))
-                faults.push_back(path.string() + " includes " + name);
+        for (const std::string& name : own_includes(path)) {
+            const bool of_harness = name.starts_with("lessons/tools/check/") &&
+                                    !name.starts_with("lessons/tools/check/calls/");
+            const bool of_lesson = is_checks(name) && fs::path{name}.parent_path() == path.parent_path();
+            if (!of_harness && !of_lesson) faults.push_back(path.string() + " includes " + name);
+        }
     check_none(faults);
 }
 

@@ -157,7 +157,7 @@ TEST_CASE("load: eight flooders of tiny messages beside a client that behaves, a
     LessonServer server{"11-event-loop"};
     RawPeer good = open_peer(server.port);
     Flooders flooders{[&](int) { return open_peer(server.port); }, "hi"};
-    measure_flood("11", server.port, flooders, [&good] {
+    measure_flood("11", server.process, server.port, flooders, [&good] {
         good.send_frame(ws::Opcode::text, "are you there?");
         CHECK(good.receive_text() == "are you there?");
     });

@@ -232,7 +232,7 @@ TEST_CASE("load: eight flooders of tiny messages beside a member that behaves, a
                      "room-" + std::to_string(number));
     };
     Flooders flooders{flooder, "{}"};  // answered by a sentence that says why it makes no sense
-    measure_flood("12", server.port, flooders, [&good] {
+    measure_flood("12", server.process, server.port, flooders, [&good] {
         good.send_frame(ws::Opcode::text, R"({"text":"are you there?"})");
         CHECK(contains(good.receive_text(), "are you there?"));
     });

@@ -15,7 +15,7 @@ TEST_CASE("load: eight flooders of tiny messages beside a client of lesson 13 th
     const std::uint16_t port = listening_port(server.read_line());
     RawPeer good = open_peer(port);
     Flooders flooders{[port](int) { return open_peer(port); }, "hi"};
-    measure_flood("13", port, flooders, [&good] {
+    measure_flood("13", server, port, flooders, [&good] {
         good.send_frame(ws::Opcode::text, "are you there?");
         CHECK(good.receive_text().find("14 bytes") != std::string::npos);
     });

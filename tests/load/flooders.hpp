@@ -64,11 +64,12 @@ class Flooders {
 };
 
 // `round_trip` is a message of the client that behaves, and its answer.
-inline void measure_flood(const char* lesson, std::uint16_t port, Flooders& flooders,
-                          const std::function<void()>& round_trip) {
+inline void measure_flood(const char* lesson, const Process& server, std::uint16_t port,
+                          Flooders& flooders, const std::function<void()>& round_trip) {
     constexpr std::chrono::seconds time{3};
     Millis worst{0};
     Millis newcomer{0};
+    Millis computed{0};  // by the server, in that time: what a busy machine adds is not its fault
     const auto longest = [](Millis& most, const std::function<void()>& what) {
         const auto begin = net::Clock::now();
         what();
@@ -76,14 +77,20 @@ inline void measure_flood(const char* lesson, std::uint16_t port, Flooders& floo
     };
     const std::uint64_t before = flooders.taken();
     for (const net::Deadline end = net::after(time); net::Clock::now() < *end;) {
-        for (int i = 0; i < 5; ++i) longest(worst, round_trip);
+        for (int i = 0; i < 5; ++i) {
+            const Seconds cpu = cpu_time_of(server);
+            longest(worst, round_trip);
+            computed = std::max<Millis>(computed, cpu_time_of(server) - cpu);
+        }
         longest(newcomer, [&] { open_peer(port).reset(); });
     }
     const double rate = static_cast<double>(flooders.taken() - before) / 8 / time.count();
     std::printf(
         "tiny floods       lesson %s: eight flooders, %.0f messages a second; another client's "
-        "worst round trip: %.1f ms, a newcomer's worst handshake: %.1f ms\n",
-        lesson, rate, worst.count(), newcomer.count());
+        "worst round trip: %.1f ms (in which the server computed for %.1f ms at most), a "
+        "newcomer's "
+        "worst handshake: %.1f ms\n",
+        lesson, rate, worst.count(), computed.count(), newcomer.count());
     CHECK(worst < Millis{100});
     CHECK(newcomer < Millis{200});
 }

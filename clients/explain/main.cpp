@@ -11,6 +11,7 @@
 
 #include "cli/options.hpp"
 #include "clients/explain/input.hpp"
+#include "clients/explain/unpack.hpp"
 #include "ws/conversation.hpp"
 #include "ws/explain.hpp"
 #include "ws/hex.hpp"
@@ -77,7 +78,9 @@ int explain_bytes(int argc, char** argv) {
         any = any || !stream.bytes.empty();
         if (!stream.name.empty()) std::printf("--- %s\n\n", stream.name.c_str());
         for (std::string head; !(head = explain::take_head(stream.bytes)).empty();) show_head(head);
-        if (!stream.bytes.empty()) std::fputs(ws::explain(stream.bytes, judge).c_str(), stdout);
+        if (!stream.bytes.empty())
+            std::fputs((ws::explain(stream.bytes, judge) + explain::unpack(stream.bytes)).c_str(),
+                       stdout);
     }
     if (!any) throw cli::UsageError{"expected at least one byte, such as 81 05 48"};
     return 0;

@@ -58,9 +58,9 @@ bool Receiver::read_header() {
     FrameHeader header;
     if (!take_header(header)) return false;
     error_ = check_header(header, role_, rsv_);
+    if (error_ == Errc::none) error_ = note_rsv1(header);
     if (error_ == Errc::none) {
         opcode_ = header.opcode;
-        rsv1_ = header.rsv != 0;
         fin_ = header.fin;
         left_ = header.length;
         key_ = header.key;
@@ -77,6 +77,17 @@ bool Receiver::read_header() {
 // RFC 6455 §5.4: "A fragmented message consists of a single frame with the FIN bit clear and an
 // opcode other than 0, followed by zero or more frames with the FIN bit clear and the opcode set
 // to 0, and terminated by a single frame with the FIN bit set and an opcode of 0."
+// RSV1, once an extension was negotiated that uses it: the message is that extension's to change.
+Errc Receiver::note_rsv1(const FrameHeader& header) {
+    const bool first = !is_control(header.opcode) && header.opcode != Opcode::continuation;
+    // RFC 7692 §6: "An endpoint MUST NOT set the "Per-Message Compressed" bit of control frames and
+    // non-first fragments of a data message. An endpoint receiving such a frame MUST _Fail the
+    // WebSocket Connection_."
+    if (header.rsv != 0 && !first) return Errc::rsv1_not_on_first_frame;
+    if (first) extended_ = header.rsv != 0;
+    return Errc::none;
+}
+
 Errc check_order(Opcode opcode, bool in_message) {
     const bool continues = opcode == Opcode::continuation;
     if (continues && !in_message) return Errc::unexpected_continuation;
@@ -86,17 +97,11 @@ Errc check_order(Opcode opcode, bool in_message) {
 
 // The rules that need to know which frames came before.
 Errc Receiver::begin_frame() {
-    // RFC 7692 §6: "An endpoint MUST NOT set the "Per-Message Compressed" bit of control frames and
-    // non-first fragments of a data message. An endpoint receiving such a frame MUST _Fail the
-    // WebSocket Connection_."
-    if (rsv1_ && (is_control(opcode_) || opcode_ == Opcode::continuation))
-        return Errc::rsv1_not_on_first_frame;
     if (is_control(opcode_)) return Errc::none;
     if (const Errc errc = check_order(opcode_, in_message_); errc != Errc::none) return errc;
     if (opcode_ != Opcode::continuation) {
         in_message_ = true;
         message_opcode_ = opcode_;
-        extended_ = rsv1_;
         message_bytes_ = 0;
         fragments_ = 0;
         utf8_.reset();

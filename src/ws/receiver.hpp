@@ -65,6 +65,7 @@ class Receiver {
   private:
     bool read_header();
     bool take_header(FrameHeader& header);
+    Errc note_rsv1(const FrameHeader& header);
     Errc begin_frame();
     Errc count_frame();
     std::optional<Piece> control_piece();
@@ -86,9 +87,8 @@ class Receiver {
     bool fin_ = false;
     bool in_frame_ = false;
     bool in_message_ = false;
-    bool rsv1_ : 1 = false;      // of the frame at hand
-    bool extended_ : 1 = false;  // of the message at hand
-    std::uint8_t rsv_ = 0;       // what was negotiated
+    bool extended_ = false;  // the message at hand came with RSV1
+    std::uint8_t rsv_ = 0;   // what was negotiated
     Utf8Validator utf8_;
 
     Role role_;

@@ -1,0 +1,87 @@
+// Frames to messages, one side at a time, and messages to what was compressed: RFC 7692 §7.2.2.
+// A message may refer to those before it, so each side keeps its history.
+// Leaves out: every rule of frames; ws/explain has named those that are broken.
+#include "clients/explain/unpack.hpp"
+
+#include <memory>
+
+#include "ws/deflate/deflate.hpp"
+#include "ws/deflate/inflate.hpp"
+#include "ws/frame.hpp"
+#include "ws/hex.hpp"
+#include "ws/utf8.hpp"
+
+namespace explain {
+
+namespace {
+
+using namespace ws::deflate;
+
+constexpr std::size_t most_unpacked = 1 << 20;
+constexpr std::size_t most_shown = 200;
+
+// What one side has sent.
+struct Side {
+    History history{};
+    ws::Buffer packed{};
+    ws::Opcode type = ws::Opcode::text;
+    bool compressed = false;  // the message at hand
+};
+
+std::string describe(ws::Bytes data, ws::Opcode type) {
+    const bool text = type == ws::Opcode::text && ws::is_utf8(data);
+    return std::to_string(data.size()) + " bytes: " +
+           (text ? ws::quote(data, most_shown) : '[' + ws::hex(data, most_shown / 3) + ']');
+}
+
+std::string unpack_message(Side& side) {
+    const std::string begin = std::to_string(side.packed.size()) + " bytes unpack to ";
+    ws::append(side.packed, flush_tail);
+    const auto inflater = std::make_unique<Inflater>();
+    ws::Buffer room(most_unpacked);
+    Output out{room};
+    ws::Bytes in{side.packed};
+    auto status = Inflater::Status::end;
+    while (status == Inflater::Status::end && !in.empty()) {
+        inflater->restart();
+        status = inflater->run(in, out, side.history);
+    }
+    side.history.remember(out.written());
+    if (status == Inflater::Status::error)
+        return begin + "nothing: " + std::string{ws::rule(inflater->error()).sentence};
+    if (status == Inflater::Status::need_output) return begin + "more than a megabyte";
+    if (!inflater->between_blocks())
+        return begin + "nothing: " + std::string{ws::rule(ws::Errc::unfinished_block).sentence};
+    return begin + describe(out.written(), side.type);
+}
+
+}  // namespace
+
+std::string unpack(ws::Bytes frames) {
+    Side client, server;
+    std::string text;
+    ws::FrameHeader header;
+    while (ws::decode_header(frames, header) == ws::Parse::ok) {
+        frames = frames.subspan(header.size());
+        if (frames.size() < header.length) break;
+        const ws::Bytes payload = frames.first(static_cast<std::size_t>(header.length));
+        frames = frames.subspan(payload.size());
+        if (ws::is_control(header.opcode)) continue;
+        Side& side = header.masked ? client : server;
+        if (header.opcode != ws::Opcode::continuation) {
+            side.compressed = (header.rsv & 4) != 0;
+            side.type = header.opcode;
+            side.packed.clear();
+        }
+        if (!side.compressed) continue;
+        ws::Buffer unmasked{payload.begin(), payload.end()};
+        if (header.masked) ws::apply_mask(unmasked, header.key);
+        ws::append(side.packed, unmasked);
+        if (header.fin)
+            text += std::string{"  "} + (header.masked ? "→ " : "← ") + unpack_message(side) + '\n';
+    }
+    if (text.empty()) return text;
+    return "\nCompressed, if permessage-deflate was agreed on (RFC 7692):\n" + text;
+}
+
+}  // namespace explain

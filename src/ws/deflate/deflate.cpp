@@ -1,5 +1,6 @@
 // Which matches are taken, RFC 1951 §4: the first that is found, or a better one a byte later.
 // Lesson 14. The levels differ in how far they follow a chain and when they are content.
+// Leaves out: how a match is found (matcher), and how it is written (blocks).
 #include "ws/deflate/deflate.hpp"
 
 #include <cassert>

@@ -29,7 +29,8 @@ class PreparedMessage {
         return nullptr;
     }
     const Buffer& add_variant(const void* key, Buffer frame) const {
-        return variants_.emplace_back(key, std::move(frame)).frame;
+        variants_.push_back({key, std::move(frame)});
+        return variants_.back().frame;
     }
 
   private:

@@ -4,8 +4,8 @@
 # linked from its own list, and a test sees to it that it includes nothing that comes later.
 
 SRC_01 := net/fd net/os_error net/address net/socket net/signal net/client_threads \
-          ws/bytes ws/characters ws/hex cli/standard_streams cli/options cli/say terminal/line_reader \
-          cli/byte_trace
+          ws/bytes ws/hidden_characters ws/characters ws/hex cli/standard_streams cli/options cli/say \
+          cli/byte_trace terminal/line_reader
 SRC_02 := $(SRC_01) net/parse_ip net/look_up net/datagram net/url cli/option_kinds
 SRC_03 := $(SRC_02)
 SRC_04 := $(SRC_03) net/random ws/error ws/http ws/sha1 ws/handshake ws/origin
@@ -25,7 +25,8 @@ SRC_11 := $(SRC_10) net/epoll net/loop_clock net/out_buffer net/peer_address end
           endpoint/loop_connection endpoint/server endpoint/metrics lab/lab_loop \
           cli/size_options cli/loop_options
 SRC_12 := $(SRC_11) json/character json/value json/parse json/write endpoint/json_message \
-          endpoint/hub terminal/columns terminal/line_editor terminal/job terminal/prompt
+          endpoint/hub terminal/column_tables terminal/columns terminal/line_editor terminal/job \
+          terminal/prompt
 SRC_13 := $(SRC_12) endpoint/stream
 SRC_14 := $(SRC_13) ws/deflate/bits ws/deflate/huffman ws/deflate/history ws/deflate/inflate \
           ws/deflate/inflate_fast ws/deflate/blocks ws/deflate/matcher ws/deflate/deflate \
@@ -54,8 +55,8 @@ WORK ?= work
 # is the teacher's is not there.
 ifneq ($(wildcard lessons/HANDOUT),)
 OVERLAY ?= $(WORK)
-ABSENT  := texts test install uninstall fuzz e2e mutants classroom large-message handout grade wsc load interop \
-           compare-wscat bench bench-against bench-micro bench-instructions
+ABSENT  := texts test install uninstall fuzz e2e mutants classroom large-message handout grade wsc load \
+           interop compare-wscat bench bench-against bench-micro bench-instructions
 ifneq ($(filter $(ABSENT) interop-% load-% diff-% mutants-%,$(MAKECMDGOALS)),)
 $(error a handout has no $(MAKECMDGOALS); make help shows what there is)
 endif
@@ -209,7 +210,8 @@ library_headers := $(addprefix $(LIBRARY)/baresocket/,$(filter %.hpp,$(library_f
 library_objects := $(addprefix $(LIBRARY)/,$(patsubst %.cpp,%.o,$(filter %.cpp,$(library_files))))
 $(LIBRARY)/baresocket/%: src/%
 	@mkdir -p $(@D)
-	@sed -E 's/^namespace ($(room))/namespace baresocket::\1/; s/^#include "($(room))\//#include "baresocket\/\1\//' $< > $@
+	@sed -E -e 's/^namespace ($(room))/namespace baresocket::\1/' \
+	  -e 's/^#include "($(room))\//#include "baresocket\/\1\//' $< > $@
 $(library_objects): $(LIBRARY)/%.o: $(LIBRARY)/baresocket/%.cpp | $(library_headers) $(BUILD)/packages
 	@mkdir -p $(@D)
 	$(CXX) -std=c++20 $(OPTIMIZE) -g1 -pthread -I$(LIBRARY) -MMD -MP $(CPPFLAGS) $(CXXFLAGS) -c $< -o $@

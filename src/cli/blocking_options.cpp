@@ -51,7 +51,9 @@ std::string ClientLine::finish(endpoint::DialOptions& target, const net::StopSig
 
 int report_end(const endpoint::Error& error) {
     std::fprintf(stderr, "Disconnected: %s\n", error.message().c_str());
-    return error.expected() ? 0 : 1;
+    // What an application means by a code of its own (RFC 6455 §7.4.2) is no failure of ours.
+    const bool its_own = error.kind == endpoint::Error::Kind::closed && error.code >= 3000;
+    return error.expected() || its_own ? 0 : 1;
 }
 
 }  // namespace cli

@@ -1,5 +1,6 @@
 // Characters and their widths: UTF-8, RFC 3629; Unicode's East_Asian_Width and Mn, Me, Cf. Lesson 12.
 // A wrong guess costs a column on the screen and nothing else.
+// Leaves out: what a terminal makes of them; the tables are Unicode's.
 #include "terminal/columns.hpp"
 
 #include <algorithm>

@@ -31,6 +31,14 @@ void Connection::feed(MutableBytes bytes) {
     if (state_ != State::closed) receiver_.feed(bytes);
 }
 
+// Hands a piece to the extension, which gives what it stands for piece by piece.
+void Connection::extend(const Piece& piece) {
+    extension_->take({piece.data, piece.opcode == Opcode::text, piece.last,
+                      receiver_.limits().max_message_bytes});
+    extending_ = true;
+    extended_ = piece.opcode;
+}
+
 std::optional<Event> Connection::next(Buffer& out, SpareBuffers* spare) {
     if (delivered_) forget_message(spare);
     while (state_ != State::closed) {
@@ -44,10 +52,7 @@ std::optional<Event> Connection::next(Buffer& out, SpareBuffers* spare) {
             return fail(receiver_.error(), out);
         }
         if (piece->extended) {
-            extension_->take({piece->data, piece->opcode == Opcode::text, piece->last,
-                              receiver_.limits().max_message_bytes});
-            extending_ = true;
-            extended_ = piece->opcode;
+            extend(*piece);
             continue;
         }
         // A part of a message that is put together is nothing to tell. Known before it is handled,

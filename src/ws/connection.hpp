@@ -113,6 +113,7 @@ class Connection {
     std::optional<Event> handle(const Piece& piece, Buffer& out);
     std::optional<Event> handle_data(const Piece& piece);
     std::optional<Event> collect(const Piece& piece);
+    void extend(const Piece& piece);
     std::optional<Event> handle_extended(Buffer& out);
     Event handle_ping(const Piece& piece, Buffer& out);
     Event handle_close(const Piece& piece, Buffer& out);

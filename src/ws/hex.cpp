@@ -5,7 +5,6 @@
 #include "ws/hex.hpp"
 
 #include <algorithm>
-#include <cstdio>
 
 #include "ws/characters.hpp"
 
@@ -50,8 +49,8 @@ char32_t code_of(Bytes character) {
 
 // "\u202E", "\U000E0001".
 std::string escaped_character(char32_t code) {
-    char text[sizeof "\\U0010FFFF"];
-    std::snprintf(text, sizeof text, code > 0xFFFF ? "\\U%08X" : "\\u%04X", static_cast<unsigned>(code));
+    std::string text = code > 0xFFFF ? "\\U" : "\\u";
+    for (int bits = code > 0xFFFF ? 28 : 12; bits >= 0; bits -= 4) text += digits[code >> bits & 15];
     return text;
 }
 

@@ -364,16 +364,17 @@ TEST_CASE("reports: a sanitizer's, an assertion's, an exception's, in one line")
                              "READ of size 1 at 0x60 thread T0\n" +
                              stack) ==
           "heap-buffer-overflow (reads beyond the end of a buffer on the heap) in ws::decode_header "
-          "work/src/ws/frame.cpp:48");
+          "work/src/ws/frame.cpp:48, which called ws::load_be");
     CHECK(check::read_report("work/src/ws/frame.cpp:48:12: runtime error: shift exponent 64 is too "
                              "large\n" +
                              stack) ==
-          "shift exponent 64 is too large in ws::decode_header work/src/ws/frame.cpp:48");
+          "shift exponent 64 is too large in ws::decode_header work/src/ws/frame.cpp:48, which called "
+          "ws::load_be");
     CHECK(check::read_report("/usr/include/c++/12/span:283: ... Assertion '__idx < size()' failed.\n"
                              "==1==ERROR: AddressSanitizer: ABRT on unknown address\n" +
                              stack) ==
           "an index or a piece beyond the end of what is there in ws::decode_header "
-          "work/src/ws/frame.cpp:48");
+          "work/src/ws/frame.cpp:48, which called ws::load_be");
     CHECK(check::read_report("terminate called after throwing an instance of 'std::out_of_range'\n"
                              "  what():  basic_string::substr\n") ==
           "an exception that nobody caught: basic_string::substr");

@@ -56,7 +56,7 @@ WORK ?= work
 ifneq ($(wildcard lessons/HANDOUT),)
 OVERLAY ?= $(WORK)
 ABSENT  := texts test install uninstall fuzz e2e mutants classroom large-message handout grade wsc load \
-           interop compare-wscat bench bench-against bench-micro bench-instructions
+           interop compare-wscat bench bench-against bench-chart bench-micro bench-instructions
 ifneq ($(filter $(ABSENT) interop-% load-% diff-% mutants-%,$(MAKECMDGOALS)),)
 $(error a handout has no $(MAKECMDGOALS); make help shows what there is)
 endif

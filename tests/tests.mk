@@ -136,9 +136,10 @@ large-message: $(BUILD)/lessons/13-streaming/server $(BUILD)/lessons/13-streamin
 ## make bench      our server, its peers and raw TCP, side by side: speed and memory, as tables
 ##                 (ONLY=a,c PEERS=ws,beast ROUNDS=5 SERVER='./mine --port 9000' INSTALL=1)
 ## make bench-against REV=HEAD~1  our server beside what it was at a commit (ONLY, ROUNDS)
+## make bench-chart  draws the last `make bench` as pictures for README.md (tests/bench/speed-*.svg)
 ## make bench-micro  mask, UTF-8, header and receiver beside the limit and a plain version
 ## make bench-instructions  counts a message's instructions, which no other program disturbs
-.PHONY: bench bench-against bench-micro bench-instructions
+.PHONY: bench bench-against bench-chart bench-micro bench-instructions
 BENCH_PEERS  := beast websocketpp libwebsockets gorilla ws
 BENCH        := $(addprefix $(BUILD)/bench/,raw_echo fan_out micro core)
 BENCH_SERVER := $(filter $(BUILD)/lessons/11-%/server,$(LESSON_PROGRAMS))
@@ -149,6 +150,9 @@ bench: $(bench_base)
 	@BUILD=$(BUILD) CXX='$(CXX)' OPTIMIZE='$(OPTIMIZE)' node tests/bench/bench.mjs
 bench-against: $(bench_base)
 	@CXX='$(CXX)' OPTIMIZE='$(OPTIMIZE)' tests/bench/against.sh $(BUILD) '$(REV)'
+bench-chart:
+	@cp $(BUILD)/bench/result.json tests/bench/result.json
+	@node tests/bench/chart.mjs tests/bench/result.json tests/bench
 bench-micro: $(BUILD)/bench/micro
 	@$<
 bench-instructions: $(BUILD)/bench/core

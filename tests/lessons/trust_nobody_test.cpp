@@ -272,6 +272,6 @@ TEST_CASE("lesson 10: a typing error in a rule ends the program, and opens no do
     // A file that is none of ours must not be shown by the complaint about it.
     CHECK(complaint({"--users", "Makefile"}) ==
           "server: --users 'Makefile': expected a file with lines NAME:SECRET or "
-          "NAME:SECRET:blocked (--help shows the options)\n");
+          "NAME:SECRET:blocked, and no space at their ends (--help shows the options)\n");
     CHECK(run(program("lessons/10-trust-nobody/client"), {"--header", "none"}).status == 2);
 }

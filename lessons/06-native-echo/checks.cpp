@@ -6,174 +6,159 @@
 
 #include "lessons/tools/check/check.hpp"
 
+namespace check {
+
 namespace {
 
-using check::Run;
 using namespace std::chrono_literals;
 using namespace std::string_view_literals;
 
-const check::Lesson lesson{6, "06-native-echo"};
-
 // --- the server ---------------------------------------------------------------------------------
 
-const check::Scenario echo{
-    {.lesson = 6, .name = "echo", .exercise = 3, .rule = "a text comes back as a text",
-     .section = "RFC 6455 §5.6"},
+const Scenario echo{"echo", exercise(3), "RFC 6455 §5.6", "a text comes back as a text",
     [](Run& run) {
-        check::Server server{run};
-        check::Peer client{run, server};
-        client.open();
-        for (const std::size_t size : {5u, 0u, 126u, 70'000u}) {
-            const std::string message = run.payload(size);
-            client.send(check::text(message).masked(run.key()));
-            client.expect(check::text(message).unmasked());
-        }
-        for (const std::string_view message : {"Grüße, 世界"sv, "a\0b"sv}) {
-            client.send(check::text(message).masked(run.key()));
-            client.expect(check::text(message).unmasked());
-        }
-    }};
+    Server server{run};
+    Peer client{run, server};
+    client.open();
+    for (const std::size_t size : {5u, 0u, 126u, 70'000u}) {
+        const std::string message = run.payload(size);
+        client.send(text(message).masked(run.key()));
+        client.expect(text(message).unmasked());
+    }
+    for (const std::string_view message : {"Grüße, 世界"sv, "a\0b"sv}) {
+        client.send(text(message).masked(run.key()));
+        client.expect(text(message).unmasked());
+    }
+}};
 
-const check::Scenario two_frames{
-    {.lesson = 6, .name = "two-frames", .exercise = 3,
-     .rule = "two frames in one read are two messages", .section = "RFC 6455 §5.2"},
-    [](Run& run) {
-        check::Server server{run};
-        check::Peer client{run, server};
-        client.open();
-        const check::Frame one = check::text("one").masked(run.key());
-        const check::Frame two = check::text("two").masked(run.key());
-        check::Buffer both = one.bytes();
-        const check::Buffer second = two.bytes();
-        both.insert(both.end(), second.begin(), second.end());
-        client.send(check::Bytes{both});
-        client.expect(check::text("one").unmasked());
-        client.expect(
-            check::text("two").unmasked(),
-            {check::when([](const check::Came& came) { return came.got.empty(); },
-                         "the two frames came in one read, and only the first was answered. What "
-                         "stood behind it in the buffer must not be thrown away.")});
-    }};
+const Scenario two_frames{"two-frames", exercise(3), "RFC 6455 §5.2",
+    "two frames in one read are two messages", [](Run& run) {
+    Server server{run};
+    Peer client{run, server};
+    client.open();
+    const Frame one = text("one").masked(run.key());
+    const Frame two = text("two").masked(run.key());
+    Buffer both = one.bytes();
+    const Buffer second = two.bytes();
+    both.insert(both.end(), second.begin(), second.end());
+    client.send(Bytes{both});
+    client.expect(text("one").unmasked());
+    client.expect(
+        text("two").unmasked(),
+        {when([](const Came& came) { return came.got.empty(); },
+                     "the two frames came in one read, and only the first was answered. What "
+                     "stood behind it in the buffer must not be thrown away.")});
+}};
 
 constexpr std::string_view both_said_close =
     "Both have said Close. The server ends TCP, and it is the first to do so (§7.1.1), so that it "
     "keeps the TIME-WAIT and not the client.";
 
 auto left_without_close() {
-    return check::when(
-        [](const check::Came& came) { return came.verdict == check::Verdict::closed_early; },
+    return when(
+        [](const Came& came) { return came.verdict == Verdict::closed_early; },
         "the connection ended without a Close. The client cannot tell this from a crash, and "
         "reports 1006. §5.5.1 asks for a Close in response");
 }
 
-const check::Scenario close_with_code{
-    {.lesson = 6, .name = "close", .exercise = 3, .rule = "a Close is answered, then TCP ends",
-     .section = "RFC 6455 §5.5.1"},
+const Scenario close_with_code{"close", exercise(3), "RFC 6455 §5.5.1", "a Close is answered, then TCP ends",
     [](Run& run) {
-        check::Server server{run};
-        check::Peer client{run, server};
-        client.open();
-        client.send(check::close(4001, "bye").masked(run.key()));
-        // Only the code is asked for: a server that leaves the reason out is right as well.
-        client.expect_close(
-            4001, "the client said why it goes, and gets its code back",
-            {left_without_close(),
-             check::when(
-                 [](const check::Came& came) {
-                     return came.got.size() > 1 && came.got[0] == 0x88 && came.got[1] == 0;
-                 },
-                 "this Close has no code. The client said why it goes, and gets its code "
-                 "back (§5.5.1: \"the endpoint typically echos the status code\")")});
-        client.expect_end(both_said_close);
-    }};
+    Server server{run};
+    Peer client{run, server};
+    client.open();
+    client.send(close(4001, "bye").masked(run.key()));
+    // Only the code is asked for: a server that leaves the reason out is right as well.
+    client.expect_close(
+        4001, "the client said why it goes, and gets its code back",
+        {left_without_close(),
+         when(
+             [](const Came& came) {
+                 return came.got.size() > 1 && came.got[0] == 0x88 && came.got[1] == 0;
+             },
+             "this Close has no code. The client said why it goes, and gets its code "
+             "back (§5.5.1: \"the endpoint typically echos the status code\")")});
+    client.expect_end(both_said_close);
+}};
 
-const check::Scenario empty_close{
-    {.lesson = 6, .name = "empty-close", .exercise = 3, .rule = "a Close without a code is one too",
-     .section = "RFC 6455 §5.5.1"},
+const Scenario empty_close{"empty-close", exercise(3), "RFC 6455 §5.5.1", "a Close without a code is one too",
     [](Run& run) {
-        check::Server server{run};
-        check::Peer client{run, server};
-        client.open();
-        client.send(check::close().masked(run.key()));
-        client.expect(check::close().unmasked(),
-                      {left_without_close(),
-                       check::when(
-                           [](const check::Came& came) {
-                               return came.got.size() > 1 && came.got[0] == 0x88 &&
-                                      came.got[1] >= 2;
-                           },
-                           "the client gave no code, and this answer has one. An echo has the body "
-                           "that came, and here that is none")});
-        client.expect_end(both_said_close);
-    }};
+    Server server{run};
+    Peer client{run, server};
+    client.open();
+    client.send(close().masked(run.key()));
+    client.expect(close().unmasked(),
+                  {left_without_close(),
+                   when(
+                       [](const Came& came) {
+                           return came.got.size() > 1 && came.got[0] == 0x88 &&
+                                  came.got[1] >= 2;
+                       },
+                       "the client gave no code, and this answer has one. An echo has the body "
+                       "that came, and here that is none")});
+    client.expect_end(both_said_close);
+}};
 
-const check::Scenario unmasked{
-    {.lesson = 6, .name = "unmasked", .exercise = 3,
-     .rule = "a client that does not mask is failed with 1002", .section = "RFC 6455 §5.1"},
-    [](Run& run) {
-        check::Server server{run};
-        check::Peer client{run, server};
-        client.open();
-        client.send(check::text("Hello").unmasked());
-        client.expect_close(1002,
-                            "the frame was not masked, so the connection has to be failed: first a "
-                            "Close that says why, then the end of TCP");
-        client.expect_end();
-    }};
+const Scenario unmasked{"unmasked", exercise(3), "RFC 6455 §5.1",
+    "a client that does not mask is failed with 1002", [](Run& run) {
+    Server server{run};
+    Peer client{run, server};
+    client.open();
+    client.send(text("Hello").unmasked());
+    client.expect_close(1002,
+                        "the frame was not masked, so the connection has to be failed: first a "
+                        "Close that says why, then the end of TCP");
+    client.expect_end();
+}};
 
-const check::Scenario ping_unanswered{
-    {.lesson = 6, .name = "ping-unanswered", .exercise = 3,
-     .rule = "what is no text is not echoed as one", .section = "RFC 6455 §5.5.2"},
-    [](Run& run) {
-        check::Server server{run};
-        check::Peer client{run, server};
-        client.open();
-        client.send(check::ping("are you there?").masked(run.key()));
-        client.send(check::text("Hello").masked(run.key()));
-        client.expect(
-            check::text("Hello").unmasked(),
-            {check::when(
-                 [](const check::Came& came) { return came.got.size() > 1 && came.got[1] == 14; },
-                 "this is the payload of the ping, sent back as a message that nobody "
-                 "wrote. In this lesson a ping is left alone; its answer is a pong"),
-             check::when(
-                 [](const check::Came& came) { return came.verdict != check::Verdict::wrong; },
-                 "a ping came before this text. It breaks no rule, so the connection goes on")});
-        run.is_true(server->errors().find("left unanswered") != std::string::npos,
-                    "The log says nothing about the ping. What a server leaves out it should say: "
-                    "\"left unanswered\", and ws::describe_header.");
-    }};
+const Scenario ping_unanswered{"ping-unanswered", exercise(3), "RFC 6455 §5.5.2",
+    "what is no text is not echoed as one", [](Run& run) {
+    Server server{run};
+    Peer client{run, server};
+    client.open();
+    client.send(ping("are you there?").masked(run.key()));
+    client.send(text("Hello").masked(run.key()));
+    client.expect(
+        text("Hello").unmasked(),
+        {when(
+             [](const Came& came) { return came.got.size() > 1 && came.got[1] == 14; },
+             "this is the payload of the ping, sent back as a message that nobody "
+             "wrote. In this lesson a ping is left alone; its answer is a pong"),
+         when(
+             [](const Came& came) { return came.verdict != Verdict::wrong; },
+             "a ping came before this text. It breaks no rule, so the connection goes on")});
+    run.is_true(server->errors().find("left unanswered") != std::string::npos,
+                "The log says nothing about the ping. What a server leaves out it should say: "
+                "\"left unanswered\", and ws::describe_header.");
+}};
 
-const check::Scenario gone{
-    {.lesson = 6, .name = "gone", .exercise = 3, .rule = "a client that is gone is no broken rule",
-     .cuts = {check::Cut::whole}},
+const Scenario gone{"gone", exercise(3).once(), "", "a client that is gone is no broken rule",
     [](Run& run) {
-        check::Server server{run};
-        check::Peer good{run, server};
-        good.open();
-        for (const bool reset : {true, false}) {
-            check::Peer bad{run, server};
-            bad.open();
-            const check::Buffer frame =
-                check::text("half of it").masked(run.key()).bytes();
-            bad.send(check::Bytes{frame}.first(8));
-            if (reset)
-                bad.reset();
-            else
-                bad.end_sending();
-            if (!reset)
-                bad.expect_end(
-                    "The client has left in the middle of a frame. There is "
-                    "nobody to answer, and no rule that was broken.");
-        }
-        good.send(check::text("still there?").masked(run.key()));
-        good.expect(check::text("still there?").unmasked());
-    }};
+    Server server{run};
+    Peer good{run, server};
+    good.open();
+    for (const bool reset : {true, false}) {
+        Peer bad{run, server};
+        bad.open();
+        const Buffer frame =
+            text("half of it").masked(run.key()).bytes();
+        bad.send(Bytes{frame}.first(8));
+        if (reset)
+            bad.reset();
+        else
+            bad.end_sending();
+        if (!reset)
+            bad.expect_end(
+                "The client has left in the middle of a frame. There is "
+                "nobody to answer, and no rule that was broken.");
+    }
+    good.send(text("still there?").masked(run.key()));
+    good.expect(text("still there?").unmasked());
+}};
 
 // --- the client ---------------------------------------------------------------------------------
 
 // All but "glued": each of our frames answers one of the client's.
-const std::vector one_by_one{check::Cut::whole, check::Cut::byte_by_byte, check::Cut::inside};
+const std::vector one_by_one{Cut::whole, Cut::byte_by_byte, Cut::inside};
 
 // Their client, connected to us.
 struct Talk {
@@ -181,168 +166,146 @@ struct Talk {
         server.welcome();
         client->expect_line("Connected! Type messages to send, Ctrl+C to quit.");
     }
-    check::Host host;
-    check::Client client;
-    check::Peer server;
+    Host host;
+    Client client;
+    Peer server;
 };
 
-const check::Scenario client_echo{
-    {.lesson = 6, .name = "client-echo", .exercise = 5, .rule = "an echo is shown when it is here",
-     .needs = {4}, .cuts = one_by_one},
+const Scenario client_echo{"client-echo", exercise(5).needs(4).once(), "", "an echo is shown when it is here",
     [](Run& run) {
-        Talk talk{run};
-        for (const std::string& message :
-             {run.payload(5), std::string{"Grüße"}, run.payload(200)}) {
-            talk.client->type(message + '\n');
-            talk.server.expect(check::text(message).any_key());
-            talk.server.send(check::text(message));
-            talk.client->expect_line("Echo: " + message,
-                                     "A frame may come in several reads. What is not complete "
-                                     "waits for the next one, and nothing is lost.");
-        }
-    }};
+    Talk talk{run};
+    for (const std::string& message :
+         {run.payload(5), std::string{"Grüße"}, run.payload(200)}) {
+        talk.client->type(message + '\n');
+        talk.server.expect(text(message).any_key());
+        talk.server.send(text(message));
+        talk.client->expect_line("Echo: " + message,
+                                 "A frame may come in several reads. What is not complete "
+                                 "waits for the next one, and nothing is lost.");
+    }
+}};
 
-const check::Scenario client_two_frames{
-    {.lesson = 6, .name = "client-two-frames", .exercise = 5,
-     .rule = "every frame that a read has brought is taken", .section = "RFC 6455 §5.2",
-     .needs = {4}, .cuts = one_by_one},
-    [](Run& run) {
-        Talk talk{run};
-        talk.client->type("Hello\n");
-        talk.server.expect(check::text("Hello").any_key());
-        check::Buffer both = check::text("Hello").bytes();
-        const check::Buffer second = check::text("and more").bytes();
-        both.insert(both.end(), second.begin(), second.end());
-        talk.server.send(check::Bytes{both});
-        talk.client->expect_line("Echo: Hello");
-        talk.client->expect_line("Echo: and more",
-                                 "Both frames came in one read. The second one lies in the buffer, "
-                                 "and the kernel has nothing more to report: whoever takes one "
-                                 "frame for each read sees it only when the server speaks again.");
-    }};
+const Scenario client_two_frames{"client-two-frames", exercise(5).needs(4).once(), "RFC 6455 §5.2",
+    "every frame that a read has brought is taken", [](Run& run) {
+    Talk talk{run};
+    talk.client->type("Hello\n");
+    talk.server.expect(text("Hello").any_key());
+    Buffer both = text("Hello").bytes();
+    const Buffer second = text("and more").bytes();
+    both.insert(both.end(), second.begin(), second.end());
+    talk.server.send(Bytes{both});
+    talk.client->expect_line("Echo: Hello");
+    talk.client->expect_line("Echo: and more",
+                             "Both frames came in one read. The second one lies in the buffer, "
+                             "and the kernel has nothing more to report: whoever takes one "
+                             "frame for each read sees it only when the server speaks again.");
+}};
 
-const check::Scenario client_glued{
-    {.lesson = 6, .name = "client-glued", .exercise = 5,
-     .rule = "what came behind the handshake's blank line is frames already",
-     .section = "RFC 6455 §4.1", .needs = {4}, .cuts = {check::Cut::glued}},
-    [](Run& run) {
-        check::Host host{run};
-        check::Client client{run, host};
-        check::Peer server{run, host};
-        server.welcome();
-        server.send(check::text("I speak first"));
-        server.expect_silence(50ms, "The client has nothing to say yet.");
-        client->expect_line("Connected! Type messages to send, Ctrl+C to quit.");
-        client->expect_line("Echo: I speak first",
-                            "This text came in one piece with the answer to the handshake. It lies "
-                            "in the buffer before the first wait, so it is taken before it.");
-    }};
+const Scenario client_glued{"client-glued", exercise(5).needs(4).once(), "RFC 6455 §4.1",
+    "what came behind the handshake's blank line is frames already", [](Run& run) {
+    Host host{run};
+    Client client{run, host};
+    Peer server{run, host};
+    server.welcome();
+    server.send(text("I speak first"));
+    server.expect_silence(50ms, "The client has nothing to say yet.");
+    client->expect_line("Connected! Type messages to send, Ctrl+C to quit.");
+    client->expect_line("Echo: I speak first",
+                        "This text came in one piece with the answer to the handshake. It lies "
+                        "in the buffer before the first wait, so it is taken before it.");
+}};
 
-const check::Scenario client_escapes{
-    {.lesson = 6, .name = "client-escapes", .exercise = 5,
-     .rule = "what came is shown, and cannot draw on the terminal", .needs = {4},
-     .cuts = {check::Cut::whole}},
-    [](Run& run) {
-        Talk talk{run};
-        talk.client->type("x\n");
-        talk.server.expect(check::text("x").any_key());
-        talk.server.send(check::text("\x1B[2Jgone"));
-        talk.client->expect_line("Echo: \\x1B[2Jgone",
-                                 "These bytes clear the screen of whoever prints them. What comes "
-                                 "from the other side goes through ws::escape.");
-    }};
+const Scenario client_escapes{"client-escapes", exercise(5).needs(4).once(), "",
+    "what came is shown, and cannot draw on the terminal", [](Run& run) {
+    Talk talk{run};
+    talk.client->type("x\n");
+    talk.server.expect(text("x").any_key());
+    talk.server.send(text("\x1B[2Jgone"));
+    talk.client->expect_line("Echo: \\x1B[2Jgone",
+                             "These bytes clear the screen of whoever prints them. What comes "
+                             "from the other side goes through ws::escape.");
+}};
 
-const check::Scenario client_masked_reply{
-    {.lesson = 6, .name = "client-masked-reply", .exercise = 5,
-     .rule = "a server that masks is failed, and the user told why", .section = "RFC 6455 §5.1",
-     .needs = {4}, .cuts = one_by_one},
-    [](Run& run) {
-        Talk talk{run};
-        talk.client->type("Hello\n");
-        talk.server.expect(check::text("Hello").any_key());
-        talk.server.send(check::text("Hello").masked(run.key()));
-        talk.server.expect_close(1002, "the frame was masked, and a server's must not be");
-        talk.server.end_sending();
-        run.equal("the exit status", talk.client->wait(), 1,
-                  "The session did not end as it should.");
-        run.is_true(talk.client->errors().find("5.1") != std::string::npos,
-                    "Standard error does not name the rule. It says: " +
-                        check::quote(talk.client->errors(), 200));
-    }};
+const Scenario client_masked_reply{"client-masked-reply", exercise(5).needs(4).once(), "RFC 6455 §5.1",
+    "a server that masks is failed, and the user told why", [](Run& run) {
+    Talk talk{run};
+    talk.client->type("Hello\n");
+    talk.server.expect(text("Hello").any_key());
+    talk.server.send(text("Hello").masked(run.key()));
+    talk.server.expect_close(1002, "the frame was masked, and a server's must not be");
+    talk.server.end_sending();
+    run.equal("the exit status", talk.client->wait(), 1,
+              "The session did not end as it should.");
+    run.is_true(talk.client->errors().find("5.1") != std::string::npos,
+                "Standard error does not name the rule. It says: " +
+                    quote(talk.client->errors(), 200));
+}};
 
-const check::Scenario client_lines{
-    {.lesson = 6, .name = "client-lines", .exercise = 4,
-     .rule = "lines that were piped in wait, and none is lost", .needs = {5}, .cuts = one_by_one},
-    [](Run& run) {
-        Talk talk{run};
-        talk.client->type("one\ntwo\nthree");
-        talk.client->end_of_input();
-        for (const std::string message : {"one", "two", "three"}) {
-            talk.server.expect(
-                check::text(message).any_key(),
-                {check::when(
-                    [](const check::Came& came) {
-                        return came.got.size() > 0 && came.got[0] == 0x88;
-                    },
-                    "the client closes, and has not sent all of its lines. The input has ended, "
-                    "but what came before its end is still to be sent")});
-            if (message == "one")
-                talk.server.expect_silence(
-                    100ms,
-                    "A further message came before the echo of the first. A line is sent "
-                    "when the answer to the one before it is here; until then it waits.");
-            talk.server.send(check::text(message));
-            talk.client->expect_line("Echo: " + message);
-        }
-        const check::Seen close = talk.server.expect_close(
-            1000, "the input has ended and every echo is here, so the client says goodbye");
-        talk.server.send(check::close(close.close_code()));
-        talk.server.end_sending();
-        run.equal("the exit status", talk.client->wait(), 0, "Everything was said and answered.");
-    }};
+const Scenario client_lines{"client-lines", exercise(4).needs(5).once(), "",
+    "lines that were piped in wait, and none is lost", [](Run& run) {
+    Talk talk{run};
+    talk.client->type("one\ntwo\nthree");
+    talk.client->end_of_input();
+    for (const std::string message : {"one", "two", "three"}) {
+        talk.server.expect(
+            text(message).any_key(),
+            {when(
+                [](const Came& came) {
+                    return came.got.size() > 0 && came.got[0] == 0x88;
+                },
+                "the client closes, and has not sent all of its lines. The input has ended, "
+                "but what came before its end is still to be sent")});
+        if (message == "one")
+            talk.server.expect_silence(
+                100ms,
+                "A further message came before the echo of the first. A line is sent "
+                "when the answer to the one before it is here; until then it waits.");
+        talk.server.send(text(message));
+        talk.client->expect_line("Echo: " + message);
+    }
+    const Seen goodbye = talk.server.expect_close(
+        1000, "the input has ended and every echo is here, so the client says goodbye");
+    talk.server.send(close(goodbye.close_code()));
+    talk.server.end_sending();
+    run.equal("the exit status", talk.client->wait(), 0, "Everything was said and answered.");
+}};
 
-const check::Scenario client_ctrl_c{
-    {.lesson = 6, .name = "client-ctrl-c", .exercise = 4,
-     .rule = "Ctrl-C is a goodbye, also while an echo is awaited", .section = "RFC 6455 §7.1.2",
-     .needs = {5}, .cuts = one_by_one},
-    [](Run& run) {
-        Talk talk{run};
-        talk.client->type("Hello\n");
-        talk.server.expect(check::text("Hello").any_key());
-        run.step("no echo comes; the user types Ctrl-C");
-        talk.client->signal(SIGINT);
-        talk.server.expect_close(
-            1000, "the user wants to leave, and waits for nothing any more but the server's Close");
-        talk.server.send(check::close(1000));
-        talk.server.end_sending();
-        run.equal("the exit status", talk.client->wait(), 0, "To leave by Ctrl-C is no failure.");
-    }};
+const Scenario client_ctrl_c{"client-ctrl-c", exercise(4).needs(5).once(), "RFC 6455 §7.1.2",
+    "Ctrl-C is a goodbye, also while an echo is awaited", [](Run& run) {
+    Talk talk{run};
+    talk.client->type("Hello\n");
+    talk.server.expect(text("Hello").any_key());
+    run.step("no echo comes; the user types Ctrl-C");
+    talk.client->signal(SIGINT);
+    talk.server.expect_close(
+        1000, "the user wants to leave, and waits for nothing any more but the server's Close");
+    talk.server.send(close(1000));
+    talk.server.end_sending();
+    run.equal("the exit status", talk.client->wait(), 0, "To leave by Ctrl-C is no failure.");
+}};
 
-const check::Scenario client_lost{
-    {.lesson = 6, .name = "client-lost", .exercise = 4,
-     .rule = "an end of TCP without a Close is a loss, and noticed at once",
-     .section = "RFC 6455 §7.1.5", .cuts = one_by_one},
-    [](Run& run) {
-        Talk talk{run};
-        run.step("the user types nothing, and the server ends TCP");
-        talk.server.end_sending();
-        run.equal("the exit status", talk.client->wait(), 1, "No Close came: this was a crash.");
-        run.is_true(talk.client->errors().find("The connection is lost") != std::string::npos,
-                    "Expected \"The connection is lost: …\" on standard error. It says: " +
-                        check::quote(talk.client->errors(), 200));
-    }};
+const Scenario client_lost{"client-lost", exercise(4).once(), "RFC 6455 §7.1.5",
+    "an end of TCP without a Close is a loss, and noticed at once", [](Run& run) {
+    Talk talk{run};
+    run.step("the user types nothing, and the server ends TCP");
+    talk.server.end_sending();
+    run.equal("the exit status", talk.client->wait(), 1, "No Close came: this was a crash.");
+    run.is_true(talk.client->errors().find("The connection is lost") != std::string::npos,
+                "Expected \"The connection is lost: …\" on standard error. It says: " +
+                    quote(talk.client->errors(), 200));
+}};
 
-const check::Scenario client_no_close{
-    {.lesson = 6, .name = "client-no-close", .exercise = 4,
-     .rule = "a server that never answers a Close keeps nobody", .cuts = {check::Cut::whole}},
-    [](Run& run) {
-        Talk talk{run};
-        talk.client->end_of_input();
-        talk.server.expect_close(1000, "the input has ended, so the client says goodbye");
-        run.step("the server answers nothing");
-        run.equal("the exit status", talk.client->wait(), 0,
-                  "The client has said goodbye in the right way. close() sets deadline_, and "
-                  "wait() must not wait longer.");
-    }};
+const Scenario client_no_close{"client-no-close", exercise(4).once(), "",
+    "a server that never answers a Close keeps nobody", [](Run& run) {
+    Talk talk{run};
+    talk.client->end_of_input();
+    talk.server.expect_close(1000, "the input has ended, so the client says goodbye");
+    run.step("the server answers nothing");
+    run.equal("the exit status", talk.client->wait(), 0,
+              "The client has said goodbye in the right way. close() sets deadline_, and "
+              "wait() must not wait longer.");
+}};
 
 }  // namespace
+
+}  // namespace check

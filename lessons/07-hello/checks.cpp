@@ -119,7 +119,7 @@ const Scenario one_write{"one-write", exercise(4).once(), "", "greeting and Clos
         run.show_frames(Way::from_server, client.received());
         client.fail(Verdict::wrong,
                     "The greeting came alone, and the Close in a write of its own. Two writes "
-                    "are two packets and two wake-ups of the client; one send_raw is one.");
+                    "are two packets and two wake-ups of the client; one send is one.");
     }
 }};
 

@@ -11,27 +11,13 @@
 
 #include "lessons/tools/check/check.hpp"
 #include "lessons/tools/check/descriptors.hpp"
+#include "lessons/tools/check/io_result.hpp"
 
 namespace check {
 
 namespace {
 
 using namespace std::chrono_literals;
-
-// As in net::IoStatus.
-enum class Status : std::uint8_t { ok, closed, timed_out, failed };
-constexpr std::string_view status_names[] = {"ok", "closed", "timed_out", "failed"};
-
-// What calls.cpp tells of a net::IoResult.
-using Result = std::tuple<unsigned, std::size_t, int>;
-
-void expect_status(Run& run, const Result& result, Status expected, std::string_view why) {
-    const auto [status, bytes, error] = result;
-    std::string got{status < 4 ? status_names[status] : "none that there is"};
-    if (status == static_cast<unsigned>(Status::failed) && expected != Status::failed)
-        got += std::string{" ("} + ::strerrorname_np(error) + ")";
-    run.equal("the status", got, std::string{status_names[static_cast<unsigned>(expected)]}, why);
-}
 
 using Wait = std::optional<Milliseconds>;
 

@@ -1,0 +1,54 @@
+// What the judge of lesson 2 may ask of net/datagram. A socket comes from the judge, which keeps
+// the other end of it, or its copy.
+#include "lessons/tools/check/calls/calls.hpp"
+#include "net/datagram.hpp"
+#include "net/parse_ip.hpp"
+
+namespace {
+
+using calls::Function;
+using Bytes = std::vector<std::uint8_t>;
+using Result = std::tuple<net::IoStatus, std::size_t, int>;
+
+Result told(const net::IoResult& result) { return {result.status, result.bytes, result.error}; }
+
+const Function send{"send_datagram", [](wire::Fd descriptor, Bytes bytes) {
+    const net::Fd socket{descriptor.number};
+    return told(net::send_datagram(socket, bytes));
+}};
+
+const Function send_to{"send_datagram_to", [](wire::Fd descriptor, Bytes bytes, std::uint16_t port) {
+    const net::Fd socket{descriptor.number};
+    net::Address to = net::parse_ip("127.0.0.1").value();
+    to.set_port(port);
+    return told(net::send_datagram(socket, bytes, to));
+}};
+
+// The last of so many, or the first that fails.
+const Function send_many{"send_datagrams", [](wire::Fd descriptor, std::size_t size, int count) {
+    const net::Fd socket{descriptor.number};
+    const Bytes bytes(size, 'x');
+    net::IoResult result;
+    for (int i = 0; i < count && result; ++i) result = net::send_datagram(socket, bytes);
+    return told(result);
+}};
+
+// The result, the size as it was sent, the buffer, the sender, truncated(). The deadline is so many
+// milliseconds from now.
+const Function receive{"receive_datagram", [](wire::Fd descriptor, std::size_t room, int milliseconds) {
+    const net::Fd socket{descriptor.number};
+    Bytes buffer(room);
+    const net::Received got = net::receive_datagram(
+        socket, buffer, net::after(std::chrono::milliseconds{milliseconds}));
+    return std::tuple{told(got.result), got.size, buffer,
+                      got.peer.length == 0 ? std::string{} : got.peer.to_string(), got.truncated()};
+}};
+
+// The socket is the judge's from now on.
+const Function connect{"connect_udp", [](std::string host, std::uint16_t port) {
+    static std::vector<net::Fd> open;
+    open.push_back(net::connect_udp(host, port));
+    return wire::Fd{open.back().get()};
+}};
+
+}  // namespace

@@ -71,7 +71,8 @@ INCLUDES := $(if $(OVERLAY),-I$(OVERLAY)/src -Isrc -I$(OVERLAY) -I.,-Isrc -I.)
 # The sanitizers' reports need line numbers only; variables cost a fifth of the time that building takes.
 compile = $(CXX) -std=c++20 $(OPTIMIZE) $(UNOPTIMIZED) -g$(if $(SANITIZE),1) $(WARNINGS) $(SANITIZERS) \
           -pthread $(INCLUDES) -MMD -MP $(CPPFLAGS) $(CXXFLAGS) -c $< -o $@
-link = $(CXX) $(SANITIZERS) -pthread $(LDFLAGS) $^ $(LDLIBS) -o $@
+# Some linkers write into a file that is there: a copy that is a link to it would change, too.
+link = rm -f $@ && $(CXX) $(SANITIZERS) -pthread $(LDFLAGS) $^ $(LDLIBS) -o $@
 
 # The object files of a list such as $(SRC_05); headers without a .cpp beside them have none.
 objects = $(patsubst %.cpp,$(BUILD)/obj/%.o,$(wildcard $(patsubst %,src/%.cpp,$(1))))

@@ -34,8 +34,8 @@ fault() {
     faults=$((faults + 1))
 }
 
-# copy FROM TO: as links. What is built anew is removed first (by overlay.sh, and by the linker) and
-# never written into, so the original stays as it is.
+# copy FROM TO: as links. What is built anew is removed first (by overlay.sh, and by the rule that
+# links) and never written into, so the original stays as it is.
 copy() {
     rm -rf "$2"
     cp -al "$1" "$2"

@@ -300,7 +300,7 @@ const Scenario ends_in_message{"ends-in-message", exercise(4).needs(2), "",
 
 // --- the client ---------------------------------------------------------------------------------
 
-const Scenario client_one{"client", exercise(5).needs(2, 3).once(), "",
+const Scenario client_one{"client", exercise(5).needs(2, 3).one_by_one(), "",
     "an answer is what its length says, however it arrives", [](Run& run) {
     Host host{run};
     Client client{run, host};
@@ -320,7 +320,7 @@ const Scenario client_one{"client", exercise(5).needs(2, 3).once(), "",
     server.expect_end("The input has ended, so the client ends the stream.");
 }};
 
-const Scenario client_two{"client-two", exercise(5).needs(2, 3).once(), "",
+const Scenario client_two{"client-two", exercise(5).needs(2, 3).one_by_one(), "",
     "as many answers as questions, each to its last byte", [](Run& run) {
     Host host{run};
     Client client{run, host};

@@ -271,7 +271,8 @@ Head expect_answer(Run& run, const std::string& key, const std::string& subproto
             .as<std::string>();
     run.show_bytes(Way::from_server, bytes_of(answer));
     for (std::size_t at = answer.find('\n'); at != answer.npos; at = answer.find('\n', at + 1))
-        run.is_true(at > 0 && answer[at - 1] == '\r', "a line ends with \"\\r\\n\", here a '\\n' stands alone");
+        run.is_true(at > 0 && answer[at - 1] == '\r',
+                    "a line ends with \"\\r\\n\", here a '\\n' stands alone");
     run.is_true(answer.ends_with("\r\n\r\n"),
                 "a head ends with a blank line, \"\\r\\n\\r\\n\". Without it the client waits for more.");
     run.is_true(answer.find("\r\n\r\n") + 4 == answer.size(),

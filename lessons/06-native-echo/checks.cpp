@@ -80,8 +80,8 @@ const Scenario close_with_code{"close", exercise(3), "RFC 6455 §5.5.1", "a Clos
     client.expect_end(both_said_close);
 }};
 
-const Scenario empty_close{"empty-close", exercise(3), "RFC 6455 §5.5.1", "a Close without a code is one too",
-    [](Run& run) {
+const Scenario empty_close{"empty-close", exercise(3), "RFC 6455 §5.5.1",
+    "a Close without a code is one too", [](Run& run) {
     Server server{run};
     Peer client{run, server};
     client.open();
@@ -157,9 +157,6 @@ const Scenario gone{"gone", exercise(3).once(), "", "a client that is gone is no
 
 // --- the client ---------------------------------------------------------------------------------
 
-// All but "glued": each of our frames answers one of the client's.
-const std::vector one_by_one{Cut::whole, Cut::byte_by_byte, Cut::inside};
-
 // Their client, connected to us.
 struct Talk {
     explicit Talk(Run& run) : host{run}, client{run, host}, server{run, host} {
@@ -171,8 +168,8 @@ struct Talk {
     Peer server;
 };
 
-const Scenario client_echo{"client-echo", exercise(5).needs(4).once(), "", "an echo is shown when it is here",
-    [](Run& run) {
+const Scenario client_echo{"client-echo", exercise(5).needs(4).one_by_one(), "",
+    "an echo is shown when it is here", [](Run& run) {
     Talk talk{run};
     for (const std::string& message :
          {run.payload(5), std::string{"Grüße"}, run.payload(200)}) {
@@ -185,7 +182,7 @@ const Scenario client_echo{"client-echo", exercise(5).needs(4).once(), "", "an e
     }
 }};
 
-const Scenario client_two_frames{"client-two-frames", exercise(5).needs(4).once(), "RFC 6455 §5.2",
+const Scenario client_two_frames{"client-two-frames", exercise(5).needs(4).one_by_one(), "RFC 6455 §5.2",
     "every frame that a read has brought is taken", [](Run& run) {
     Talk talk{run};
     talk.client->type("Hello\n");
@@ -201,7 +198,7 @@ const Scenario client_two_frames{"client-two-frames", exercise(5).needs(4).once(
                              "frame for each read sees it only when the server speaks again.");
 }};
 
-const Scenario client_glued{"client-glued", exercise(5).needs(4).once(), "RFC 6455 §4.1",
+const Scenario client_glued{"client-glued", exercise(5).needs(4).glued(), "RFC 6455 §4.1",
     "what came behind the handshake's blank line is frames already", [](Run& run) {
     Host host{run};
     Client client{run, host};
@@ -226,7 +223,7 @@ const Scenario client_escapes{"client-escapes", exercise(5).needs(4).once(), "",
                              "from the other side goes through ws::escape.");
 }};
 
-const Scenario client_masked_reply{"client-masked-reply", exercise(5).needs(4).once(), "RFC 6455 §5.1",
+const Scenario client_masked_reply{"client-masked-reply", exercise(5).needs(4).one_by_one(), "RFC 6455 §5.1",
     "a server that masks is failed, and the user told why", [](Run& run) {
     Talk talk{run};
     talk.client->type("Hello\n");
@@ -241,7 +238,7 @@ const Scenario client_masked_reply{"client-masked-reply", exercise(5).needs(4).o
                     quote(talk.client->errors(), 200));
 }};
 
-const Scenario client_lines{"client-lines", exercise(4).needs(5).once(), "",
+const Scenario client_lines{"client-lines", exercise(4).needs(5).one_by_one(), "",
     "lines that were piped in wait, and none is lost", [](Run& run) {
     Talk talk{run};
     talk.client->type("one\ntwo\nthree");
@@ -270,7 +267,7 @@ const Scenario client_lines{"client-lines", exercise(4).needs(5).once(), "",
     run.equal("the exit status", talk.client->wait(), 0, "Everything was said and answered.");
 }};
 
-const Scenario client_ctrl_c{"client-ctrl-c", exercise(4).needs(5).once(), "RFC 6455 §7.1.2",
+const Scenario client_ctrl_c{"client-ctrl-c", exercise(4).needs(5).one_by_one(), "RFC 6455 §7.1.2",
     "Ctrl-C is a goodbye, also while an echo is awaited", [](Run& run) {
     Talk talk{run};
     talk.client->type("Hello\n");
@@ -284,7 +281,7 @@ const Scenario client_ctrl_c{"client-ctrl-c", exercise(4).needs(5).once(), "RFC 
     run.equal("the exit status", talk.client->wait(), 0, "To leave by Ctrl-C is no failure.");
 }};
 
-const Scenario client_lost{"client-lost", exercise(4).once(), "RFC 6455 §7.1.5",
+const Scenario client_lost{"client-lost", exercise(4).one_by_one(), "RFC 6455 §7.1.5",
     "an end of TCP without a Close is a loss, and noticed at once", [](Run& run) {
     Talk talk{run};
     run.step("the user types nothing, and the server ends TCP");

@@ -58,6 +58,16 @@ struct Exercise {
         cuts = {Cut::whole};
         return std::move(*this);
     }
+    // Never glued: an answer that is printed leaves nothing to wait for before the next piece.
+    Exercise one_by_one() && {
+        cuts = {Cut::whole, Cut::byte_by_byte, Cut::inside};
+        return std::move(*this);
+    }
+    // Only glued: that something comes behind another thing is what is checked.
+    Exercise glued() && {
+        cuts = {Cut::glued};
+        return std::move(*this);
+    }
     Exercise seconds(int number_of_them) && {
         limit = number_of_them;
         return std::move(*this);

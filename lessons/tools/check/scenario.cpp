@@ -39,8 +39,8 @@ Scenario::Scenario(ScenarioInfo info, Body body) : info_{std::move(info)}, body_
 }
 
 Scenario::Scenario(std::string name, Exercise exercise, std::string section, std::string rule,
-                   Body body, const std::source_location& where)
-    : Scenario{{.lesson = lesson_of(where.file_name()),
+                   Body body, const char* file)
+    : Scenario{{.lesson = lesson_of(file),
                 .name = std::move(name),
                 .exercise = exercise.number,
                 .rule = std::move(rule),

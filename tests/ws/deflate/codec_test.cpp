@@ -226,7 +226,11 @@ TEST_CASE("§6.1 RSV1 where it may not be fails the connection with 1002") {
 TEST_CASE("§7.2.2 a corrupt message fails the connection with 1007, in every cut") {
     test::BitString too_far;
     too_far.number(0, 1).number(1, 2).code("0000001").code("00000");  // 3 from 1
-    const std::pair<ws::Buffer, Errc> cases[] = {
+    struct Case {
+        ws::Buffer payload;
+        Errc errc;
+    };
+    const Case cases[] = {
         {"07"_hex, Errc::reserved_block_type},
         {"00 05 00 fa fe"_hex, Errc::stored_length_mismatch},
         {"f2 48 cd c9 c9 07 (its end is missing)"_hex, Errc::unfinished_block},
@@ -235,7 +239,9 @@ TEST_CASE("§7.2.2 a corrupt message fails the connection with 1007, in every cu
         {"00 06 00 f9 ff 48 (five more, and four come)"_hex, Errc::unfinished_block},
         {too_far, Errc::distance_too_far},
     };
-    for (const auto& [payload, errc] : cases) {
+    for (const Case& corrupt : cases) {
+        const ws::Buffer& payload = corrupt.payload;
+        const Errc errc = corrupt.errc;
         CAPTURE(ws::rule(errc).name);
         Pair whole;
         CHECK(receive(whole.client, frame(0xC2, payload)).error == errc);

@@ -136,6 +136,10 @@ async function measure(servers, scenario, pins) {
 }
 
 process.setMaxListeners(0);
+process.on('uncaughtException', (error) => {
+    console.error(`bench: ${error.message}`);
+    process.exit(1);
+});
 process.on('SIGINT', () => process.exit(130));
 const leftOut = readLeftOut();
 const servers = chooseServers(leftOut);

@@ -30,7 +30,8 @@ OLD_CHECKS := $(shell grep -l 'check::Lesson lesson' lessons/*/checks.cpp)
 of_old = $(filter $(OLD_CHECKS),$(1))
 judge_objects = $(patsubst %.cpp,$(if $(of_old),$(BUILD)/obj,$(BUILD)/judge)/%.o,\
                   $(wildcard lessons/tools/check/*.cpp) $(1))
-link_judge = rm -f $@ && $(CXX) $(if $(filter $(BUILD)/obj/%,$^),$(SANITIZERS)) -pthread $(LDFLAGS) $^ $(LDLIBS) -o $@
+link_judge = rm -f $@ && \
+             $(CXX) $(if $(filter $(BUILD)/obj/%,$^),$(SANITIZERS)) -pthread $(LDFLAGS) $^ $(LDLIBS) -o $@
 $(BUILD)/judge/%.o: %.cpp | $(BUILD)/packages
 	@mkdir -p $(@D)
 	$(CXX) -std=c++20 $(if $(filter lessons/tools/%,$<),-O1,-O0) -g1 $(WARNINGS) -pthread -I. -MMD -MP \

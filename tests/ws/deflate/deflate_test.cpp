@@ -64,9 +64,12 @@ ws::Buffer mixed(std::size_t size) {
             case 1:
                 for (int i = 0; i < 20; ++i) ws::append(data, ws::as_bytes(words[random() % 8]));
                 break;
-            case 2:
-                data.insert(data.end(), random() % 700, static_cast<std::uint8_t>(random()));
+            case 2: {
+                // One after the other: compilers choose the order of arguments.
+                const auto byte = static_cast<std::uint8_t>(random());
+                data.insert(data.end(), random() % 700, byte);
                 break;
+            }
             case 3:
                 for (auto i = random() % 300; i > 0; --i)
                     data.push_back(static_cast<std::uint8_t>(random()));

@@ -74,9 +74,8 @@ Screen::Screen(const Settings& settings)
 void Screen::begin_prompt() {
     if (prompt_) return;  // of the connection before
     constexpr std::size_t longest_raw = std::size_t{1} << 30;
-    const std::optional<char> separator = settings_.raw              ? std::nullopt
-                                          : settings_.null_separated ? std::optional{'\0'}
-                                                                     : std::optional{'\n'};
+    std::optional<char> separator = settings_.null_separated ? '\0' : '\n';
+    if (settings_.raw) separator.reset();
     prompt_ = std::make_unique<terminal::Prompt>(
         "> ",
         terminal::LineReader{STDIN_FILENO,

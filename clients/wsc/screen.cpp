@@ -74,8 +74,9 @@ Screen::Screen(const Settings& settings)
 void Screen::begin_prompt() {
     if (prompt_) return;  // of the connection before
     constexpr std::size_t longest_raw = std::size_t{1} << 30;
-    std::optional<char> separator = settings_.null_separated ? '\0' : '\n';
-    if (settings_.raw) separator.reset();
+    const int separator = settings_.raw              ? terminal::LineReader::no_separator
+                          : settings_.null_separated ? '\0'
+                                                     : '\n';
     prompt_ = std::make_unique<terminal::Prompt>(
         "> ",
         terminal::LineReader{STDIN_FILENO,

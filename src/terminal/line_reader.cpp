@@ -14,7 +14,9 @@
 namespace terminal {
 
 std::optional<std::string> LineReader::next_buffered() {
-    const std::size_t feed = separator_ ? buffer_.find(*separator_, scanned_) : std::string::npos;
+    const std::size_t feed = separator_ == no_separator
+                                 ? std::string::npos
+                                 : buffer_.find(static_cast<char>(separator_), scanned_);
     const std::size_t end = feed == std::string::npos ? buffer_.size() : feed;
     if (end - start_ > max_)
         throw LineTooLong{"a line of the input is longer than " + std::to_string(max_) + " bytes"};

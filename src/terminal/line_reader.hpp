@@ -25,9 +25,10 @@ class LineReader {
   public:
     static constexpr std::size_t default_max = 16 * 1024 * 1024;
 
-    // Reads from `fd` and does not close it. `separator` ends a line; nothing: all of the input is one.
-    explicit LineReader(int fd, std::size_t max_line_bytes = default_max,
-                        std::optional<char> separator = '\n')
+    static constexpr int no_separator = -1;  // all of the input is one line
+
+    // Reads from `fd` and does not close it. The character `separator` ends a line.
+    explicit LineReader(int fd, std::size_t max_line_bytes = default_max, int separator = '\n')
         : fd_{fd}, max_{max_line_bytes}, separator_{separator} {}
 
     int fd() const { return fd_; }
@@ -55,7 +56,7 @@ class LineReader {
   private:
     int fd_;
     std::size_t max_;
-    std::optional<char> separator_;
+    int separator_;
     std::string buffer_;
     std::size_t start_ = 0;    // of the next line, in buffer_
     std::size_t scanned_ = 0;  // no '\n' between start_ and here: it need not be looked for again

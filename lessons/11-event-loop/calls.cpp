@@ -1,8 +1,9 @@
-// What the judge of lesson 11 may ask of net/out_buffer and net/loop_clock: one of each.
+// What the judge of lesson 11 may ask of net/out_buffer, net/loop_clock and endpoint/output.
 #include <algorithm>
 #include <optional>
 #include <thread>
 
+#include "endpoint/output.hpp"
 #include "lessons/tools/check/calls/calls.hpp"
 #include "net/loop_clock.hpp"
 #include "net/out_buffer.hpp"
@@ -68,5 +69,18 @@ const Function update_until{"update_until", [](net::Milliseconds time) {
 const Function due{"due", [] { return timer->due(); }};
 
 const Function until_due{"until_due", [] { return timer->until_due(); }};
+
+// --- endpoint/output ----------------------------------------------------------------------------
+
+// In a client's own turn. Has it failed?
+const Function flush{"flush", [](wire::Fd descriptor, Bytes bytes) {
+    const net::Fd socket{descriptor.number};
+    endpoint::Output output;
+    endpoint::OutputPool pool;
+    pool.collected = bytes;
+    pool.current = &output;
+    output.flush({socket, pool, nullptr, 0});
+    return output.failed();
+}};
 
 }  // namespace

@@ -136,6 +136,10 @@ void guard_output() {
 
 void never_wait_for_readers() {
     may_wait = false;
+    // A message that is shown may be longer than the 64 KiB that a pipe holds, and a reader that is
+    // only slow shall not miss it: room for as much as anybody may ask for (pipe-max-size). Lines of
+    // a log are short. Where it is no pipe, nothing happens.
+    ::fcntl(STDOUT_FILENO, F_SETPIPE_SZ, 1 << 20);
     ::signal(SIGPIPE, SIG_IGN);
 }
 

@@ -149,7 +149,8 @@ class Lesson8 extends TracedPeer {
 class Wsc extends TracedPeer {
   constructor(file) {
     super(({ url, protocols = [] }) =>
-      [file, '-c', url, '--slash', '-P', '--trace', ...protocols.flatMap((name) => ['-s', name])]);
+      // Sizes are read from the trace, and those of compressed frames are not the messages'.
+      [file, '-c', url, '--slash', '-P', '--trace', '--no-compress', ...protocols.flatMap((name) => ['-s', name])]);
   }
 
   hear(name, line) {

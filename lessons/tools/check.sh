@@ -137,6 +137,8 @@ did_not_compile() {
 
 # build TARGET...: or says why not, and ends.
 build() {
+    # A new log, never a write into the old one: copies of a build folder are links (mutants.sh).
+    rm -f "$log"
     # UBSan wants a descriptor to look at a vptr, and some scenarios leave none.
     "$MAKE" --no-print-directory -s "${jobs[@]}" BUILD="$BUILD" OVERLAY="$WORK" SANITIZE=1 OPTIMIZE=-O1 \
         CPPFLAGS="-D_GLIBCXX_ASSERTIONS -fno-sanitize=vptr" "$@" >"$log" 2>&1 || did_not_compile
@@ -145,6 +147,7 @@ build() {
 }
 
 arguments=(--build "$BUILD")
+rm -f "$BUILD/exercises.tsv"
 "$HOLES" list >"$BUILD/exercises.tsv"
 export CHECK_WORK=$WORK CHECK_FILES=$BUILD/exercises.tsv
 [[ -z ${VERBOSE:-} ]] || arguments+=(--verbose)

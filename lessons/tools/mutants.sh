@@ -122,7 +122,8 @@ check_mutant() {
         mkdir -p "$work/$(dirname "$file")"
         cp "$file" "$work/$file"
     done < <(sed -nE 's|^\+\+\+ b/([^[:space:]]*).*|\1|p' "$patch")
-    if ! patch -s -d "$work" -p1 --no-backup-if-mismatch <"$patch" >"$scratch/output" 2>&1; then
+    # With little fuzz: a mistake that lands beside the place that it was made for is another one, or none.
+    if ! patch -s -F1 -d "$work" -p1 --no-backup-if-mismatch <"$patch" >"$scratch/output" 2>&1; then
         fault "$patch does not apply: $(head -1 "$scratch/output")"
         return
     fi

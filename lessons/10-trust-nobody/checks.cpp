@@ -613,7 +613,7 @@ const check::Scenario garbage{
      .section = "RFC 7239 §8.1"},
     [](Run& run) {
         const std::string client = some_address(run);
-        for (const char* entry : {"unknown", "localhost", "198.51.100.300", "198.51.100.7:80"}) {
+        for (const char* entry : {"unknown", "localhost", "198.51.100.300", "198.51.100.7:http"}) {
             const std::string why = std::string{entry} +
                                     " is no address, so nobody we trust has vouched for what "
                                     "stands before it; it stays with the proxy that passed it on";
@@ -622,6 +622,8 @@ const check::Scenario garbage{
         }
         expect_client(run, "10.0.0.1", {"unknown", client}, client,
                       "the last entry is an address, and what stands before does not matter");
+        expect_client(run, "10.0.0.1", {client + ":5678"}, client,
+                      "some proxies write a port behind the address; it is left out");
     }};
 
 // --- the server at its door ---------------------------------------------------------------------

@@ -55,7 +55,8 @@ $(FUZZERS:%=$(BUILD)/%): $(BUILD)/%: $(BUILD)/obj/tests/fuzz/%_fuzz.o \
 $(BUILD)/wsc: $(all_objects) $(patsubst %,$(BUILD)/obj/clients/wsc/%.o,options target)
 ## make deflate-zlib   our compression against Python's zlib, both ways (SHORT=1: a sample)
 .PHONY: deflate-zlib
-DEFLATE := $(filter $(BUILD)/obj/src/ws/deflate/%,$(all_objects))
+DEFLATE := $(filter $(BUILD)/obj/src/ws/%,$(all_objects))
+$(BUILD)/tests/zlib/pipe $(BUILD)/bench/deflate: LDLIBS += -lcrypto
 deflate-zlib: $(BUILD)/tests/zlib/pipe
 	@command -v python3 >/dev/null || { echo "make: deflate-zlib needs python3" >&2; exit 1; }
 	@PYTHONDONTWRITEBYTECODE=1 python3 tests/zlib/compare.py $< $(if $(SHORT),short)

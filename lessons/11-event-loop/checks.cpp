@@ -40,8 +40,8 @@ const Scenario out_buffer_cost{"out-buffer-cost", exercise(2), "",
     const Buffer block(1000, 0x61);
     const Call fresh_buffer = Call{"OutBuffer"}.as("an OutBuffer");
     run.call(fresh_buffer);
-    const Call crumbs = Call{"crumbs", 1500, block, 55}.as("append() 1,500 times; then taken(55)");
-    run.within(Milliseconds{1000}, "1.5 MB leave in crumbs of 55 bytes", [&] { run.call(crumbs); });
+    const Call crumbs = Call{"crumbs", 900, block, 40}.as("append() 900 times; taken(40) until it is empty");
+    run.within(Milliseconds{500}, "0.9 MB leave in crumbs of 40 bytes", [&] { run.call(crumbs); });
     run.fresh();
     run.call(fresh_buffer);
     const Call behind = Call{"always_behind", 3000, block}.as("3,000 times: append() a block, taken(1000)");

@@ -189,11 +189,9 @@ const Scenario backlog_limit{"backlog-limit", exercise(4).needs(3).once(), "",
     std::size_t taken = 0;
     while (taken < 640 && client.push_now(frame) == frame.size()) ++taken;
     const std::size_t grown = server->resident_kib() - before;
-    const std::string mib = std::to_string(grown / 1024) + " MiB";
-    run.is_true(taken < 640 || grown < 24 * 1024,
-                "the server has taken 64 MB from a client that reads nothing, and holds " + mib +
-                    " more than before: it has to stop reading");
-    run.is_true(grown < 24 * 1024, "the server has grown by " + mib + " for one client that reads nothing");
+    run.is_true(grown < 24 * 1024, "the server holds " + std::to_string(grown / 1024) +
+                                       " MiB more than before, for one client that reads nothing: it has to "
+                                       "stop reading");
 }};
 
 const Scenario others_served{"others-served", exercise(4).needs(3).once(), "",
@@ -331,11 +329,13 @@ using Peers = std::vector<std::unique_ptr<Peer>>;
 
 Peers connect(Run& run, Server& server, int count) {
     Peers peers;
-    const Milliseconds before = server->cpu_time();
     for (int i = 0; i < count; ++i) peers.push_back(std::make_unique<Peer>(run, server));
+    std::this_thread::sleep_for(Milliseconds{300});  // whoever can be told is told
+    const Milliseconds before = server->cpu_time();
     std::this_thread::sleep_for(Milliseconds{1200});
     const Milliseconds used = server->cpu_time() - before;
-    run.is_true(used < Milliseconds{400},
+    // Four looks at the clock cost a few ms; a busy machine may leave little to whoever spins.
+    run.is_true(used < Milliseconds{100},
                 "the server has used " + std::to_string(used.count()) +
                     " ms of CPU time in 1.2 s in which nothing happened: accept() fails, epoll "
                     "says at once that somebody waits, accept() fails");

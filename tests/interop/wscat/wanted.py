@@ -19,7 +19,6 @@ WANTED = {
     8: "when we leave (Ctrl-C, Ctrl-D, after -x) we send Close 1000 and wait for the answer",
     9: "the exit status can tell how it ended",
     10: "--trace shows every frame",
-    11: "no permessage-deflate is offered until lesson 14",
     12: "our Close says which rule was broken, as its reason",
     13: "what a peer sends is escaped before it reaches the terminal",
     14: "wrong usage is status 2, and the line says where to find what is right",
@@ -27,6 +26,7 @@ WANTED = {
     16: "the help and the version are our own",
     17: "/ping and /pong send all that follows, not its first word only",
     18: "-l listens on the loopback address, not on all of them",
+    19: "further lines of a message are indented: a peer cannot forge a line of ours",
 }
 
 def without_prompts(lines):
@@ -45,10 +45,6 @@ def without_last_prompt(lines):
 
 def substitute(pattern, replacement):
     return lambda lines: [re.sub(pattern, replacement, line) for line in lines]
-
-
-def without(pattern):
-    return lambda lines: [line for line in lines if not re.match(pattern, line)]
 
 
 def leaving(lines):
@@ -73,9 +69,9 @@ RULES = {
     (3, "err"): (same, without_status),
     (6, "colours"): (lambda lines: [], same),
     (8, "saw"): (leaving, same),
-    (11, "saw"): (without("Sec-WebSocket-Extensions: permessage-deflate"), same),
     (12, "saw"): (same, substitute(r'^(Close 100[279]) ".*"$', r'\1 ""')),
     (15, "screen"): (without_last_prompt, same),
+    (19, "screen"): (same, substitute(r"^  (?=\S)", "")),
 }
 
 

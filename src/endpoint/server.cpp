@@ -75,7 +75,7 @@ LoopConnection* Server::find(ConnectionId id) {
     const std::uint32_t place = place_of(id);
     if (place >= blocks_.size() * slots_a_block) return nullptr;
     Slot& found = slot(place);
-    return found.client && found.generation == generation_of(id) ? &*found.client : nullptr;
+    return found.generation == generation_of(id) ? found.client() : nullptr;
 }
 
 void Server::run(int stop_fd) {
@@ -213,7 +213,7 @@ LoopConnection* Server::seat(net::Fd socket, const net::Address& peer) {
     }
     free_places_.pop_back();
     ++loop_.counters.connections_open;
-    return &free.client.emplace(loop_, std::move(socket), peer, id);
+    return &free.emplace(loop_, std::move(socket), peer, id);
 }
 
 // Says why, as well as it can be said without waiting, and closes.
@@ -264,9 +264,9 @@ void Server::accept_again(bool accepting) {
 
 void Server::remove_gone() {
     for (const ConnectionId id : loop_.to_remove) {
-        std::optional<LoopConnection>& client = slot(place_of(id)).client;
-        if (!client->turned_away()) --admitted_;
-        client.reset();  // closes the socket, and with that epoll forgets it
+        Slot& place = slot(place_of(id));
+        if (!place.client()->turned_away()) --admitted_;
+        place.reset();  // closes the socket, and with that epoll forgets it
         free_places_.push_back(place_of(id));
         --loop_.counters.connections_open;
     }

@@ -45,9 +45,33 @@ class Server {
 
   private:
     // A place for a client. Its generation counts who had it, so that ids are never used again.
-    struct Slot {
-        std::optional<LoopConnection> client;
+    // A std::optional's flag would take eight bytes beside it.
+    class Slot {
+      public:
+        Slot() noexcept {}
+        Slot(const Slot&) = delete;
+        Slot& operator=(const Slot&) = delete;
+        ~Slot() { reset(); }
+
+        LoopConnection* client() { return taken_ ? &client_ : nullptr; }
+        LoopConnection& emplace(Loop& loop, net::Fd socket, const net::Address& peer,
+                                ConnectionId id) {
+            std::construct_at(&client_, loop, std::move(socket), peer, id);
+            taken_ = true;
+            return client_;
+        }
+        void reset() {
+            if (taken_) std::destroy_at(&client_);
+            taken_ = false;
+        }
+
         std::uint32_t generation = 0;
+
+      private:
+        bool taken_ = false;
+        union {
+            LoopConnection client_;  // lives while the slot is taken
+        };
     };
     // Places are made in blocks and stay where they are. Each in memory of its own would cost a
     // pointer and the allocator's header besides.
@@ -61,7 +85,7 @@ class Server {
     void for_each(Body body) {
         for (const std::unique_ptr<Block>& block : blocks_)
             for (Slot& slot : *block)
-                if (slot.client) body(*slot.client);
+                if (LoopConnection* client = slot.client()) body(*client);
     }
 
     void turn();

@@ -130,8 +130,8 @@ class Connection {
     std::unique_ptr<Extension> extension_;  // null: none was agreed on
     // What follows it takes the room that its last bytes leave: ten thousand of these are idle.
     [[no_unique_address]] Sender sender_;
-    State state_ = State::open;
-    Role role_;
+    State state_ : 2 = State::open;
+    Role role_ : 1;
     bool failed_ : 1 = false;  // the peer broke a rule; its Close has not come
     bool blocked_ : 1 = false;
     bool pieces_ : 1 = false;

@@ -86,9 +86,9 @@ class Receiver {
     Opcode message_opcode_ = Opcode::text;
     bool fin_ = false;
     bool in_frame_ = false;
-    bool in_message_ = false;
-    bool extended_ = false;  // the message at hand came with RSV1
-    std::uint8_t rsv_ = 0;   // what was negotiated
+    bool in_message_ : 1 = false;
+    bool extended_ : 1 = false;  // the message at hand came with RSV1
+    std::uint8_t rsv_ : 3 = 0;   // what was negotiated
     Utf8Validator utf8_;
 
     Role role_;

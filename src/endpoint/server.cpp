@@ -21,6 +21,7 @@ namespace {
 // Epoll tags. A client's is its id, whose upper half, the generation, is never 0.
 constexpr std::uint64_t stop_tag = 0;
 constexpr std::uint64_t first_listener_tag = 1;
+constexpr std::uint64_t first_watched_tag = 0x8000'0000;
 
 constexpr std::uint32_t generation_of(ConnectionId id) {
     return static_cast<std::uint32_t>(id >> 32);
@@ -115,6 +116,8 @@ void Server::turn() {
         const std::uint64_t tag = event.data.u64;
         if (tag == stop_tag) {
             stop_seen_ = true;
+        } else if (generation_of(tag) == 0 && tag >= first_watched_tag) {
+            watched_[tag - first_watched_tag]();
         } else if (generation_of(tag) == 0) {
             accept_some(listener_->sockets()[tag - first_listener_tag]);
         } else if (LoopConnection* client = find(tag)) {
@@ -129,6 +132,11 @@ void Server::turn() {
     }
     flush_due();
     remove_gone();
+}
+
+void Server::watch(int fd, std::function<void()> on_readable) {
+    loop_.epoll.add(fd, net::Epoll::readable, first_watched_tag + watched_.size());
+    watched_.push_back(std::move(on_readable));
 }
 
 // Those who sent more than was handled in their turn, each once more. That they still have bytes to

@@ -6,6 +6,7 @@
 #include <array>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -29,6 +30,10 @@ class Server {
     // Serves until `stop_fd` is readable. Then accepts nobody any more, closes every connection
     // with 1001, and returns when the last has gone or after shutdown_timeout.
     void run(int stop_fd);
+
+    // Something else that the loop waits for: while `fd` can be read, `on_readable` is called, on the
+    // loop's thread and once a turn. To be called before run(); both outlive it.
+    void watch(int fd, std::function<void()> on_readable);
 
     // The client with this id; null when it has gone. Lives until the turn of the loop ends.
     LoopConnection* find(ConnectionId id);
@@ -111,6 +116,7 @@ class Server {
     std::vector<std::unique_ptr<Block>> blocks_;
     std::vector<std::uint32_t> free_places_;
     std::vector<ConnectionId> going_on_;  // empty between two turns
+    std::vector<std::function<void()>> watched_;
     std::uint64_t max_connections_;
     std::uint64_t admitted_ = 0;  // clients that are not being turned away
     net::Fd spare_;               // given up when there is no descriptor left, to be able to say so

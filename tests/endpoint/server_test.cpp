@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "net/wake.hpp"
 #include "tests/endpoint/running_server.hpp"
 #include "tests/lessons/peers.hpp"
 #include "tests/support/bytes.hpp"
@@ -514,4 +515,27 @@ TEST_CASE("server: §10.2 by default, pages of other hosts may not connect") {
     CHECK(status("https://evil.example") == "403");
     CHECK(status("null") == "403");
     CHECK(status("http://localhost:" + std::to_string(running.port())) == "101");
+}
+
+TEST_CASE("server: what else it waits for is looked at on its thread, also when nobody is connected") {
+    endpoint::ServerOptions options;
+    options.port = 0;
+    endpoint::Server server{options, {}};
+    net::Wake news, stop;
+    Journal journal;
+    server.watch(news.fd(), [&] {
+        news.lower();
+        server.for_each_open([](endpoint::LoopConnection& client) { client.send("news"); });
+        journal.add("seen");
+    });
+    std::thread thread{[&] { server.run(stop.fd()); }};
+    news.raise();
+    CHECK(journal.next() == "seen");
+    RawPeer peer = open_peer(server.port());
+    news.raise();
+    CHECK(peer.receive_text() == "news");
+    stop.raise();
+    end_normally(peer);
+    thread.join();
+    CHECK(server.counters().messages_sent == 1);
 }

@@ -193,22 +193,28 @@ void expect_bytes(Run& run, const Call& call, Bytes expected, const Mistakes& mi
     run.same_bytes(call.text(), run.call(call).as<Buffer>(), expected, mistakes, frames);
 }
 
-void expect_errc(Run& run, const Call& call, std::string_view expected, std::string_view why) {
-    run.fresh();
-    const auto got = run.call(call).as<std::string>();
+std::pair<std::string, std::string> rule_of(Run& run, std::string_view errc) {
+    const Call asked{"rule", errc};
+    return run.callee()
+        .wait(run.callee().send('c', asked), asked.text())
+        .as<std::pair<std::string, std::string>>();
+}
+
+void same_errc(Run& run, std::string_view got, std::string_view expected, std::string_view why) {
     if (got == expected) return;
-    std::string says = "the answer is Errc::" + got + ", expected Errc::" + std::string{expected};
-    const std::string_view meant = expected == "none" ? std::string_view{got} : expected;
-    const Call asked{"rule", meant};
-    const auto [sentence, section] = run.callee()
-                                         .wait(run.callee().send('c', asked), asked.text())
-                                         .as<std::string, std::string>();
+    std::string says = "the answer is Errc::" + std::string{got} + ", expected Errc::" + std::string{expected};
+    const auto [sentence, section] = rule_of(run, expected == "none" ? got : expected);
     if (expected == "none")
         says += ". Yours would mean: \"" + sentence + '"';
     else
         says += ": " + sentence + " (" + section + ")";
     if (!why.empty()) says.append("\n").append(why);
     run.fail(Verdict::wrong, says);
+}
+
+void expect_errc(Run& run, const Call& call, std::string_view expected, std::string_view why) {
+    run.fresh();
+    same_errc(run, run.call(call).as<std::string>(), expected, why);
 }
 
 void expect_calls(Run& run, const std::vector<Expected>& calls) {

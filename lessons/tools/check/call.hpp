@@ -158,6 +158,10 @@ Answer Run::call(std::string name, const T&... arguments) {
 // For functions that give an Errc (calls/errc.hpp): its name, "none" or "frame_not_masked". A failure
 // says what the rules mean. `why` is said as well.
 void expect_errc(Run& run, const Call& call, std::string_view expected, std::string_view why = {});
+// The same for a name that came with other things.
+void same_errc(Run& run, std::string_view got, std::string_view expected, std::string_view why = {});
+// The rule's sentence, and where it stands.
+std::pair<std::string, std::string> rule_of(Run& run, std::string_view errc);
 
 // Many calls of one function, without waiting for each: for tables of thousands.
 struct Expected {

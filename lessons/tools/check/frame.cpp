@@ -120,6 +120,15 @@ std::uint16_t Seen::close_code() const {
                               : static_cast<std::uint16_t>(payload[0] * 256 + payload[1]);
 }
 
+Buffer joined(const std::vector<Frame>& frames, const std::optional<Key>& key) {
+    Buffer bytes;
+    for (const Frame& frame : frames) {
+        const Buffer one = (key ? frame.masked(*key) : frame).bytes();
+        bytes.insert(bytes.end(), one.begin(), one.end());
+    }
+    return bytes;
+}
+
 Seen read_frame(Bytes bytes) {
     Seen seen;
     seen.size = bytes.size();

@@ -63,6 +63,9 @@ Frame pong(std::string_view payload = {});
 Frame close();                                                    // with an empty body
 Frame close(std::uint16_t code, std::string_view reason = {});
 
+// One after the other, masked with this key.
+Buffer joined(const std::vector<Frame>& frames, const std::optional<Key>& key = std::nullopt);
+
 // What stands at the front of some bytes.
 struct Seen {
     bool has_header = false;  // all bytes of the header are there

@@ -21,24 +21,16 @@ trace-%: $(HOLES)
 ## make answer-N   asks reading exercise T of lesson N, or judges an answer: make answer-5 T=2 A='3'
 ## make diff-N     your files of lesson N against the true ones, once check-N passes (or SPOIL=1)
 ## make watch-N    checks lesson N again whenever you save a file; Ctrl-C ends it
-harness := $(patsubst %.cpp,$(BUILD)/obj/%.o,$(wildcard lessons/tools/check/*.cpp))
 callee  := $(wildcard lessons/tools/check/calls/*.cpp) lessons/tools/check/wire.cpp
 
 # The judge is compiled without the student's folders in its path, and without sanitizers: it has
-# none of the student's code. (The functions of OLD_CHECKS still run in it.)
-OLD_CHECKS := $(shell grep -l 'check::Lesson lesson' lessons/*/checks.cpp)
-of_old = $(filter $(OLD_CHECKS),$(1))
-judge_objects = $(patsubst %.cpp,$(if $(of_old),$(BUILD)/obj,$(BUILD)/judge)/%.o,\
-                  $(wildcard lessons/tools/check/*.cpp) $(1))
-link_judge = rm -f $@ && \
-             $(CXX) $(if $(filter $(BUILD)/obj/%,$^),$(SANITIZERS)) -pthread $(LDFLAGS) $^ $(LDLIBS) -o $@
+# none of the student's code.
+judge_objects = $(patsubst %.cpp,$(BUILD)/judge/%.o,$(wildcard lessons/tools/check/*.cpp) $(1))
+link_judge = rm -f $@ && $(CXX) -pthread $(LDFLAGS) $^ $(LDLIBS) -o $@
 $(BUILD)/judge/%.o: %.cpp | $(BUILD)/packages
 	@mkdir -p $(@D)
 	$(CXX) -std=c++20 $(if $(filter lessons/tools/%,$<),-O1,-O0) -g1 $(WARNINGS) -pthread -I. -MMD -MP \
 	  $(CXXFLAGS) -c $< -o $@
-ifneq ($(SANITIZE),)
-$(harness) $(patsubst %.cpp,$(BUILD)/obj/%.o,$(wildcard lessons/*/checks*.cpp)): UNOPTIMIZED := -O0
-endif
 
 # $(1) folder, $(2) its number with two digits, $(3) its number. T, L, A and SPOIL reach the
 # scripts through the environment.
@@ -48,12 +40,10 @@ define classroom_rules
 CHECKED_$(2) := $(wildcard lessons/$(1)/checks*.cpp)
 CHECKED      += $$(CHECKED_$(2))
 $(BUILD)/check-$(2) $(BUILD)/check-$(2)-only: LDLIBS += -lcrypto
-$(BUILD)/check-$(2): $$(call judge_objects,$$(CHECKED)) \
-                     $$(if $$(call of_old,$$(CHECKED)),$(call objects,$(SRC_$(2))))
+$(BUILD)/check-$(2): $$(call judge_objects,$$(CHECKED))
 	@mkdir -p $$(@D)
 	$$(link_judge)
-$(BUILD)/check-$(2)-only: $$(call judge_objects,$$(CHECKED_$(2))) \
-                          $$(if $$(call of_old,$$(CHECKED_$(2))),$(call objects,$(SRC_$(2))))
+$(BUILD)/check-$(2)-only: $$(call judge_objects,$$(CHECKED_$(2)))
 	@mkdir -p $$(@D)
 	$$(link_judge)
 # What does with the student's functions as the judge asks.
@@ -64,9 +54,6 @@ $(BUILD)/lessons/$(1)/calls: $(patsubst %.cpp,$(BUILD)/obj/%.o,lessons/$(1)/call
 	@mkdir -p $$(@D)
 	$$(link)
 endif
-
-# Scenarios are compiled anew with every header of a student: half the time without optimizing.
-$(BUILD)/obj/lessons/$(1)/checks.o: override OPTIMIZE = -O0
 
 .PHONY: hint-$(3) answer-$(3) diff-$(3) watch-$(3)
 start-$(3): $(HOLES)

@@ -12,13 +12,14 @@ $(LOAD_PROGRAM): $(call objects_below,tests/load tests/support tests/main.cpp) \
 	@mkdir -p $(@D)
 	$(link)
 # The harness of the checks, less its main().
-$(TEST_PROGRAM): $(test_objects) $(all_objects) $(filter-out %/main.o,$(harness))
+harness := $(patsubst %.cpp,$(BUILD)/obj/%.o,$(filter-out %/main.cpp,$(wildcard lessons/tools/check/*.cpp)))
+$(TEST_PROGRAM): $(test_objects) $(all_objects) $(harness)
 	@mkdir -p $(@D)
 	$(link)
 
 # What is built more often than it runs for long.
 ifneq ($(SANITIZE),)
-$(BUILD)/obj/tests/%.o: UNOPTIMIZED := -O0
+$(BUILD)/obj/tests/%.o $(harness): UNOPTIMIZED := -O0
 $(BUILD)/obj/tests/fuzz/%.o: UNOPTIMIZED :=
 endif
 

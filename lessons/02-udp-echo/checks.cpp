@@ -275,15 +275,8 @@ const Scenario two_clients{"two-clients", exercise(3).needs(2), "", "the answer 
 class Asked {
   public:
     Asked(Run& run, std::vector<std::string> arguments)
-        : run_{run}, host_{datagrams_on_loopback()}, client_{run.start("client", [&] {
-              arguments.insert(arguments.begin(), {"--host", "127.0.0.1", "--port",
-                                                   std::to_string(port_of(host_))});
-              return arguments;
-          }())} {}
-    ~Asked() {
-        run_.stop(client_);
-        ::close(host_);
-    }
+        : run_{run}, host_{datagrams_on_loopback()}, client_{run, port_of(host_), std::move(arguments)} {}
+    ~Asked() { ::close(host_); }
 
     // The next question is this one.
     void expect(std::string_view question, std::string_view why) {
@@ -309,7 +302,7 @@ class Asked {
         if (question_comes(silence))
             run_.fail(Verdict::wrong, std::string{why});
     }
-    Program& client() { return client_; }
+    Program& client() { return client_.program(); }
 
   private:
     bool question_comes(Milliseconds patience) {
@@ -319,7 +312,7 @@ class Asked {
 
     Run& run_;
     int host_;
-    Program& client_;
+    Client client_;
     sockaddr_storage from_{};
     socklen_t from_length_ = 0;
 };
@@ -365,18 +358,16 @@ const Scenario gives_up{"gives-up", exercise(5).needs(2, 3, 4).once(), "",
 const Scenario nobody_there{"nobody-there", exercise(5).needs(2, 3, 4).once(), "",
     "a port where nobody is ends the client with one line", [](Run& run) {
     const int unused = datagrams_on_loopback();
-    const std::string port = std::to_string(port_of(unused));
+    const std::uint16_t port = port_of(unused);
     ::close(unused);
-    Program& client = run.start("client", {"--host", "127.0.0.1", "--port", port,
-                                                  "--timeout", "1.5", "--retries", "3"});
-    run.step("your client asks on port " + port + ", where nobody is");
-    client.type("one\n");
-    run.equal("the exit status", client.wait(), 1, "The line was not answered.");
-    run.is_true(client.errors().find("Connection refused") != std::string::npos,
+    Client client{run, port, {"--timeout", "1.5", "--retries", "3"}};
+    run.step("your client asks on port " + std::to_string(port) + ", where nobody is");
+    client->type("one\n");
+    run.equal("the exit status", client->wait(), 1, "The line was not answered.");
+    run.is_true(client->errors().find("Connection refused") != std::string::npos,
                 "The other machine says that nobody has this port, and the kernel tells at "
                 "the next call. Its standard error says only: " +
-                    quote(client.errors(), 200));
-    run.stop(client);
+                    quote(client->errors(), 200));
 }};
 
 const Scenario late_answer{"late-answer", exercise(6).needs(2, 3, 4, 5).once(), "",

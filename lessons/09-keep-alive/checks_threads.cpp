@@ -235,8 +235,10 @@ void expect_streams(Run& run, std::vector<Stream> streams) {
         threads.push_back(run.start(Call{"send_all", stream.op, stream.payloads}.as(
             std::string{"thread "} + stream.name + ": 40 times " +
             (stream.op == Op::ping ? "ping()" : "write_message()"))));
+        // The first one has to wait for room when the others come.
+        if (threads.size() == 1) wait_until_begun(run, pair);
     }
-    // Nothing is taken until all of them are at it.
+    // Nothing more is taken until all of them are at it.
     const Call begun = Call{"begun"}.as("they have begun");
     while (run.call(begun).as<std::size_t>() < streams.size()) {
     }

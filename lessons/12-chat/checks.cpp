@@ -189,22 +189,18 @@ const Scenario too_deep{"too-deep", exercise(4), "RFC 8259 §9",
 
 // --- exercise 5: rooms --------------------------------------------------------------------------
 
-// With several peers each waits for the others: nothing can be glued to what comes later.
-const std::vector<Cut> one_by_one{Cut::whole, Cut::byte_by_byte,
-                                         Cut::inside};
-
 // Somebody in the chat.
 class User {
   public:
     User(Run& run, Server& server, std::string name, const std::string& room = "lobby")
-        : peer{run, server}, name_{std::move(name)} {
+        : peer{run, server}, run_{run}, name_{std::move(name)} {
         peer.open();
         send(R"({"user":")" + name_ + R"(","room":")" + room + R"("})");
         said({R"("room":")" + room, name_}, "the answer to the first message: who is here");
         said({name_, "joined the chat"}, "whoever joins is announced to all, itself included");
     }
 
-    void send(std::string_view json) { peer.send(text(json).masked(peer.run().key())); }
+    void send(std::string_view json) { peer.send(text(json).masked(run_.key())); }
     void say(std::string_view text) { send(R"({"text":")" + std::string{text} + R"("})"); }
 
     // The next message holds all of these.
@@ -220,6 +216,7 @@ class User {
     Peer peer;
 
   private:
+    Run& run_;
     std::string name_;
 };
 

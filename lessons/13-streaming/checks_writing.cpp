@@ -288,14 +288,14 @@ std::string summary_of(std::string_view sent) {
 }
 
 // The client has its answer: it closes, says what it knows, and is content.
-void expect_content(Peer& server, Client& program,
+void expect_content(Run& run, Peer& server, Client& program,
                     const std::vector<std::string>& lines) {
     server.expect(close(1000).any_key());
     server.send(close(1000));
     server.end_sending();
     for (const std::string& line : lines)
         program->expect_line(line, "what the client counted, and what it was told");
-    server.run().equal("the client's exit status", program->wait(), 0, "everything arrived");
+    run.equal("the client's exit status", program->wait(), 0, "everything arrived");
 }
 
 const Scenario upload{"upload", exercise(5).needs(3, 4), "RFC 6455 §5.4",
@@ -313,7 +313,7 @@ const Scenario upload{"upload", exercise(5).needs(3, 4), "RFC 6455 §5.4",
     program->end_of_input();
     for (std::size_t i = 2; i < due.size(); ++i) server.expect(due[i].any_key());
     server.send(text(summary_of(payload)));
-    expect_content(server, program,
+    expect_content(run, server, program,
                    {"Sent:     " + summary_of(payload), "Server:   " + summary_of(payload)});
 }};
 
@@ -335,7 +335,7 @@ const Scenario both_ways{"both-ways", exercise(5).needs(3, 4), "RFC 6455 §5.5.2
     server.expect(continuation(payload.substr(10)).any_key());
     server.send(continuation(payload.substr(3)));
     server.send(text(summary_of(payload)));
-    expect_content(server, program,
+    expect_content(run, server, program,
                    {"Sent:     " + summary_of(payload), "Returned: " + summary_of(payload),
                     "Server:   " + summary_of(payload)});
 }};

@@ -158,8 +158,7 @@ built=()
 if [[ -z $wanted ]]; then
     build "$judge" "${programs[@]}"
 else
-    # The scenario runs with nothing built, says what it needs first, and only that is built. The
-    # judges of some lessons hold the student's functions, and those need nothing.
+    # The scenario runs with nothing built, says what it needs first, and only that is built.
     build "$judge"
     if program=$("$judge" "${arguments[@]}" --only "$wanted" --built "" 2>/dev/null); then :; elif (($? == 3)); then
         build "${programs[0]%/*}/$program"

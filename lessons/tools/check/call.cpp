@@ -14,6 +14,8 @@
 #include <cstdlib>
 #include <utility>
 
+#include "lessons/tools/check/backstage.hpp"
+#include "lessons/tools/check/callee.hpp"
 #include "lessons/tools/check/program.hpp"
 
 namespace check {
@@ -80,7 +82,7 @@ Callee::Callee(Run& run) : run_{run} {
     }
     socket_ = ends[0];
     ::fcntl(socket_, F_SETFL, O_NONBLOCK);
-    program_ = &run_.start_calls(ends[1]);
+    program_ = &run_.backstage().start_calls(ends[1]);
     ::close(ends[1]);
 }
 
@@ -99,7 +101,7 @@ std::uint64_t Callee::send(char letter, const Call& call) {
         if (sent > 0) {
             rest.remove_prefix(static_cast<std::size_t>(sent));
             descriptors.clear();
-        } else if (!run_.wait_for(socket_, POLLOUT, in(run_.patience() * 2))) {
+        } else if (!run_.backstage().wait_for(socket_, POLLOUT, in(run_.patience() * 2))) {
             break;
         }
     }
@@ -120,7 +122,7 @@ void Callee::take(wire::Message message) {
 
 // Reads what there is. False: nothing came within this time, or nothing will.
 bool Callee::read(Milliseconds wait) {
-    if (!run_.wait_for(socket_, POLLIN, in(wait))) return false;
+    if (!run_.backstage().wait_for(socket_, POLLIN, in(wait))) return false;
     const long size = wire::receive_with(socket_, bytes_, descriptors_, MSG_DONTWAIT);
     if (size <= 0) return size < 0 && errno == EAGAIN;
     try {
@@ -147,7 +149,7 @@ bool Callee::answer_comes(std::uint64_t id, Milliseconds limit) {
             while (read(Milliseconds{0})) {
             }
             if (!answers_[id].empty()) return true;
-            run_.look_for_crashes(Milliseconds{0});
+            run_.backstage().look_for_crashes(Milliseconds{0});
         }
         if (left.count() <= 0 || program_->cpu_time() - begin > most_computing) return false;
     }
@@ -195,8 +197,8 @@ void expect_bytes(Run& run, const Call& call, Bytes expected, const Mistakes& mi
 
 std::pair<std::string, std::string> rule_of(Run& run, std::string_view errc) {
     const Call asked{"rule", errc};
-    return run.callee()
-        .wait(run.callee().send('c', asked), asked.text())
+    return run.backstage().callee()
+        .wait(run.backstage().callee().send('c', asked), asked.text())
         .as<std::pair<std::string, std::string>>();
 }
 
@@ -222,11 +224,11 @@ void expect_calls(Run& run, const std::vector<Expected>& calls) {
     std::vector<wire::Value> arguments;
     for (const Expected& each : calls) arguments.push_back(each.call.arguments());
     const std::uint64_t id =
-        run.callee().send('m', Call{calls.front().call.name()}.with(std::move(arguments)));
+        run.backstage().callee().send('m', Call{calls.front().call.name()}.with(std::move(arguments)));
     for (const Expected& each : calls) {
         run.fresh();
         run.step(each.call.text());
-        const Answer answer = run.callee().wait(id, each.call.text());
+        const Answer answer = run.backstage().callee().wait(id, each.call.text());
         if (answer.value() == each.result) continue;
         std::string says = short_form(each.call) + " is " + in_words(answer.value()) +
                            ", expected " + in_words(each.result);

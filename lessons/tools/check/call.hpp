@@ -10,9 +10,6 @@
 // of the wrong kind and one that nobody asked for are failures that say what happened.
 #pragma once
 
-#include <deque>
-#include <map>
-#include <memory>
 #include <string>
 #include <vector>
 
@@ -108,36 +105,6 @@ class Pending {
     std::string text_;
 };
 
-// The student's process, and the socket to it. Of the harness; a scenario reaches it through Run.
-class Callee {
-  public:
-    explicit Callee(Run& run);
-    ~Callee();
-    Callee(const Callee&) = delete;
-    Callee& operator=(const Callee&) = delete;
-
-    Program& program() { return *program_; }
-    // `letter` as in wire::Message; the id under which the answers come.
-    std::uint64_t send(char letter, const Call& call);
-    // Is there one within this time? False also when a processor's time is used up (5 s).
-    bool answer_comes(std::uint64_t id, Milliseconds limit);
-    // The next answer with this id, taken off.
-    Answer wait(std::uint64_t id, const std::string& text, std::string_view says = {});
-
-  private:
-    bool read(Milliseconds wait);
-    void take(wire::Message message);
-    [[noreturn]] void fail_forged(std::string_view how);
-
-    Run& run_;
-    Program* program_ = nullptr;
-    int socket_ = -1;
-    std::string bytes_;
-    std::vector<int> descriptors_;
-    std::map<std::uint64_t, std::deque<wire::Message>> answers_;
-    std::map<std::uint64_t, std::size_t> due_;  // how many answers have not come
-};
-
 // Makes the call, and fails unless this comes back. It depends on nothing before it: earlier lines
 // of the exchange are not shown any more.
 void expect_call(Run& run, const Call& call, const wire::Value& expected, std::string_view why = {});
@@ -150,7 +117,6 @@ void expect_bytes(Run& run, const Call& call, Bytes expected, const Mistakes& mi
                   bool frames = true);
 
 template <typename... T>
-    requires(sizeof...(T) > 0)
 Answer Run::call(std::string name, const T&... arguments) {
     return call(Call{std::move(name), arguments...});
 }

@@ -1,10 +1,7 @@
 // What a lesson's checks.cpp needs, all of it. A scenario registers itself:
 //
-//   const check::Lesson lesson{5, "05-frames"};
-//   const check::Scenario length_126{
-//       {.lesson = 5, .name = "length-126", .exercise = 3,
-//        .rule = "a 126-byte text uses the 16-bit length", .section = "RFC 6455 §5.2"},
-//       [](check::Run& run) { ... }};
+//   const Scenario length_126{"length-126", exercise(3), "RFC 6455 §5.2",
+//       "a 126-byte text uses the 16-bit length", [](Run& run) { ... }};
 //
 // One that uses a Server, Client or Peer runs four times: whole, byte by byte, cut inside, glued.
 #pragma once
@@ -22,30 +19,14 @@
 
 namespace check {
 
-struct Lesson {
-    Lesson(int number, std::string folder);
-};
-
-struct ScenarioInfo {
-    int lesson = 0;
-    std::string name{};      // "length-126": letters, digits, '-'
-    int exercise = 0;        // whose hints help
-    std::string rule{};      // one sentence, as the headline of its failure
-    std::string section{};   // "RFC 6455 §5.2", or empty
-    // Exercises without which it cannot pass: until their own scenarios do (those that call
-    // functions, or have no needs), its failure explains nothing and is one line.
-    std::vector<int> needs{};
-    // What to run it in. One cut where cuts mean nothing (a test of time, of many clients).
-    std::vector<Cut> cuts{Cut::whole, Cut::byte_by_byte, Cut::inside, Cut::glued};
-    int seconds = 10;        // then it is ended, and the verdict is "timed out"
-};
-
 // Which exercise a scenario is of, and what is unusual about it: exercise(3).needs(2, 4).once().
 struct Exercise {
-    int number = 0;
+    int number = 0;  // whose hints help
+    // Exercises without which it cannot pass: until their own scenarios do (those that call
+    // functions, or have no needs), its failure explains nothing and is one line.
     std::vector<int> needed{};
     std::vector<Cut> cuts{Cut::whole, Cut::byte_by_byte, Cut::inside, Cut::glued};
-    int limit = 60;
+    int limit = 60;  // in seconds: then it is ended, and the verdict is "timed out"
 
     template <typename... T>
     Exercise needs(T... numbers) && {
@@ -77,21 +58,27 @@ inline Exercise exercise(int number) { return {.number = number}; }
 class Scenario {
   public:
     using Body = std::function<void(Run&)>;
-    Scenario(ScenarioInfo info, Body body);
-    // The lesson is that of the file: lessons/05-frames/.
+    // `name`: letters, digits, '-'. `rule`: one sentence, the headline of its failure. The lesson is
+    // that of the file: lessons/05-frames/.
     Scenario(std::string name, Exercise exercise, std::string section, std::string rule, Body body,
              const char* file = __builtin_FILE());  // clang 14 has no std::source_location
     Scenario(const Scenario&) = delete;
     Scenario& operator=(const Scenario&) = delete;
 
-    const ScenarioInfo& info() const { return info_; }
+    int lesson() const { return lesson_; }
+    const std::string& name() const { return name_; }
+    const Exercise& exercise() const { return exercise_; }
+    const std::string& rule() const { return rule_; }
+    const std::string& section() const { return section_; }
     void run(Run& run) const { body_(run); }
 
     // All, by lesson, and within one as they stand in its file.
     static std::vector<const Scenario*> all();
 
   private:
-    ScenarioInfo info_;
+    int lesson_;
+    std::string name_, section_, rule_;
+    Exercise exercise_;
     Body body_;
 };
 

@@ -3,30 +3,16 @@
 #include "lessons/tools/check/descriptors.hpp"
 
 #include <arpa/inet.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
-#include <sys/time.h>
 #include <unistd.h>
 
-#include <cerrno>
 #include <filesystem>
 #include <utility>
 
 namespace check {
 
 namespace {
-
-// What a signal handler knows it knows from variables such as these.
-volatile sig_atomic_t signals_so_far = 0;
-volatile sig_atomic_t descriptor_of_alarm = -1;
-
-void take_alarm(int) {
-    const int error = errno;
-    signals_so_far = signals_so_far + 1;
-    if (signals_so_far == 3 && ::write(descriptor_of_alarm, "x", 1) < 0) return;
-    errno = error;
-}
 
 int bound(int type) {
     const int socket = ::socket(AF_INET, type | SOCK_CLOEXEC, 0);
@@ -56,10 +42,6 @@ int connect_to(std::uint16_t port, int family, int type) {
 }
 
 }  // namespace
-
-int some_descriptor() { return ::open("/dev/null", O_RDONLY | O_CLOEXEC); }
-
-bool is_open(int descriptor) { return ::fcntl(descriptor, F_GETFD) != -1; }
 
 Ends::Ends(bool small) {
     int both[2];
@@ -134,46 +116,6 @@ std::uint16_t port_of(int socket) {
     socklen_t length = sizeof address;
     ::getsockname(socket, reinterpret_cast<sockaddr*>(&address), &length);
     return ntohs(address.sin6_port);  // at the same place in both families
-}
-
-Buffer read_all(int descriptor, std::size_t size) {
-    Buffer all;
-    Buffer piece(8192);
-    pollfd entry{descriptor, POLLIN, 0};
-    while (all.size() < size && ::poll(&entry, 1, 1000) != 0) {
-        const ssize_t got = ::read(descriptor, piece.data(), piece.size());
-        if (got < 0 && errno == EINTR) continue;
-        if (got <= 0) break;
-        all.insert(all.end(), piece.begin(), piece.begin() + got);
-    }
-    return all;
-}
-
-Alarm::Alarm(int descriptor, int milliseconds) {
-    signals_so_far = 0;
-    descriptor_of_alarm = descriptor;
-    struct sigaction action {};
-    action.sa_handler = take_alarm;  // without SA_RESTART
-    ::sigaction(SIGALRM, &action, &before_);
-    const itimerval every{{0, milliseconds * 1000}, {0, milliseconds * 1000}};
-    ::setitimer(ITIMER_REAL, &every, nullptr);
-}
-
-Rescue::Rescue(std::chrono::milliseconds time, std::function<void()> help)
-    : thread_{[this, time, help = std::move(help)] {
-          pollfd entry{over_.mine(), POLLIN, 0};
-          if (::poll(&entry, 1, static_cast<int>(time.count())) == 0) help();
-      }} {}
-
-Rescue::~Rescue() {
-    over_.close_theirs();
-    thread_.join();
-}
-
-Alarm::~Alarm() {
-    const itimerval never{};
-    ::setitimer(ITIMER_REAL, &never, nullptr);
-    ::sigaction(SIGALRM, &before_, nullptr);
 }
 
 }  // namespace check

@@ -5,18 +5,10 @@
 
 #include <sys/resource.h>
 
-#include <chrono>
-#include <csignal>
-#include <functional>
-#include <thread>
-
 #include "lessons/tools/check/call.hpp"
 #include "lessons/tools/check/program.hpp"
 
 namespace check {
-
-int some_descriptor();
-bool is_open(int descriptor);
 
 // Two ends of one stream: one is passed to the student's side. `small`: the buffer for what is sent
 // there is as small as the kernel allows.
@@ -50,9 +42,6 @@ int datagrams_on_loopback();
 int datagrams_to_loopback(std::uint16_t port);  // connected, with a port of its own
 std::uint16_t port_of(int socket);
 
-// Reads until `size` bytes are there, or the end, or a second without any.
-Buffer read_all(int descriptor, std::size_t size);
-
 // All that comes until the call has returned, and is there then.
 Buffer read_during(Pending& call, int descriptor);
 
@@ -67,33 +56,6 @@ class NoDescriptors {
   private:
     pid_t pid_;
     rlimit before_{};
-};
-
-// While it lives, a signal comes every so many milliseconds, and interrupts whatever waits. The third one also
-// writes a byte to `descriptor`. One at a time.
-class Alarm {
-  public:
-    explicit Alarm(int descriptor, int milliseconds = 20);
-    ~Alarm();
-    Alarm(const Alarm&) = delete;
-    Alarm& operator=(const Alarm&) = delete;
-
-  private:
-    struct sigaction before_ {};
-};
-
-// Does something when it has lived for so long, so that a call that waits for ever does come back
-// and can be explained.
-class Rescue {
-  public:
-    Rescue(std::chrono::milliseconds time, std::function<void()> help);
-    ~Rescue();
-    Rescue(const Rescue&) = delete;
-    Rescue& operator=(const Rescue&) = delete;
-
-  private:
-    Ends over_;
-    std::thread thread_;
 };
 
 }  // namespace check

@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -19,13 +18,8 @@
 #include <thread>
 #include <tuple>
 
+#include "lessons/tools/check/backstage.hpp"
 #include "lessons/tools/check/report.hpp"
-
-// Reports in one form, and the exit left to us. The names are the sanitizers' own.
-extern "C" const char* __asan_default_options() {
-    return "detect_leaks=0:handle_abort=1:color=never";
-}
-extern "C" const char* __ubsan_default_options() { return "print_stacktrace=1:color=never"; }
 
 namespace {
 
@@ -47,7 +41,6 @@ struct Job {
     Outcome outcome;
     pid_t pid = -1;
     int pipe = -1;
-    int errors = -1;       // a file in memory: what it wrote to standard error
     std::string notes{};   // not yet read
     std::size_t mark = 0;  // exchange lines before the cuts of one reader
     bool done = false, ended = false;
@@ -60,32 +53,28 @@ struct Job {
 [[noreturn]] void run_scenario(const Scenario& scenario, const Options& options, int pipe,
                                std::chrono::milliseconds patience) {
     {
-        check::Run run{{.lesson = scenario.info().lesson,
-                        .name = scenario.info().name,
+        check::Run run{{.lesson = scenario.lesson(),
+                        .name = scenario.name(),
                         .seed = options.seed,
                         .pipe = pipe,
                         .patience = patience,
                         .build = options.build,
                         .built = options.built}};
+        check::Backstage& backstage = run.backstage();
         try {
-            for (const check::Cut cut : scenario.info().cuts) {
-                run.begin(cut);
+            for (const check::Cut cut : scenario.exercise().cuts) {
+                backstage.begin(cut);
                 scenario.run(run);
-                run.look_for_crashes(check::Milliseconds{0});
-                if (!run.has_used_sockets()) break;
+                backstage.look_for_crashes(check::Milliseconds{0});
+                if (!backstage.has_used_sockets()) break;
             }
-            run.tell_printed();
-            run.note('D', "");
+            backstage.tell_printed();
+            backstage.note('D', "");
         } catch (const check::Failed&) {
-            run.note('D', "");
+            backstage.note('D', "");
         } catch (const check::NotBuilt& missing) {
-            run.note('N', missing.program);
-            run.note('D', "");
-        } catch (const std::exception& error) {
-            run.note('V', "crashed");
-            run.note('1', std::string{"your code threw an exception: "} + error.what());
-            run.note('T', std::string{"        your code threw an exception: "} + error.what() + '\n');
-            run.note('D', "");
+            backstage.note('N', missing.program);
+            backstage.note('D', "");
         }
     }
     ::_exit(0);
@@ -107,11 +96,10 @@ Job start(const Scenario& scenario, const Options& options, std::chrono::millise
     patience *= slow;
     Job job;
     job.outcome.scenario = &scenario;
-    job.limit = std::chrono::seconds{scenario.info().seconds * slow};
+    job.limit = std::chrono::seconds{scenario.exercise().limit * slow};
     job.deadline = Clock::now() + job.limit;
     int ends[2];
     if (::pipe2(ends, O_CLOEXEC) != 0) std::exit((std::perror("check: pipe2"), 2));
-    job.errors = ::memfd_create("errors", MFD_CLOEXEC);
     job.pid = ::fork();
     if (job.pid < 0) std::exit((std::perror("check: fork"), 2));
     if (job.pid == 0) {
@@ -119,7 +107,6 @@ Job start(const Scenario& scenario, const Options& options, std::chrono::millise
         ::setpgid(0, 0);
         ::signal(SIGPIPE, SIG_IGN);
         ::close(ends[0]);
-        ::dup2(job.errors, STDERR_FILENO);
         run_scenario(scenario, options, ends[1], patience);
     }
     ::setpgid(job.pid, job.pid);
@@ -169,15 +156,6 @@ bool read_notes(Job& job) {
     return size > 0;
 }
 
-std::string errors_of(const Job& job) {
-    std::string text;
-    char buffer[8192];
-    off_t at = 0;
-    for (ssize_t size; (size = ::pread(job.errors, buffer, sizeof buffer, at)) > 0; at += size)
-        text.append(buffer, static_cast<std::size_t>(size));
-    return text;
-}
-
 void set_outcome(Job& job, Verdict verdict, std::string says) {
     job.outcome.verdict = verdict;
     job.outcome.block.clear();
@@ -199,27 +177,21 @@ void finish(Job& job, bool late) {
                         (job.outcome.step.empty() ? "" : ", in: " + job.outcome.step) +
                         ". A loop that does not end?");
     } else if (!job.done) {
-        // The call that it died in may not have been shown: only failures are.
-        std::vector<std::string>& lines = job.outcome.exchange;
-        const std::string& step = job.outcome.step;
-        if (!step.empty() && (lines.empty() || lines.back().find(step) == std::string::npos))
-            lines.push_back("L     " + step);
-        const auto report = check::read_report(errors_of(job));
-        const std::string signal =
+        const std::string how =
             WIFSIGNALED(status) ? std::string{"signal "} + strsignal(WTERMSIG(status)) : "exit()";
-        set_outcome(job, Verdict::crashed, report.value_or("your code ended the check with " + signal));
+        set_outcome(job, Verdict::crashed, "the check itself, not your code, ended with " + how +
+                                               (job.outcome.step.empty() ? "" : ", in: " + job.outcome.step));
     }
-    ::close(job.errors);
 }
 
 // Which exercise has to be done before this failure means anything; 0 for none.
 int missing_exercise(const Outcome& outcome, const std::vector<Job>& jobs) {
-    const check::ScenarioInfo& info = outcome.scenario->info();
-    for (const int exercise : info.needs)
+    const Scenario& scenario = *outcome.scenario;
+    for (const int exercise : scenario.exercise().needed)
         for (const Job& job : jobs) {
-            const check::ScenarioInfo& other = job.outcome.scenario->info();
-            const bool of_its_own = !job.outcome.programs || other.needs.empty();
-            if (job.ended && other.lesson == info.lesson && other.exercise == exercise &&
+            const Scenario& other = *job.outcome.scenario;
+            const bool of_its_own = !job.outcome.programs || other.exercise().needed.empty();
+            if (job.ended && other.lesson() == scenario.lesson() && other.exercise().number == exercise &&
                 of_its_own && job.outcome.verdict != Verdict::passed)
                 return exercise;
         }
@@ -228,21 +200,22 @@ int missing_exercise(const Outcome& outcome, const std::vector<Job>& jobs) {
 
 void show(const Outcome& outcome, const check::Style& style, std::map<std::tuple<int, int, bool>, int>& failures,
           const std::vector<Job>& jobs) {
-    const check::ScenarioInfo& info = outcome.scenario->info();
+    const Scenario& scenario = *outcome.scenario;
+    const check::Exercise& own = scenario.exercise();
     if (!outcome.not_built.empty()) return;
     if (outcome.verdict == Verdict::passed) {
         if (style.verbose)
-            std::printf("ok   %s   %s\n%s", outcome.name().c_str(), info.rule.c_str(),
+            std::printf("ok   %s   %s\n%s", outcome.name().c_str(), scenario.rule().c_str(),
                         outcome.printed.c_str());
     } else if (const int exercise = missing_exercise(outcome, jobs); exercise != 0) {
         std::printf("FAIL %s   %s   [not before exercise %d is done]\n", outcome.name().c_str(),
-                    info.rule.c_str(), exercise);
-    } else if (style.verbose || ++failures[{info.lesson, info.exercise, info.needs.empty()}] == 1) {
+                    scenario.rule().c_str(), exercise);
+    } else if (style.verbose || ++failures[{scenario.lesson(), own.number, own.needed.empty()}] == 1) {
         std::printf("%s\n", check::failure(outcome, style).c_str());
     } else {
         // The first of an exercise is often the reason for the others.
         std::printf("FAIL %s   %s   [make check-%d T=%s says more]\n", outcome.name().c_str(),
-                    info.rule.c_str(), info.lesson, info.name.c_str());
+                    scenario.rule().c_str(), scenario.lesson(), scenario.name().c_str());
     }
     std::fflush(stdout);
 }
@@ -342,10 +315,9 @@ std::vector<const Scenario*> chosen(const Options& options) {
     std::vector<const Scenario*> scenarios = Scenario::all();
     const std::string name = options.trace.empty() ? options.only : options.trace;
     std::erase_if(scenarios, [&](const Scenario* scenario) {
-        const check::ScenarioInfo& info = scenario->info();
-        if (options.lesson != 0 && info.lesson != options.lesson) return true;
-        return !name.empty() && name != info.name &&
-               name != std::to_string(info.lesson) + "/" + info.name;
+        if (options.lesson != 0 && scenario->lesson() != options.lesson) return true;
+        return !name.empty() && name != scenario->name() &&
+               name != std::to_string(scenario->lesson()) + "/" + scenario->name();
     });
     return scenarios;
 }
@@ -362,20 +334,20 @@ int main(int argc, char** argv) {
     const std::vector<const Scenario*> scenarios = chosen(options);
     if (options.list) {
         for (const Scenario* scenario : scenarios)
-            std::printf("%d/%s\t%d\t%s\n", scenario->info().lesson, scenario->info().name.c_str(),
-                        scenario->info().exercise, scenario->info().rule.c_str());
+            std::printf("%d/%s\t%d\t%s\n", scenario->lesson(), scenario->name().c_str(),
+                        scenario->exercise().number, scenario->rule().c_str());
         return 0;
     }
     if (scenarios.empty()) {
         const std::string& name = options.trace.empty() ? options.only : options.trace;
         int lesson = options.lesson;  // else the last one, the lesson of `make check-N`
         for (const Scenario* scenario : Scenario::all())
-            if (options.lesson == 0) lesson = std::max(lesson, scenario->info().lesson);
+            if (options.lesson == 0) lesson = std::max(lesson, scenario->lesson());
         std::fprintf(stderr, "check: there is no scenario '%s'; those of lesson %d are", name.c_str(),
                      lesson);
         for (const Scenario* scenario : Scenario::all())
-            if (scenario->info().lesson == lesson)
-                std::fprintf(stderr, " %s", scenario->info().name.c_str());
+            if (scenario->lesson() == lesson)
+                std::fprintf(stderr, " %s", scenario->name().c_str());
         std::fprintf(stderr, "\n");
         return 2;
     }

@@ -20,6 +20,7 @@
 #include <cstring>
 #include <thread>
 
+#include "lessons/tools/check/backstage.hpp"
 #include "lessons/tools/check/mistakes.hpp"
 
 namespace check {
@@ -155,7 +156,7 @@ std::string Head::find(std::string_view name) const {
 // --- connecting ---------------------------------------------------------------------------------
 
 Host::Host(Run& run) : fd_{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)}, port_{0} {
-    run.used_sockets();
+    run.backstage().used_sockets();
     sockaddr_in address = loopback(0);
     socklen_t size = sizeof address;
     if (::bind(fd_, reinterpret_cast<sockaddr*>(&address), size) != 0 || ::listen(fd_, 16) != 0)
@@ -168,7 +169,7 @@ Host::~Host() { ::close(fd_); }
 
 Peer::Peer(Run& run, Server& server, Family family)
     : run_{run}, program_{&server.program()}, client_{true} {
-    run.used_sockets();
+    run.backstage().used_sockets();
     int failed = 0;
     if (family == Family::ipv4) {
         fd_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -190,14 +191,14 @@ Peer::Peer(Run& run, Server& server, Family family)
 }
 
 Peer::Peer(Run& run, Host& host) : run_{run}, client_{false} {
-    run_.note('S', "waits for your client to connect");
-    if (!run_.wait_for(host.fd(), POLLIN, in(run_.patience() + Milliseconds{2500})))
+    run_.backstage().note('S', "waits for your client to connect");
+    if (!run_.backstage().wait_for(host.fd(), POLLIN, in(run_.patience() + Milliseconds{2500})))
         run_.fail(Verdict::nothing_received, "your client did not connect");
     fd_ = ::accept4(host.fd(), nullptr, nullptr, SOCK_CLOEXEC);
     if (fd_ < 0) give_up("check: accept");
     const int on = 1;
     ::setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    for (const auto& program : run_.programs()) program_ = program.get();
+    for (const auto& program : run_.backstage().programs()) program_ = program.get();
 }
 
 Peer::~Peer() {
@@ -226,12 +227,12 @@ void Peer::wait_until_read() {
 bool Peer::write_piece(Bytes bytes) {
     // A program that reads nothing and one that answers meanwhile: neither may block us.
     while (!bytes.empty()) {
-        if (!run_.wait_for(fd_, POLLOUT | POLLIN, in(run_.patience() * 2))) return false;
+        if (!run_.backstage().wait_for(fd_, POLLOUT | POLLIN, in(run_.patience() * 2))) return false;
         const ssize_t sent = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
         if (sent < 0 && errno != EAGAIN) return false;
         if (sent > 0) bytes = bytes.subspan(static_cast<std::size_t>(sent));
         if (sent < 0 && fill(in(Milliseconds{0})) == Got::nothing &&
-            !run_.wait_for(fd_, POLLOUT, in(run_.patience() * 2)))
+            !run_.backstage().wait_for(fd_, POLLOUT, in(run_.patience() * 2)))
             return false;
     }
     return true;
@@ -239,7 +240,7 @@ bool Peer::write_piece(Bytes bytes) {
 
 std::size_t Peer::push_now(Bytes bytes) {
     std::size_t taken = 0;
-    while (taken < bytes.size() && run_.wait_for(fd_, POLLOUT, in(Milliseconds{300}))) {
+    while (taken < bytes.size() && run_.backstage().wait_for(fd_, POLLOUT, in(Milliseconds{300}))) {
         const Bytes rest = bytes.subspan(taken);
         const ssize_t sent = ::send(fd_, rest.data(), rest.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
         if (sent < 0 && errno != EAGAIN) break;
@@ -257,11 +258,11 @@ void Peer::write(Bytes bytes, bool head) {
             wait_until_read();
         done = end;
     };
-    if (run_.cut() == Cut::byte_by_byte) {
+    if (run_.backstage().cut() == Cut::byte_by_byte) {
         const std::size_t single = head ? bytes.size() : std::min(bytes.size(), single_bytes);
         for (std::size_t end = 1; end <= single; ++end) up_to(end);
         if (bytes.size() > single) up_to(bytes.size() - 1);
-    } else if (run_.cut() == Cut::inside) {
+    } else if (run_.backstage().cut() == Cut::inside) {
         for (const std::size_t end : inner_cuts(bytes, head)) up_to(end);
     }
     up_to(bytes.size());
@@ -274,7 +275,7 @@ void Peer::send(Bytes bytes) {
         run_.show_frames(ours(), bytes);
     else
         run_.show_bytes(ours(), bytes);
-    if (run_.cut() == Cut::glued)
+    if (run_.backstage().cut() == Cut::glued)
         waiting_.insert(waiting_.end(), bytes.begin(), bytes.end());
     else
         write(bytes, head);
@@ -318,7 +319,7 @@ void Peer::reset() {
 
 Peer::Got Peer::fill(Deadline deadline) {
     if (ended_) return Got::end;
-    if (!run_.wait_for(fd_, POLLIN, deadline)) return Got::nothing;
+    if (!run_.backstage().wait_for(fd_, POLLIN, deadline)) return Got::nothing;
     std::uint8_t buffer[65536];
     const ssize_t size = ::recv(fd_, buffer, sizeof buffer, MSG_DONTWAIT);
     if (size < 0 && errno == EAGAIN) return Got::nothing;
@@ -385,7 +386,7 @@ void Peer::expect(const Frame& frame, const Mistakes& mistakes) {
 
 // Takes exactly these bytes off what comes.
 void Peer::compare(Bytes expected, const Mistakes& mistakes) {
-    run_.note('S', "waits for " + std::to_string(expected.size()) + " bytes: " + hex(expected, 8));
+    run_.backstage().note('S', "waits for " + std::to_string(expected.size()) + " bytes: " + hex(expected, 8));
     const Deadline deadline = in(run_.patience());
     Got got = Got::bytes;
     std::size_t same = 0;
@@ -471,7 +472,7 @@ void Peer::fail_waiting(std::string_view what, Got got) {
 Seen Peer::frame(std::string_view what) {
     flush();
     const bool frames = std::exchange(frames_, true);
-    run_.note('S', "waits for " + std::string{what});
+    run_.backstage().note('S', "waits for " + std::string{what});
     const Deadline deadline = in(run_.patience());
     Seen seen = read_frame(in_);
     while (!seen.whole) {
@@ -489,7 +490,7 @@ Seen Peer::frame(std::string_view what) {
 Seen Peer::expect_close(std::uint16_t code, std::string_view why, const Mistakes& mistakes) {
     flush();
     const bool frames = std::exchange(frames_, true);
-    run_.note('S', "waits for a Close with " + std::to_string(code));
+    run_.backstage().note('S', "waits for a Close with " + std::to_string(code));
     const Deadline deadline = in(run_.patience());
     Seen seen = read_frame(in_);
     while (!seen.whole) {
@@ -534,7 +535,7 @@ Seen Peer::expect_close(std::uint16_t code, std::string_view why, const Mistakes
 
 Head Peer::head(std::string_view what, bool in_trace_only) {
     flush();
-    run_.note('S', "waits for " + std::string{what});
+    run_.backstage().note('S', "waits for " + std::string{what});
     const Deadline deadline = in(run_.patience());
     std::size_t end = std::string_view::npos;
     while ((end = text_of(in_).find("\r\n\r\n")) == std::string_view::npos) {
@@ -587,7 +588,7 @@ void Peer::expect_no_header(const Head& head, std::string_view name, std::string
 
 std::string Peer::line() {
     flush();
-    run_.note('S', "waits for a line");
+    run_.backstage().note('S', "waits for a line");
     const Deadline deadline = in(run_.patience());
     std::size_t end = std::string_view::npos;
     while ((end = text_of(in_).find('\n')) == std::string_view::npos) {
@@ -602,7 +603,7 @@ std::string Peer::line() {
 
 void Peer::expect_end(std::string_view why) {
     flush();
-    run_.note('S', "waits for the end of the connection");
+    run_.backstage().note('S', "waits for the end of the connection");
     Got got = Got::bytes;
     const Deadline deadline = in(run_.patience());
     while (in_.empty() && got == Got::bytes) got = fill(deadline);
@@ -619,7 +620,7 @@ void Peer::expect_end(std::string_view why) {
         run_.fail(Verdict::nothing_received,
                   subject() + " does not end the connection: it is still open after " +
                       std::to_string(run_.patience().count()) + " ms" + reason);
-    run_.look_for_crashes(Milliseconds{5});
+    run_.backstage().look_for_crashes(Milliseconds{5});
     run_.show_event(theirs(), "end of stream");
 }
 
@@ -648,13 +649,13 @@ void Peer::open(std::string_view path, std::string_view headers) {
     sent_ = buffer_of(request);
     key_ = key;
     run_.show_bytes(Way::from_client, sent_, true);
-    if (run_.cut() == Cut::glued) {
+    if (run_.backstage().cut() == Cut::glued) {
         waiting_ = sent_;
         frames_ = true;
         return;
     }
     // In pieces the request was a task of lesson 4; from then on it may be short.
-    const Cut cut = run_.cut();
+    const Cut cut = run_.backstage().cut();
     if (cut == Cut::byte_by_byte || cut == Cut::inside)
         write_piece(sent_);
     else
@@ -664,7 +665,7 @@ void Peer::open(std::string_view path, std::string_view headers) {
 }
 
 void Peer::judge_response(const std::string& key) {
-    run_.note('S', "waits for the answer to its handshake");
+    run_.backstage().note('S', "waits for the answer to its handshake");
     const Deadline deadline = in(run_.patience());
     std::size_t end = std::string_view::npos;
     while ((end = text_of(in_).find("\r\n\r\n")) == std::string_view::npos) {
@@ -695,7 +696,7 @@ Head Peer::welcome(std::string_view headers) {
         std::string{headers} + "\r\n";
     run_.show_bytes(Way::from_server, bytes_of(answer), true);
     sent_ = buffer_of(answer);
-    if (run_.cut() == Cut::glued)
+    if (run_.backstage().cut() == Cut::glued)
         waiting_ = sent_;
     else
         write(sent_, true);
@@ -721,9 +722,9 @@ void Datagrams::send(std::string_view datagram) {
 }
 
 std::string Datagrams::receive() {
-    run_.note('S', "waits for a datagram");
+    run_.backstage().note('S', "waits for a datagram");
     std::string datagram(65536, '\0');
-    if (!run_.wait_for(fd_, POLLIN, in(run_.patience())))
+    if (!run_.backstage().wait_for(fd_, POLLIN, in(run_.patience())))
         run_.fail(Verdict::nothing_received, "no datagram came back within " +
                                                  std::to_string(run_.patience().count()) + " ms");
     const ssize_t size = ::recv(fd_, datagram.data(), datagram.size(), 0);

@@ -58,8 +58,6 @@ class Peer {
     // As a server: reads the request of their client and answers 101. The request, for checks.
     // `headers`: further lines of the answer.
     Head welcome(std::string_view headers = "");
-    // What comes from now on is frames (as after open()), or bytes again.
-    void speak_frames(bool frames) { frames_ = frames; }
 
     // --- sending --------------------------------------------------------------------------------
     void send(const Frame& frame);
@@ -110,10 +108,9 @@ class Peer {
     void drop(std::size_t bytes);
     bool ended() const { return ended_; }
     [[noreturn]] void fail(Verdict verdict, std::string says);
-    Run& run() { return run_; }
-    std::string subject() const;  // "your server", "your client"
 
   private:
+    std::string subject() const;  // "your server", "your client"
     enum class Got : std::uint8_t { bytes, end, nothing };
 
     void flush();

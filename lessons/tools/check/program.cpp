@@ -20,6 +20,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "lessons/tools/check/backstage.hpp"
 #include "lessons/tools/check/peer.hpp"
 
 namespace check {
@@ -215,7 +216,7 @@ std::string Program::next_line(const std::string& wanted) {
             run_.fail(Verdict::closed_early,
                       "the " + name_ + " ended before it printed the line that was waited for. " +
                           what_it_said() + wanted);
-        if (!run_.wait_for(out_, POLLIN, deadline)) {
+        if (!run_.backstage().wait_for(out_, POLLIN, deadline)) {
             const std::string rest = output_.substr(read_);
             run_.fail(rest.empty() ? Verdict::nothing_received : Verdict::timed_out,
                       "the " + name_ + " printed no further line. " +
@@ -227,7 +228,7 @@ std::string Program::next_line(const std::string& wanted) {
 }
 
 void Program::expect_line(std::string_view expected, std::string_view why) {
-    run_.note('S', "waits for the " + name_ + " to print " + quote(expected, 80));
+    run_.backstage().note('S', "waits for the " + name_ + " to print " + quote(expected, 80));
     const std::string because = why.empty() ? "" : "\n" + std::string{why};
     const std::string printed = next_line("\nExpected " + quote(expected, 120) + because);
     if (printed == expected) return;
@@ -236,7 +237,7 @@ void Program::expect_line(std::string_view expected, std::string_view why) {
 }
 
 std::string Program::line_with(std::string_view part) {
-    run_.note('S', "waits for the " + name_ + " to print a line with " + quote(part, 80));
+    run_.backstage().note('S', "waits for the " + name_ + " to print a line with " + quote(part, 80));
     for (;;)
         if (const std::string printed = line(); printed.find(part) != printed.npos) return printed;
 }
@@ -244,7 +245,7 @@ std::string Program::line_with(std::string_view part) {
 void Program::type(std::string_view text) {
     run_.show_event(Way::from_client, "typed into the " + name_ + ": " + quote(text, 60), true);
     const Deadline deadline = in(run_.patience());
-    while (!text.empty() && in_ >= 0 && run_.wait_for(in_, POLLOUT, deadline)) {
+    while (!text.empty() && in_ >= 0 && run_.backstage().wait_for(in_, POLLOUT, deadline)) {
         const ssize_t size = ::write(in_, text.data(), text.size());
         if (size < 0) return;
         text.remove_prefix(static_cast<std::size_t>(size));
@@ -261,12 +262,12 @@ void Program::signal(int number) {
 }
 
 int Program::wait() {
-    run_.note('S', "waits for the " + name_ + " to end");
+    run_.backstage().note('S', "waits for the " + name_ + " to end");
     told_to_end_ = true;
     if (reap()) return *status_;
     const Milliseconds cpu_before = cpu_time();
     const int pidfd = static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0));
-    const bool over = run_.wait_for(pidfd, POLLIN, in(run_.patience() + Milliseconds{2000}));
+    const bool over = run_.backstage().wait_for(pidfd, POLLIN, in(run_.patience() + Milliseconds{2000}));
     ::close(pidfd);
     if (!over || !reap()) {
         // Who waits uses next to nothing.
@@ -280,7 +281,7 @@ int Program::wait() {
                       what_it_said());
     }
     read_output();
-    if (const auto report = read_report(errors_, own_files(run_.lesson()))) run_.fail(Verdict::crashed, *report);
+    if (const auto report = read_report(errors_, own_files(run_.backstage().options.lesson))) run_.fail(Verdict::crashed, *report);
     return *status_;
 }
 
@@ -291,13 +292,13 @@ std::optional<std::string> Program::crash(Milliseconds wait) {
                            errors_.find("terminate called") != errors_.npos;
     if (!reap()) {
         const int pidfd = static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0));
-        run_.wait_for(pidfd, POLLIN, in(reporting ? report_time : wait));
+        run_.backstage().wait_for(pidfd, POLLIN, in(reporting ? report_time : wait));
         ::close(pidfd);
         if (!reap() && !reporting) return std::nullopt;
     }
     read_output();
     const std::string who = functions_ ? "your code" : "the " + name_;
-    if (const auto report = read_report(errors_, own_files(run_.lesson()))) return who + " crashed: " + *report;
+    if (const auto report = read_report(errors_, own_files(run_.backstage().options.lesson))) return who + " crashed: " + *report;
     if (!status_ || told_to_end_) return std::nullopt;
     if (*status_ > 128)
         return who + " was ended by signal " + std::to_string(*status_ - 128) + " (" +
@@ -347,16 +348,16 @@ void Program::interrupt() {
 
 std::uint16_t Program::port() {
     if (port_ != 0) return port_;
-    run_.note('S', "waits for the server to say where it listens");
+    run_.backstage().note('S', "waits for the server to say where it listens");
     const Deadline deadline = in(start_time);
-    while (output().find('\n') == output_.npos && out_ >= 0 && run_.wait_for(out_, POLLIN, deadline)) {
+    while (output().find('\n') == output_.npos && out_ >= 0 && run_.backstage().wait_for(out_, POLLIN, deadline)) {
     }
     const std::string first = output_.substr(0, output_.find('\n'));
     const std::size_t colon = first.rfind(':');
     if (colon != first.npos)
         port_ = static_cast<std::uint16_t>(std::strtoul(first.c_str() + colon + 1, nullptr, 10));
     if (port_ == 0) {
-        run_.look_for_crashes(Milliseconds{300});
+        run_.backstage().look_for_crashes(Milliseconds{300});
         run_.fail(Verdict::crashed,
                   "the server did not say where it listens. " + what_it_said());
     }
@@ -382,20 +383,22 @@ std::vector<std::string> own_files(int lesson) {
 // --- the two that lessons have ------------------------------------------------------------------
 
 Server::Server(Run& run, std::vector<std::string> arguments)
-    : program_{run.program("server", [&] {
+    : program_{run.backstage().program("server", [&] {
           arguments.insert(arguments.begin(), {"--port", "0"});
           return arguments;
       }())} {
     program_.port();
 }
 
-Client::Client(Run& run, Host& host, std::vector<std::string> arguments)
-    : run_{run}, program_{run.start("client", [&] {
-          arguments.insert(arguments.begin(),
-                           {"--host", "127.0.0.1", "--port", std::to_string(host.port())});
+Client::Client(Run& run, const Host& host, std::vector<std::string> arguments)
+    : Client{run, host.port(), std::move(arguments)} {}
+
+Client::Client(Run& run, std::uint16_t port, std::vector<std::string> arguments)
+    : run_{run}, program_{run.backstage().start("client", [&] {
+          arguments.insert(arguments.begin(), {"--host", "127.0.0.1", "--port", std::to_string(port)});
           return arguments;
       }())} {}
 
-Client::~Client() { run_.stop(program_); }
+Client::~Client() { run_.backstage().stop(program_); }
 
 }  // namespace check

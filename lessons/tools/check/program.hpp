@@ -103,10 +103,11 @@ class Server {
 class Host;
 
 // build/…/lessons/05-frames/client of the scenario's lesson, started anew for each cut, against a
-// host that the check plays (peer.hpp).
+// host that the check plays (peer.hpp), or whatever is at this port of the loopback.
 class Client {
   public:
-    Client(Run& run, Host& host, std::vector<std::string> arguments = {});
+    Client(Run& run, const Host& host, std::vector<std::string> arguments = {});
+    Client(Run& run, std::uint16_t port, std::vector<std::string> arguments = {});
     ~Client();
     Client(const Client&) = delete;
     Client& operator=(const Client&) = delete;

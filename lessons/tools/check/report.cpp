@@ -16,12 +16,12 @@ std::string_view colour(const Style& style, std::string_view code) {
 }
 
 std::string commands(const Outcome& outcome) {
-    const ScenarioInfo& info = outcome.scenario->info();
-    const std::string number = std::to_string(info.lesson);
+    const Scenario& scenario = *outcome.scenario;
+    const std::string number = std::to_string(scenario.lesson());
     std::string text;
-    if (info.exercise > 0)
-        text = "make hint-" + number + " T=" + std::to_string(info.exercise) + "      ";
-    return text + "make trace-" + number + " T=" + info.name;
+    if (scenario.exercise().number > 0)
+        text = "make hint-" + number + " T=" + std::to_string(scenario.exercise().number) + "      ";
+    return text + "make trace-" + number + " T=" + scenario.name();
 }
 
 // A line of a table holds neither tab nor line feed.
@@ -34,17 +34,17 @@ std::string flat(std::string text) {
 }  // namespace
 
 std::string Outcome::name() const {
-    return std::to_string(scenario->info().lesson) + "/" + scenario->info().name;
+    return std::to_string(scenario->lesson()) + "/" + scenario->name();
 }
 
 std::string failure(const Outcome& outcome, const Style& style) {
-    const ScenarioInfo& info = outcome.scenario->info();
+    const Scenario& scenario = *outcome.scenario;
     std::string text{colour(style, "\033[1;31m")};
     text += "FAIL";
     text += colour(style, "\033[0;1m");
-    text += " " + outcome.name() + "   " + info.rule;
+    text += " " + outcome.name() + "   " + scenario.rule();
     text += colour(style, "\033[0m");
-    if (!info.section.empty()) text += "   " + info.section;
+    if (!scenario.section().empty()) text += "   " + scenario.section();
     if (outcome.verdict != Verdict::wrong)
         text.append("   [").append(name_of(outcome.verdict)).append("]");
     text += '\n';
@@ -65,9 +65,9 @@ std::string failure(const Outcome& outcome, const Style& style) {
 }
 
 std::string trace(const Outcome& outcome, const Style& style) {
-    const ScenarioInfo& info = outcome.scenario->info();
-    std::string text = outcome.name() + "   " + info.rule;
-    if (!info.section.empty()) text += "   " + info.section;
+    const Scenario& scenario = *outcome.scenario;
+    std::string text = outcome.name() + "   " + scenario.rule();
+    if (!scenario.section().empty()) text += "   " + scenario.section();
     text += '\n';
     for (const std::string& line : outcome.exchange) {
         if (line.front() == 'B') {
@@ -91,7 +91,7 @@ std::string score(const std::vector<Outcome>& outcomes) {
     std::map<int, std::pair<std::size_t, std::size_t>> lessons;
     std::size_t passed = 0;
     for (const Outcome& outcome : outcomes) {
-        auto& [good, all] = lessons[outcome.scenario->info().lesson];
+        auto& [good, all] = lessons[outcome.scenario->lesson()];
         const bool ok = outcome.verdict == Verdict::passed;
         good += ok ? 1 : 0;
         passed += ok ? 1 : 0;
@@ -108,8 +108,8 @@ bool write_results(const std::string& path, const std::vector<Outcome>& outcomes
     std::ofstream file{path};
     file << "lesson\tname\texercise\tverdict\texplanation\n";
     for (const Outcome& outcome : outcomes) {
-        const ScenarioInfo& info = outcome.scenario->info();
-        file << info.lesson << '\t' << info.name << '\t' << info.exercise << '\t'
+        const Scenario& scenario = *outcome.scenario;
+        file << scenario.lesson() << '\t' << scenario.name() << '\t' << scenario.exercise().number << '\t'
              << name_of(outcome.verdict) << '\t' << flat(outcome.says) << '\n';
     }
     file.close();

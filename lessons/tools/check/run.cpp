@@ -2,18 +2,12 @@
 // The form of a failure is that of the course: number, arrow, bytes, what they are; then the mark.
 #include "lessons/tools/check/run.hpp"
 
-#include <fcntl.h>
-#include <poll.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
-#include <ctime>
 #include <utility>
 
-#include "lessons/tools/check/call.hpp"
+#include "lessons/tools/check/backstage.hpp"
+#include "lessons/tools/check/callee.hpp"
 #include "lessons/tools/check/mistakes.hpp"
-#include "lessons/tools/check/program.hpp"
 
 namespace check {
 
@@ -23,12 +17,6 @@ constexpr std::size_t shown_bytes = 8;
 constexpr std::size_t bytes_column = 5;  // " 1 → "
 constexpr std::size_t hex_column = 3 * shown_bytes + 4;
 constexpr std::size_t page_width = 88;
-
-std::uint64_t hash(std::string_view text) {
-    std::uint64_t value = 0xCBF29CE484222325;  // FNV-1a
-    for (const char c : text) value = (value ^ static_cast<unsigned char>(c)) * 0x100000001B3;
-    return value;
-}
 
 std::vector<std::string> indented(std::string_view text, std::size_t column) {
     std::vector<std::string> lines = wrap(text, page_width - column);
@@ -87,35 +75,19 @@ std::string_view name_of(Verdict verdict) {
     return "";
 }
 
-Run::Run(RunOptions options) : options_{std::move(options)} {}
+Run::Run(RunOptions options) : backstage_{std::make_unique<Backstage>(*this, std::move(options))} {}
 Run::~Run() = default;
 
-void Run::begin(Cut cut) {
-    cut_ = cut;
-    // Each scenario has numbers of its own, so that leaving one out changes no other.
-    state_ = options_.seed ^ hash(options_.name);
-    first_key_ = true;
-    lines_ = 0;
-    note('X', "");
-}
+Milliseconds Run::patience() const { return backstage_->options.patience; }
 
 // --- numbers ------------------------------------------------------------------------------------
 
-// SplitMix64: a few lines, and good enough that nobody guesses a payload.
-std::uint64_t Run::random() {
-    std::uint64_t z = state_ += 0x9E3779B97F4A7C15;
-    z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9;
-    z = (z ^ z >> 27) * 0x94D049BB133111EB;
-    return z ^ z >> 31;
-}
-
 std::uint64_t Run::number(std::uint64_t lowest, std::uint64_t highest) {
-    return lowest + random() % (highest - lowest + 1);
+    return lowest + backstage_->random() % (highest - lowest + 1);
 }
 
 Key Run::key() {
-    const bool first = std::exchange(first_key_, false);
-    if (first && options_.seed == 0) return {0x37, 0xFA, 0x21, 0x3D};
+    if (backstage_->takes_the_texts_key()) return {0x37, 0xFA, 0x21, 0x3D};
     Key key;
     // Four different bytes, none zero: a key used in the wrong order must show.
     do {
@@ -128,12 +100,8 @@ Key Run::key() {
 
 Buffer Run::random_bytes(std::size_t size) {
     Buffer bytes(size);
-    for (std::uint8_t& byte : bytes) byte = static_cast<std::uint8_t>(random());
+    for (std::uint8_t& byte : bytes) byte = static_cast<std::uint8_t>(backstage_->random());
     return bytes;
-}
-
-char Run::letter() {
-    return options_.seed == 0 ? 'a' : static_cast<char>('a' + number(0, 25));
 }
 
 std::string Run::payload(std::size_t size) {
@@ -145,50 +113,33 @@ std::string Run::payload(std::size_t size) {
     return text;
 }
 
-std::string Run::repeated(std::size_t size) { return std::string(size, letter()); }
+std::string Run::repeated(std::size_t size) {
+    return std::string(size, backstage_->options.seed == 0 ? 'a' : static_cast<char>('a' + number(0, 25)));
+}
 
 // --- the exchange -------------------------------------------------------------------------------
 
-// A note: its kind, its length, its text. The report puts them together again; a run that dies
-// in between has told all that it did before.
-void Run::note(char kind, std::string_view text) {
-    if (options_.pipe < 0) return;
-    const auto size = static_cast<std::uint32_t>(text.size());
-    std::string bytes{kind};
-    bytes.append(reinterpret_cast<const char*>(&size), sizeof size).append(text);
-    std::size_t done = 0;
-    while (done < bytes.size()) {
-        const ssize_t written = ::write(options_.pipe, bytes.data() + done, bytes.size() - done);
-        if (written < 0 && errno != EINTR) return;
-        done += written > 0 ? static_cast<std::size_t>(written) : 0;
-    }
-}
-
-std::string Run::exchange_line(Way way, Bytes bytes, std::string_view meaning) {
-    std::string line = std::to_string(++lines_);
-    if (line.size() < 2) line.insert(0, 2 - line.size(), ' ');
-    line += way == Way::from_client ? " → " : " ← ";
-    const std::string shown = hex(bytes, shown_bytes);
-    return line + shown + std::string(hex_column - columns(shown), ' ') + std::string{meaning};
+// A quiet line takes no number: what is shown is numbered without gaps.
+void Run::show_line(Way way, std::string_view what, bool quiet) {
+    if (quiet) backstage_->take_number_back();
+    std::string line = backstage_->next_number() + (way == Way::from_client ? " → " : " ← ");
+    backstage_->note(quiet ? 'Q' : 'L', line.append(what));
 }
 
 void Run::step(std::string what) {
-    note('S', what);
-    std::string line = std::to_string(++lines_);
-    if (line.size() < 2) line.insert(0, 2 - line.size(), ' ');
-    note('L', line + "   " + what);
+    backstage_->note('S', what);
+    backstage_->note('L', backstage_->next_number() + "   " + what);
 }
 
 void Run::fresh() {
-    note('X', "");
-    lines_ = 0;
+    backstage_->note('X', "");
+    backstage_->restart_numbers();
 }
 
 void Run::show(Way way, Bytes bytes, std::string_view meaning, bool quiet) {
-    // A quiet line takes no number: what is shown is numbered without gaps.
-    if (quiet) --lines_;
-    note(quiet ? 'Q' : 'L', exchange_line(way, bytes, meaning));
-    note('B', hex(bytes, 256));
+    const std::string shown = hex(bytes, shown_bytes);
+    show_line(way, shown + std::string(hex_column - columns(shown), ' ') + std::string{meaning}, quiet);
+    backstage_->note('B', hex(bytes, 256));
 }
 
 void Run::show_frames(Way way, Bytes bytes, bool quiet) {
@@ -219,15 +170,11 @@ void Run::show_bytes(Way way, Bytes bytes, bool quiet) {
         const std::string quoted = quote(line, 400);
         lines += (lines.empty() ? "" : "\n     ") + quoted.substr(1, quoted.size() - 2);
     }
-    if (quiet) --lines_;
-    std::string first = exchange_line(way, {}, "");
-    first.erase(first.find_last_not_of(' ') + 2);
-    note(quiet ? 'Q' : 'L', first + lines);
+    show_line(way, lines, quiet);
 }
 
 void Run::show_event(Way way, std::string_view what, bool quiet) {
-    if (quiet) --lines_;
-    note(quiet ? 'Q' : 'L', exchange_line(way, {}, what));
+    show_line(way, std::string(hex_column, ' ').append(what), quiet);
 }
 
 // --- judging ------------------------------------------------------------------------------------
@@ -236,24 +183,18 @@ void Run::fail(Verdict verdict, std::string says) {
     // Whatever was seen from outside: a program that died is the reason for it.
     if (verdict != Verdict::crashed) {
         const bool silent = verdict == Verdict::nothing_received || verdict == Verdict::closed_early;
-        look_for_crashes(Milliseconds{silent ? 300 : 20});
+        backstage_->look_for_crashes(Milliseconds{silent ? 300 : 20});
     }
     end(verdict, says, joined(indented(says, bytes_column + 3)));
 }
 
 void Run::end(Verdict verdict, std::string_view says, std::string_view block) {
-    note('V', name_of(verdict));
-    note('1', says);
-    note('T', block);
-    note('C', cut_in_words(cut_));
-    tell_printed();
+    backstage_->note('V', name_of(verdict));
+    backstage_->note('1', says);
+    backstage_->note('T', block);
+    backstage_->note('C', cut_in_words(backstage_->cut()));
+    backstage_->tell_printed();
     throw Failed{};
-}
-
-void Run::tell_printed() {
-    std::string all;
-    for (const auto& program : programs_) all += program->printed();
-    note('O', all);
 }
 
 void Run::fail_value(std::string_view what, const std::string& got, const std::string& expected,
@@ -269,20 +210,20 @@ void Run::same_bytes(std::string_view what, Bytes got, Bytes expected, const Mis
     const std::size_t at = first_difference(got, expected);
     const std::string label = std::string{what} + " gives";
     step(label);
-    --lines_;
+    backstage_->take_number_back();
     if (got.empty())
-        note('L', std::string(bytes_column, ' ') + "no byte at all");
+        backstage_->note('L', std::string(bytes_column, ' ') + "no byte at all");
     else
-        note('L', std::string(bytes_column, ' ') + hex(got, shown_bytes) +
+        backstage_->note('L', std::string(bytes_column, ' ') + hex(got, shown_bytes) +
                       std::string(hex_column - columns(hex(got, shown_bytes)), ' ') +
                       (frames ? describe(read_frame(got)) : std::to_string(got.size()) + " bytes"));
-    ++lines_;
+    backstage_->next_number();
     const Came came{{}, expected, got, at, Verdict::wrong, frames};
     fail_marked(came, mistakes, "");
 }
 
 void Run::fail_marked(const Came& came, const Mistakes& mistakes, std::string fallback) {
-    if (came.verdict != Verdict::wrong) look_for_crashes(Milliseconds{300});
+    if (came.verdict != Verdict::wrong) backstage_->look_for_crashes(Milliseconds{300});
     Explained found{came.at, std::move(fallback)};
     bool known = false;
     const auto try_all = [&](const Mistakes& list) {
@@ -297,7 +238,7 @@ void Run::fail_marked(const Came& came, const Mistakes& mistakes, std::string fa
     if (!known && found.says.empty()) found = explain_difference(came);
     if (came.verdict != Verdict::wrong) fail(came.verdict, found.says);
 
-    look_for_crashes(Milliseconds{20});
+    backstage_->look_for_crashes(Milliseconds{20});
     if (came.frames && found.says.find("xpected") == found.says.npos)
         found.says += "  Expected " + expected_bytes(came, found.at + found.count - 1);
     std::string block;
@@ -317,7 +258,7 @@ void Run::fail_marked(const Came& came, const Mistakes& mistakes, std::string fa
 }
 
 void Run::fail_line(std::string_view line, std::string says) {
-    look_for_crashes(Milliseconds{20});
+    backstage_->look_for_crashes(Milliseconds{20});
     const std::string quoted = quote(line, 75);
     end(Verdict::wrong, says,
         std::string(bytes_column, ' ') + quoted.substr(1, quoted.size() - 2) + '\n' +
@@ -342,11 +283,11 @@ void Run::for_every_cut(Bytes bytes,
         const Bytes part = bytes.subspan(begin, end - begin);
         return Buffer(part.begin(), part.end());
     };
-    const unsigned lines = lines_;
-    note('{', "");
+    const unsigned lines = backstage_->numbers();
+    backstage_->note('{', "");
     const auto attempt = [&](const std::vector<Buffer>& pieces) {
-        note('<', "");  // the steps of an attempt that passed are of no interest
-        lines_ = lines;
+        backstage_->note('<', "");  // the steps of an attempt that passed are of no interest
+        backstage_->restart_numbers(lines);
         read(pieces);
     };
     attempt({piece(0, bytes.size())});
@@ -355,18 +296,13 @@ void Run::for_every_cut(Bytes bytes,
     attempt(single);
     for (std::size_t i = 1; i < bytes.size(); ++i)
         attempt({piece(0, i), piece(i, bytes.size())});
-    note('<', "");
+    backstage_->note('<', "");
 }
 
 void Run::within(Milliseconds budget, std::string_view what, const std::function<void()>& work) {
-    note('S', what);
+    backstage_->note('S', what);
     // The time of the process at work, not that of the clock on the wall: others are at work, too.
-    const auto now = [this] {
-        if (callee_) return students_process().cpu_time();
-        timespec time{};
-        ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
-        return Milliseconds{time.tv_sec * 1000 + time.tv_nsec / 1'000'000};
-    };
+    const auto now = [this] { return students_process().cpu_time(); };
     const Milliseconds begin = now();
     work();
     if (const Milliseconds took = now() - begin; took > budget)
@@ -375,84 +311,18 @@ void Run::within(Milliseconds budget, std::string_view what, const std::function
                                     " ms are plenty. The result is right.");
 }
 
-void Run::used_sockets() {
-    if (!std::exchange(sockets_, true)) note('P', "");
-}
-
 // --- functions ----------------------------------------------------------------------------------
-
-Callee& Run::callee() {
-    if (!callee_) callee_ = std::make_unique<Callee>(*this);
-    return *callee_;
-}
-
-Program& Run::start_calls(int channel) {
-    programs_.push_back(std::make_unique<Program>(*this, path_of("calls"), "calls",
-                                                  std::vector<std::string>{}, channel));
-    return *programs_.back();
-}
 
 Answer Run::call(const Call& call) {
     step(call.text());
-    return callee().wait(callee().send('c', call), call.text());
+    return backstage_->callee().wait(backstage_->callee().send('c', call), call.text());
 }
 
 Pending Run::start(const Call& call) {
     step(call.text());
-    return {callee(), callee().send('a', call), call.text()};
+    return {backstage_->callee(), backstage_->callee().send('a', call), call.text()};
 }
 
-Program& Run::students_process() { return callee().program(); }
-
-// --- programs -----------------------------------------------------------------------------------
-
-Program& Run::program(const std::string& name, const std::vector<std::string>& arguments) {
-    for (const auto& program : programs_)
-        if (program->name() == name && program->arguments() == arguments && !program->ended())
-            return *program;
-    return start(name, arguments);
-}
-
-Program& Run::start(const std::string& name, const std::vector<std::string>& arguments) {
-    programs_.push_back(std::make_unique<Program>(*this, path_of(name), name, arguments));
-    return *programs_.back();
-}
-
-std::string Run::path_of(const std::string& program) const {
-    if (options_.built && std::ranges::find(*options_.built, program) == options_.built->end())
-        throw NotBuilt{program};
-    return options_.build + "/lessons/" + folder_of_lesson(options_.lesson) + "/" + program;
-}
-
-void Run::stop(Program& program) {
-    std::erase_if(programs_, [&](const auto& ours) { return ours.get() == &program; });
-}
-
-void Run::look_for_crashes(Milliseconds wait) {
-    for (const auto& program : programs_)
-        if (const auto crash = program->crash(wait)) fail(Verdict::crashed, *crash);
-}
-
-bool Run::wait_for(int fd, short events, Deadline deadline) {
-    constexpr long long slice = 500;
-    std::vector<Milliseconds> used;
-    for (const auto& program : programs_) used.push_back(program->cpu_time());
-    for (;;) {
-        std::vector<pollfd> fds{{fd, events, 0}};
-        for (const auto& program : programs_)
-            for (const int output : {program->out(), program->err()})
-                if (output >= 0) fds.push_back({output, POLLIN, 0});
-        const auto left = std::chrono::duration_cast<Milliseconds>(
-            deadline - std::chrono::steady_clock::now());
-        const auto limit = std::clamp<long long>(left.count() + 1, 0, slice);
-        const int ready = ::poll(fds.data(), fds.size(), static_cast<int>(limit));
-        for (const auto& program : programs_) program->read_output();
-        if (ready > 0 && fds.front().revents != 0) return true;
-        if (std::chrono::steady_clock::now() >= deadline) return false;
-        // Whoever computes for so long does not come back, and need not be waited for.
-        for (std::size_t i = 0; i < used.size(); ++i)
-            if (programs_[i]->cpu_time() - used[i] > most_computing) return false;
-    }
-}
+Program& Run::students_process() { return backstage_->callee().program(); }
 
 }  // namespace check

@@ -1,12 +1,10 @@
-// One run of a scenario: its random numbers, the exchange so far, and the ways in which it can
-// fail. Runs in a process of its own; what it notes goes through a pipe to the one that reports.
+// One run of a scenario, as its author sees it: random numbers, the student's functions, the exchange
+// so far, and the ways in which it can fail. Runs in a process of its own.
 // Leaves out: sockets (peer.hpp) and programs (program.hpp).
 #pragma once
 
 #include <chrono>
 #include <memory>
-#include <optional>
-#include <sstream>
 #include <type_traits>
 
 #include "lessons/tools/check/frame.hpp"
@@ -37,30 +35,12 @@ struct Plain {
     bool operator==(const Plain&) const = default;
 };
 
-// Thrown by Run::fail(), caught by whoever started the scenario.
-struct Failed {};
-
 class Program;
 class Call;
 class Answer;
 class Pending;
-class Callee;
-std::string folder_of_lesson(int number);  // "05-frames", see check.hpp
-
-struct RunOptions {
-    int lesson = 0;
-    std::string name{};
-    std::uint64_t seed = 0;
-    int pipe = -1;               // where notes go
-    Milliseconds patience{2500};  // how long an answer may take
-    std::string build{};          // where the programs lie
-    // Those that are built: another one is not started, and NotBuilt thrown. Nothing: all are.
-    std::optional<std::vector<std::string>> built{};
-};
-
-struct NotBuilt {
-    std::string program;
-};
+class Backstage;
+struct RunOptions;
 
 class Run {
   public:
@@ -69,16 +49,13 @@ class Run {
     Run(const Run&) = delete;
     Run& operator=(const Run&) = delete;
 
-    int lesson() const { return options_.lesson; }
-    Cut cut() const { return cut_; }
-    Milliseconds patience() const { return options_.patience; }
+    Milliseconds patience() const;  // how long an answer may take
 
     // --- numbers from the seed, the same for each cut -------------------------------------------
-    // With the default seed the first key is 37 FA 21 3D and letter() is 'a', as in the texts.
+    // With the default seed the first key is 37 FA 21 3D, and repeated() takes 'a', as in the texts.
     std::uint64_t number(std::uint64_t lowest, std::uint64_t highest);
     Key key();
     Buffer random_bytes(std::size_t size);
-    char letter();
     std::string payload(std::size_t size);   // letters, no two neighbours alike
     std::string repeated(std::size_t size);  // one letter, again and again
 
@@ -87,17 +64,11 @@ class Run {
     void step(std::string what);
     // What was shown so far is of no interest any more.
     void fresh();
-    // A step that depends on nothing before it. (Lessons whose functions still run here.)
-    void call(std::string what) {
-        fresh();
-        step(std::move(what));
-    }
 
     // --- the student's functions (call.hpp) -----------------------------------------------------
     // Calls it and waits; shown as a step.
     Answer call(const Call& call);
     template <typename... T>
-        requires(sizeof...(T) > 0)
     Answer call(std::string name, const T&... arguments);
     // The same on a thread of its own there, without waiting.
     Pending start(const Call& call);
@@ -143,25 +114,8 @@ class Run {
     // With a line shown once more and marked: a header of a head, a printed line.
     [[noreturn]] void fail_line(std::string_view line, std::string says);
 
-    // --- for the harness ------------------------------------------------------------------------
-    void begin(Cut cut);
-    // A program that runs as long as this run; the same one for all cuts.
-    Program& program(const std::string& name, const std::vector<std::string>& arguments);
-    Program& start_calls(int channel);
-    Callee& callee();
-    // Another one, in any case; stop() ends it.
-    Program& start(const std::string& name, const std::vector<std::string>& arguments);
-    void stop(Program& program);
-    // Did one of them die of a mistake? Then that is what happened.
-    void look_for_crashes(Milliseconds wait);
-    void note(char kind, std::string_view text);
-    // What the programs have printed so far, for the report.
-    void tell_printed();
-    void used_sockets();
-    bool has_used_sockets() const { return sockets_; }
-    const std::vector<std::unique_ptr<Program>>& programs() const { return programs_; }
-    // Waits until `fd` is ready, reading meanwhile what the programs print. False: too late.
-    bool wait_for(int fd, short events, Deadline deadline);
+    // What a scenario does not need (backstage.hpp).
+    Backstage& backstage() { return *backstage_; }
 
   private:
     template <typename T>
@@ -182,18 +136,9 @@ class Run {
     [[noreturn]] void fail_value(std::string_view what, const std::string& got,
                                  const std::string& expected, std::string_view why);
     [[noreturn]] void end(Verdict verdict, std::string_view says, std::string_view block);
-    std::string path_of(const std::string& program) const;
-    std::uint64_t random();
-    std::string exchange_line(Way way, Bytes bytes, std::string_view meaning);
+    void show_line(Way way, std::string_view what, bool quiet);
 
-    RunOptions options_;
-    Cut cut_ = Cut::whole;
-    std::uint64_t state_ = 0;
-    bool first_key_ = true;
-    unsigned lines_ = 0;
-    bool sockets_ = false;
-    std::vector<std::unique_ptr<Program>> programs_;
-    std::unique_ptr<Callee> callee_;
+    std::unique_ptr<Backstage> backstage_;
 };
 
 }  // namespace check

@@ -30,29 +30,22 @@ int lesson_of(std::string_view file) {
 
 }  // namespace
 
-Lesson::Lesson(int number, std::string folder) { folders()[number] = std::move(folder); }
-
 std::string folder_of_lesson(int number) { return folders()[number]; }
-
-Scenario::Scenario(ScenarioInfo info, Body body) : info_{std::move(info)}, body_{std::move(body)} {
-    scenarios().push_back(this);
-}
 
 Scenario::Scenario(std::string name, Exercise exercise, std::string section, std::string rule,
                    Body body, const char* file)
-    : Scenario{{.lesson = lesson_of(file),
-                .name = std::move(name),
-                .exercise = exercise.number,
-                .rule = std::move(rule),
-                .section = std::move(section),
-                .needs = std::move(exercise.needed),
-                .cuts = std::move(exercise.cuts),
-                .seconds = exercise.limit},
-               std::move(body)} {}
+    : lesson_{lesson_of(file)},
+      name_{std::move(name)},
+      section_{std::move(section)},
+      rule_{std::move(rule)},
+      exercise_{std::move(exercise)},
+      body_{std::move(body)} {
+    scenarios().push_back(this);
+}
 
 std::vector<const Scenario*> Scenario::all() {
     std::vector<const Scenario*> all = scenarios();
-    std::ranges::stable_sort(all, {}, [](const Scenario* one) { return one->info().lesson; });
+    std::ranges::stable_sort(all, {}, &Scenario::lesson);
     return all;
 }
 

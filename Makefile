@@ -31,6 +31,9 @@ SRC_13 := $(SRC_12) endpoint/stream
 SRC_14 := $(SRC_13) ws/deflate/bits ws/deflate/huffman ws/deflate/history ws/deflate/inflate \
           ws/deflate/inflate_fast ws/deflate/blocks ws/deflate/matcher ws/deflate/deflate \
           ws/deflate/permessage ws/deflate/codec cli/compression_options
+SRC_16 := $(SRC_14) net/start_connect net/ticker ws/backoff redis/reply redis/reply_reader \
+          redis/command redis/position redis/room_log endpoint/backplane endpoint/memory_backplane \
+          endpoint/redis_link endpoint/redis_backplane endpoint/shared_rooms
 
 LISTS   := $(sort $(filter SRC_%,$(.VARIABLES)))
 LESSONS := $(notdir $(patsubst %/,%,$(sort $(wildcard lessons/[0-9][0-9]-*/))))
@@ -203,7 +206,7 @@ load: $(BUILD)/clients/load
 # There all of it is in one folder and one namespace, baresocket: `ws` and `net` are short names, good
 # in a repository of our own and bad among those of others. The copies are made from src/ here.
 PREFIX  ?= /usr/local
-ROOMS   := net ws json endpoint
+ROOMS   := net ws json redis endpoint
 LIBRARY := $(BUILD)/library
 room     = $(subst $(space),|,$(ROOMS))
 library_files   := $(patsubst src/%,%,$(shell find $(ROOMS:%=src/%) -name '*.[ch]pp'))

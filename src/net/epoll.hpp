@@ -38,6 +38,9 @@ class Epoll {
         if (!fd_) throw_system_error("epoll_create1");
     }
 
+    // Readable while one of those that are watched is ready: one epoll may watch another.
+    int fd() const { return fd_.get(); }
+
     // Watches a descriptor until it is closed or removed. wait() reports it by `tag`. Throws
     // std::system_error (ENOSPC, ENOMEM).
     void add(int fd, std::uint32_t events, std::uint64_t tag) {

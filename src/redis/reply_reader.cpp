@@ -1,0 +1,154 @@
+// Reading RESP2. Lesson 16.
+// State lies in the reply (which arrays are open, how long the text is), never in the chunk that
+// arrived: the bytes of a step are used when the step is whole, and looked at again otherwise.
+#include "redis/reply_reader.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <utility>
+
+namespace redis {
+
+namespace {
+
+constexpr std::string_view end_of_line = "\r\n";
+constexpr std::size_t item_cost = 64;  // about what a Reply takes, and what an empty one costs us
+
+// A whole line of digits, with a sign or without.
+std::optional<std::int64_t> number(std::string_view digits) {
+    std::int64_t value = 0;
+    if (digits.starts_with('+')) digits.remove_prefix(1);
+    const char* const end = digits.data() + digits.size();
+    const auto [stop, error] = std::from_chars(digits.data(), end, value);
+    if (error != std::errc{} || stop != end) return std::nullopt;
+    return value;
+}
+
+}  // namespace
+
+std::optional<Reply> ReplyReader::next() {
+    std::optional<Reply> complete;
+    while (!complete && step(complete)) {
+    }
+    // What has been used goes when it is a good part: moving the rest each time would cost more.
+    if (used_ == bytes_.size() || used_ > 64 * 1024) {
+        bytes_.erase(0, used_);
+        looked_ -= std::min(looked_, used_);
+        used_ = 0;
+    }
+    return complete;
+}
+
+// One line or one text. False: not there yet, or wrong.
+bool ReplyReader::step(std::optional<Reply>& complete) {
+    if (!failed_.empty()) return false;
+    if (in_text_) return take_text(complete);
+    const std::size_t end = bytes_.find(end_of_line, std::max(used_, looked_));
+    if (end == std::string::npos) {
+        // The last byte may be half of an end of line.
+        looked_ = bytes_.empty() ? 0 : bytes_.size() - 1;
+        if (bytes_.size() - used_ > limits_.max_line_bytes) return fail("a line that is too long");
+        return false;
+    }
+    if (end - used_ > limits_.max_line_bytes) return fail("a line that is too long");
+    const std::size_t begin_of_line = std::exchange(used_, end + end_of_line.size());
+    looked_ = used_;
+    return begin(std::string_view{bytes_}.substr(begin_of_line, end - begin_of_line), complete);
+}
+
+bool ReplyReader::begin(std::string_view line, std::optional<Reply>& complete) {
+    if (line.empty()) return fail("an empty line in the place of a reply");
+    const std::string_view rest = line.substr(1);
+    switch (line.front()) {
+        case '+':
+        case '-':
+            if (!count(rest.size())) return false;
+            close_arrays({.kind = line.front() == '+' ? Reply::Kind::status : Reply::Kind::error,
+                          .text = std::string{rest}},
+                         complete);
+            return true;
+        case ':': {
+            const auto value = number(rest);
+            if (!value) return fail("a number that is none");
+            if (!count(0)) return false;
+            close_arrays({.kind = Reply::Kind::integer, .integer = *value}, complete);
+            return true;
+        }
+        case '$': return begin_text(rest, complete);
+        case '*': return begin_array(rest, complete);
+        default: return fail("a reply of an unknown kind");
+    }
+}
+
+bool ReplyReader::begin_text(std::string_view digits, std::optional<Reply>& complete) {
+    const auto size = number(digits);
+    if (!size || *size < -1) return fail("a text whose length is no number");
+    if (*size == -1) {
+        if (!count(0)) return false;
+        close_arrays({}, complete);
+        return true;
+    }
+    text_size_ = static_cast<std::size_t>(*size);
+    if (text_size_ > limits_.max_text_bytes) return fail("a text that is too long");
+    if (!count(text_size_)) return false;
+    in_text_ = true;
+    return true;
+}
+
+bool ReplyReader::begin_array(std::string_view digits, std::optional<Reply>& complete) {
+    const auto size = number(digits);
+    if (!size || *size < -1) return fail("an array whose length is no number");
+    if (!count(0)) return false;
+    if (*size == -1) {
+        close_arrays({}, complete);
+        return true;
+    }
+    const auto items = static_cast<std::size_t>(*size);
+    if (items > limits_.max_items) return fail("an array that is too long");
+    if (items == 0) {
+        close_arrays({.kind = Reply::Kind::array}, complete);
+        return true;
+    }
+    if (open_.size() == limits_.max_depth) return fail("arrays that are nested too deep");
+    // No room is made for what is only announced: an item costs its sender three bytes at least.
+    open_.push_back({.array = {.kind = Reply::Kind::array}, .missing = items});
+    return true;
+}
+
+bool ReplyReader::take_text(std::optional<Reply>& complete) {
+    if (bytes_.size() - used_ < text_size_ + end_of_line.size()) return false;
+    const std::string_view text = std::string_view{bytes_}.substr(used_, text_size_);
+    if (bytes_.compare(used_ + text_size_, end_of_line.size(), end_of_line) != 0)
+        return fail("a text that does not end where it said");
+    Reply reply{.kind = Reply::Kind::text, .text = std::string{text}};
+    used_ += text_size_ + end_of_line.size();
+    looked_ = used_;
+    in_text_ = false;
+    close_arrays(std::move(reply), complete);
+    return true;
+}
+
+// A reply is whole: it is an item of the array that is open, or it is what was asked for.
+void ReplyReader::close_arrays(Reply reply, std::optional<Reply>& complete) {
+    while (!open_.empty()) {
+        Open& inner = open_.back();
+        inner.array.items.push_back(std::move(reply));
+        if (--inner.missing > 0) return;
+        reply = std::move(inner.array);
+        open_.pop_back();
+    }
+    kept_ = 0;
+    complete = std::move(reply);
+}
+
+bool ReplyReader::count(std::size_t bytes) {
+    kept_ += bytes + item_cost;
+    return kept_ <= limits_.max_reply_bytes || fail("a reply that is too large");
+}
+
+bool ReplyReader::fail(std::string what) {
+    failed_ = "the server sent " + std::move(what) + "; is it a Redis server?";
+    return false;
+}
+
+}  // namespace redis

@@ -28,7 +28,7 @@ endif
 # The tests run everything under AddressSanitizer and UndefinedBehaviorSanitizer.
 .PHONY: test run-tests
 test:
-	@$(MAKE) --no-print-directory BUILD=$(BUILD)/san SANITIZE=1 OPTIMIZE=-O1 run-tests
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)/san SANITIZE=1 OPTIMIZE=-Og run-tests
 run-tests: $(TEST_PROGRAM) programs
 	@TEST_BUILD=$(BUILD) tests/run.sh $(TEST_PROGRAM) $(ARGS)
 

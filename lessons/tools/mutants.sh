@@ -194,9 +194,10 @@ check_lesson() {
     check_texts "$folder"
 }
 
-# Each verdict, by a file of lesson 5 that deserves it.
+# Each verdict, by a file of lesson 5 that deserves it; for a student whose compiler speaks in colours.
 check_verdicts() {
     local patch
+    export CXXFLAGS="$CXXFLAGS -fdiagnostics-color=always"
     echo "verdicts"
     for patch in tests/lessons/verdicts/*.patch; do check_mutant 5 "$patch"; done
 }

@@ -27,3 +27,16 @@ TEST_CASE("make: what does not exist is refused in one line that says what there
     for (const char* target : {"foo", "lesson-", "start-", "mutants-"})
         CHECK(make(target).starts_with("make: there is no '" + std::string{target} + "', neither"));
 }
+
+TEST_CASE("make: a clone has its lines end with LF, whatever git was told elsewhere") {
+    // Git for Windows asks for CR LF; in such a clone no script runs, and it is used in WSL.
+    const test::Finished attributes =
+        test::run("git", {"check-attr", "text", "eol", "--", "lessons/tools/check.sh", "Makefile"});
+    if (attributes.status != 0) {
+        MESSAGE("no clone, or no git: not looked at");
+        return;
+    }
+    CHECK(attributes.output ==
+          "lessons/tools/check.sh: text: auto\nlessons/tools/check.sh: eol: lf\n"
+          "Makefile: text: auto\nMakefile: eol: lf\n");
+}

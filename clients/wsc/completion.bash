@@ -11,7 +11,7 @@ _wsc() {
     before=${words[-1]}
     COMPREPLY=()
     case $before in
-        --ca | --cert | --key | --output | --record | --replay | --history | --send)
+        --ca | --cert | --key | --output | --record | --pcap | --replay | --history | --send)
             mapfile -t COMPREPLY < <(compgen -f -- "$word")
             return
             ;;
@@ -36,7 +36,7 @@ _wsc() {
         -p --protocol --host --auth -L --location --max-redirects --proxy --resolve -n --no-check --ca --cert
         --key --passphrase -x --execute -w --wait -P --show-ping-pong --slash --no-color --binary
         --raw -0 --null --send --reconnect --quiet --no-compress --json --timestamps --output --ping
-        --trace --record --replay --handshake-timeout
+        --trace --record --pcap --replay --handshake-timeout
         --close-timeout --write-timeout --max-message-bytes --status --history --no-history -h --help
     ' -- "$word")
 }

@@ -23,12 +23,12 @@ namespace {
 class Listening {
   public:
     Listening(const Settings& settings, Screen& screen, const Signals& signals, History& history,
-              Recorder* recorder)
+              Kept kept)
         : settings_{settings},
           screen_{screen},
           signals_{signals},
           history_{history},
-          recorder_{recorder},
+          kept_{kept},
           sockets_{listen_on(settings)} {}
     ~Listening() {
         if (!settings_.listen_path.empty()) ::unlink(settings_.listen_path.c_str());
@@ -134,7 +134,7 @@ class Listening {
     void serve(net::Fd socket) {
         if (!socket) return;
         const ws::Tracer::Sink trace = [this](std::string_view line) { screen_.trace(line); };
-        Wire wire{ws::Role::server, settings_.trace ? trace : ws::Tracer::Sink{}, recorder_};
+        Wire wire{ws::Role::server, settings_.trace ? trace : ws::Tracer::Sink{}, kept_};
         Opened opened;
         try {
             const Waiting waiting{signals_, settings_.handshake_timeout};
@@ -173,7 +173,7 @@ class Listening {
     Screen& screen_;
     const Signals& signals_;
     History& history_;
-    Recorder* recorder_;
+    Kept kept_;
     std::vector<net::Fd> sockets_;
     Ending ending_{.code = ws::close_code::normal};
     bool over_ = false;
@@ -182,8 +182,8 @@ class Listening {
 }  // namespace
 
 Ending listen(const Settings& settings, Screen& screen, const Signals& signals, History& history,
-              Recorder* recorder) {
-    return Listening{settings, screen, signals, history, recorder}.run();
+              Kept kept) {
+    return Listening{settings, screen, signals, history, kept}.run();
 }
 
 }  // namespace wsc

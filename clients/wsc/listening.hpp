@@ -10,6 +10,6 @@ namespace wsc {
 // Until Ctrl-C, or until the input has ended and the client has left. Throws PeerFailure when the
 // port cannot be had.
 Ending listen(const Settings& settings, Screen& screen, const Signals& signals, History& history,
-              Recorder* recorder);
+              Kept kept);
 
 }  // namespace wsc

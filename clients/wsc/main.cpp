@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
-#include <memory>
+#include <optional>
 
 #include "cli/options.hpp"
 #include "cli/standard_streams.hpp"
@@ -30,9 +30,9 @@ int status_of(const Ending& ending) {
 }
 
 Ending converse(const Settings& settings, Screen& screen, const Signals& signals, History& history,
-                Recorder* recorder) {
+                Kept kept) {
     const ws::Tracer::Sink trace = [&screen](std::string_view line) { screen.trace(line); };
-    Wire wire{ws::Role::client, settings.trace ? trace : ws::Tracer::Sink{}, recorder};
+    Wire wire{ws::Role::client, settings.trace ? trace : ws::Tracer::Sink{}, kept};
     Opened opened;
     try {
         opened = open_connection(settings, Waiting{signals, settings.handshake_timeout}, wire);
@@ -62,11 +62,11 @@ bool is_lost(const Ending& ending) {
 }
 
 Ending converse_on(const Settings& settings, Screen& screen, const Signals& signals,
-                   History& history, Recorder* recorder) {
+                   History& history, Kept kept) {
     for (std::chrono::milliseconds wait = first_wait;;) {
         const auto begun = net::Clock::now();
         try {
-            const Ending ending = converse(settings, screen, signals, history, recorder);
+            const Ending ending = converse(settings, screen, signals, history, kept);
             if (!is_lost(ending) || ending.input_ended) return ending;
         } catch (const PeerFailure& failure) {
             screen.error(failure.what());
@@ -108,13 +108,16 @@ int run(Settings settings) {
     {
         Screen screen{settings};
         History history{settings.history, settings.keep_history};
-        std::unique_ptr<Recorder> recorder;
-        if (!settings.record.empty()) recorder = std::make_unique<Recorder>(settings.record);
+        std::optional<Recorder> recorder;
+        if (!settings.record.empty()) recorder.emplace(settings.record);
+        std::optional<Capture> capture;
+        if (!settings.pcap.empty()) capture.emplace(settings.pcap);
+        const Kept kept{recorder ? &*recorder : nullptr, capture ? &*capture : nullptr};
         try {
             const Ending ending =
-                settings.listen ? listen(settings, screen, signals, history, recorder.get())
-                : settings.reconnect ? converse_on(settings, screen, signals, history, recorder.get())
-                                     : converse(settings, screen, signals, history, recorder.get());
+                settings.listen ? listen(settings, screen, signals, history, kept)
+                : settings.reconnect ? converse_on(settings, screen, signals, history, kept)
+                                     : converse(settings, screen, signals, history, kept);
             signal_number = ending.signal.value_or(0);
             status = status_after(settings, ending);
         } catch (const Interrupted& interrupted) {

@@ -273,6 +273,7 @@ void declare_our_options(cli::Options& options, Settings& settings) {
                    [&](const std::string& text) { settings.ping_interval = read_seconds(text); });
     options.flag("--trace", settings.trace, "show what crosses the wire, on standard error");
     options.text("--record", settings.record, "FILE", "write the session to FILE");
+    options.text("--pcap", settings.pcap, "FILE", "write what crosses to FILE, for Wireshark");
     options.text("--replay", settings.replay, "FILE", "send what the client in a record sent");
     options.seconds("--handshake-timeout", settings.handshake_timeout, "for the opening");
     options.seconds("--close-timeout", settings.close_timeout, "for the answer to a Close");

@@ -66,7 +66,7 @@ struct Settings {
     std::chrono::milliseconds handshake_timeout{10'000};
     std::chrono::milliseconds close_timeout{5'000};
     std::chrono::milliseconds write_timeout{30'000};
-    std::string record, replay;
+    std::string record, pcap, replay;
 
     // What is shown.
     bool color = true;

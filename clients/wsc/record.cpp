@@ -28,14 +28,6 @@ constexpr std::size_t bytes_in_hex_line = 32;
 constexpr std::string_view indent = "      ";
 constexpr std::string_view to_server = " → ", to_client = " ← ";
 
-std::FILE* open_private(const std::string& path) {
-    const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    std::FILE* file = fd < 0 ? nullptr : ::fdopen(fd, "w");
-    if (file == nullptr)
-        throw OwnFailure{"--record: cannot write '" + path + "': " + std::strerror(errno)};
-    return file;
-}
-
 // The bytes of the frame at the front, or 0 when it is not whole.
 std::size_t whole_frame(ws::Bytes bytes, ws::FrameHeader& header) {
     if (ws::decode_header(bytes, header) != ws::Parse::ok) return 0;
@@ -126,8 +118,16 @@ bool is_line_of_hex(std::string_view line) {
 
 }  // namespace
 
+std::FILE* open_private(const char* option, const std::string& path) {
+    const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    std::FILE* file = fd < 0 ? nullptr : ::fdopen(fd, "w");
+    if (file == nullptr)
+        throw OwnFailure{std::string{option} + ": cannot write '" + path + "': " + std::strerror(errno)};
+    return file;
+}
+
 Recorder::Recorder(const std::string& path)
-    : path_{path}, file_{open_private(path), &std::fclose}, tracer_{[this](std::string_view line) {
+    : path_{path}, file_{open_private("--record", path), &std::fclose}, tracer_{[this](std::string_view line) {
           write(line);
       }} {}
 

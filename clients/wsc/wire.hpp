@@ -1,23 +1,30 @@
-// What crosses the wire of one connection, shown to whoever wants to see it: --trace, --record.
+// What crosses the wire of one connection, shown to whoever wants to see it: --trace, --record, --pcap.
 // Costs nothing when nobody does.
 // Leaves out: finding the frames in the bytes (ws/trace, record).
 #pragma once
 
 #include <optional>
 
+#include "clients/wsc/capture.hpp"
 #include "clients/wsc/record.hpp"
 #include "ws/frame.hpp"
 #include "ws/trace.hpp"
 
 namespace wsc {
 
+// The files in which what crosses is kept; null: none. They outlive every connection.
+struct Kept {
+    Recorder* record = nullptr;
+    Capture* packets = nullptr;
+};
+
 class Wire {
   public:
-    // `role` is ours, and says which way the arrows point. `trace` may be empty, `recorder` null;
-    // the recorder outlives this object.
-    Wire(ws::Role role, ws::Tracer::Sink trace, Recorder* recorder)
-        : client_{role == ws::Role::client}, recorder_{recorder} {
+    // `role` is ours, and says which way the arrows point. `trace` may be empty.
+    Wire(ws::Role role, ws::Tracer::Sink trace, Kept kept)
+        : client_{role == ws::Role::client}, kept_{kept} {
         if (trace) tracer_.emplace(std::move(trace));
+        if (kept_.packets != nullptr) kept_.packets->begin();
     }
 
     void sent(ws::Bytes bytes) { crossed(client_, bytes); }
@@ -26,7 +33,8 @@ class Wire {
 
     void end() {
         if (tracer_) tracer_->end();
-        if (recorder_ != nullptr) recorder_->end();
+        if (kept_.record != nullptr) kept_.record->end();
+        if (kept_.packets != nullptr) kept_.packets->end();
     }
 
     bool traced() const { return tracer_.has_value(); }
@@ -36,12 +44,13 @@ class Wire {
         const auto direction =
             from_client ? ws::Direction::from_client : ws::Direction::from_server;
         if (tracer_) tracer_->bytes(direction, bytes);
-        if (recorder_ != nullptr) recorder_->bytes(direction, bytes);
+        if (kept_.record != nullptr) kept_.record->bytes(direction, bytes);
+        if (kept_.packets != nullptr) kept_.packets->bytes(direction, bytes);
     }
 
     bool client_;
     std::optional<ws::Tracer> tracer_;
-    Recorder* recorder_;
+    Kept kept_;
 };
 
 }  // namespace wsc

@@ -221,7 +221,7 @@ TEST_CASE("wsc: the name and password of a URL stay with its host, and go nowher
 TEST_CASE("wsc: no value of any option ends it by a signal") {
     const test::DeafPort deaf;
     // These would make files, or ask at the terminal.
-    const std::set<std::string> left_out{"--output", "--record", "--history", "--passphrase"};
+    const std::set<std::string> left_out{"--output", "--record", "--pcap", "--history", "--passphrase"};
     const std::vector<std::string> values{"",     "::1", "[", ":", "@", "a\nb", "\xFF",
                                           "99999999999999999999", std::string(5000, 'x')};
     for (const std::string& name : names_in(run(wsc(), {"--help"}).output, "  ")) {

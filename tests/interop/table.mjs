@@ -9,7 +9,7 @@ import path from 'node:path';
 import { columns, dashes, run_cell } from './checks.mjs';
 import { clients as all_clients } from './clients.mjs';
 import { servers as all_servers } from './servers.mjs';
-import { check_wire } from './wire.mjs';
+import { check_packets, check_wire } from './wire.mjs';
 
 const build = process.env.BUILD ?? 'build';
 const built = path.join(build, 'interop');
@@ -78,6 +78,13 @@ async function wire() {
         failures.push({ client, server, check: 'tshark', problem: error.message });
       }
     }
+  try {
+    const frames = await check_packets(path.join(build, 'clients/wsc'), servers.lesson11.echo);
+    checked.push({ client: 'wsc', server: 'pcap', frames });
+    console.log(`tshark  the file of wsc --pcap: ${frames} frames equal our trace`);
+  } catch (error) {
+    failures.push({ client: 'wsc', server: 'pcap', check: 'tshark', problem: error.message });
+  }
   return checked;
 }
 

@@ -3,7 +3,7 @@
 // and in both directions: opcode, FIN, mask, length, payload, and the first bytes of each frame.
 // RFC 6455 §5.2, §5.3. Leaves out: order between the directions, which the wire does not have.
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import net from 'node:net';
 import os from 'node:os';
@@ -162,6 +162,40 @@ function check_messages(frames) {
   }
 }
 
+// What tshark saw is what our trace says.
+function check_lines(frames, trace) {
+  for (const arrow of ['→', '←']) {
+    const ours = traced_lines(trace, arrow);
+    expected_lines(arrow, frames[arrow]).forEach((line, i) => assert(
+      line === ours[i], `frame ${i + 1}: tshark saw '${line}', our trace says '${ours[i]}'`));
+    assert.equal(ours.length, frames[arrow].length, `frames ${arrow}, our trace and tshark`);
+  }
+  return frames['→'].length + frames['←'].length;
+}
+
+// wsc --pcap: in the file that it writes tshark finds the frames that its trace shows, and no packet
+// to complain about. How many frames that were.
+export async function check_packets(wsc, command) {
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'packets-'));
+  const server = await start(command);
+  try {
+    const file = path.join(folder, 'wsc.pcap');
+    const input = `a\nGr\u00fc\u00dfe, \u4e16\u754c\n${'x'.repeat(200)}\n${'y'.repeat(200000)}\n`;
+    const { stderr, status } = spawnSync(wsc, ['-c', `ws://127.0.0.1:${server.port}/ws`,
+      '--no-compress', '--trace', '--pcap', file], { input, encoding: 'utf8' });
+    assert.equal(status, 0, stderr);
+    const complaints = execFileSync('tshark', ['-r', file, '-o', 'tcp.check_checksum:TRUE', '-o',
+      'ip.check_checksum:TRUE', '-Y', '_ws.malformed || tcp.analysis.flags || ' +
+      'tcp.checksum.status == "Bad" || ip.checksum.status == "Bad"'],
+      { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
+    assert.equal(complaints, '');
+    return check_lines(decode(file, 80), stderr);
+  } finally {
+    await server.stop();
+    rmSync(folder, { recursive: true });
+  }
+}
+
 // One conversation; how many frames tshark and the trace agreed on.
 export async function check_wire(client, command) {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'wire-'));
@@ -176,18 +210,15 @@ export async function check_wire(client, command) {
     });
     const frames = decode(file, server.port);
     check_messages(frames);
+    const count = check_lines(frames, server.stderr);
     for (const arrow of ['→', '←']) {
-      const ours = traced_lines(server.stderr, arrow);
-      expected_lines(arrow, frames[arrow]).forEach((line, i) => assert(
-        line === ours[i], `frame ${i + 1}: tshark saw '${line}', our trace says '${ours[i]}'`));
-      assert.equal(ours.length, frames[arrow].length, `frames ${arrow}, our trace and tshark`);
       // All the opcodes that there are; continuations where the client can send them.
       const first = arrow === '→' && client.cannot?.fragments ? 1 : 0;
       const seen = new Set(frames[arrow].map(({ opcode }) => opcode));
       for (const opcode of [0, 1, 2, 8, 9, 10].slice(first))
         assert(seen.has(opcode), `no frame ${arrow} with opcode ${opcode}`);
     }
-    return frames['→'].length + frames['←'].length;
+    return count;
   } finally {
     await peer.stop();
     await server.stop();

@@ -3,7 +3,7 @@
 # The lists below are the course's table of contents: what each lesson adds to src/. A lesson is
 # linked from its own list, and a test sees to it that it includes nothing that comes later.
 
-SRC_01 := net/fd net/os_error net/address net/socket net/signal net/client_threads \
+SRC_01 := net/fd net/os_error net/address net/bind net/socket net/signal net/client_threads \
           ws/bytes ws/hidden_characters ws/characters ws/hex cli/standard_streams cli/options cli/say \
           cli/byte_trace terminal/line_reader
 SRC_02 := $(SRC_01) net/parse_ip net/look_up net/datagram net/url cli/option_kinds
@@ -20,9 +20,9 @@ SRC_08 := $(SRC_07) ws/utf8_blocks ws/utf8 ws/close ws/receiver ws/sender ws/spa
 SRC_09 := $(SRC_08)
 SRC_10 := $(SRC_09) ws/credentials net/network net/client_limits net/forwarded net/descriptors \
           endpoint/admission cli/text_file cli/admission_options
-SRC_11 := $(SRC_10) net/epoll net/loop_clock net/out_buffer net/peer_address endpoint/server_options \
-          endpoint/client_address endpoint/input endpoint/output endpoint/loop \
-          endpoint/loop_connection endpoint/server endpoint/metrics lab/lab_loop \
+SRC_11 := $(SRC_10) net/epoll net/loop_clock net/out_buffer net/peer_address endpoint/count \
+          endpoint/server_options endpoint/client_address endpoint/input endpoint/output \
+          endpoint/loop endpoint/loop_connection endpoint/server endpoint/metrics lab/lab_loop \
           cli/size_options cli/loop_options
 SRC_12 := $(SRC_11) json/character json/value json/parse json/write endpoint/json_message \
           endpoint/hub terminal/column_tables terminal/columns terminal/line_editor terminal/job \
@@ -31,7 +31,8 @@ SRC_13 := $(SRC_12) endpoint/stream
 SRC_14 := $(SRC_13) ws/deflate/bits ws/deflate/huffman ws/deflate/history ws/deflate/inflate \
           ws/deflate/inflate_fast ws/deflate/blocks ws/deflate/matcher ws/deflate/deflate \
           ws/deflate/permessage ws/deflate/codec cli/compression_options
-SRC_16 := $(SRC_14) net/start_connect net/ticker ws/backoff redis/reply redis/reply_reader \
+SRC_15 := $(SRC_14) net/shared_port endpoint/shared_message endpoint/mailbox endpoint/reactors
+SRC_16 := $(SRC_15) net/start_connect net/ticker ws/backoff redis/reply redis/reply_reader \
           redis/command redis/position redis/room_log endpoint/backplane endpoint/memory_backplane \
           endpoint/redis_link endpoint/redis_backplane endpoint/shared_rooms
 
@@ -58,8 +59,8 @@ WORK ?= work
 # is the teacher's is not there.
 ifneq ($(wildcard lessons/HANDOUT),)
 OVERLAY ?= $(WORK)
-ABSENT  := texts test install uninstall fuzz e2e mutants classroom large-message handout grade wsc load \
-           interop compare-wscat bench bench-against bench-chart bench-micro bench-instructions
+ABSENT  := texts test tsan install uninstall fuzz e2e mutants classroom large-message handout grade wsc \
+           load interop compare-wscat bench bench-against bench-chart bench-micro bench-instructions
 ifneq ($(filter $(ABSENT) interop-% load-% diff-% mutants-%,$(MAKECMDGOALS)),)
 $(error a handout has no $(MAKECMDGOALS); make help shows what there is)
 endif

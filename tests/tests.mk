@@ -32,6 +32,22 @@ test:
 run-tests: $(TEST_PROGRAM) programs
 	@TEST_BUILD=$(BUILD) tests/run.sh $(TEST_PROGRAM) $(ARGS)
 
+## make tsan       runs the event loops on several threads under ThreadSanitizer, and under load
+# What posts, shares and counts: the tests of it, and lesson 15's server while clients put it under load.
+TSAN_TESTS := $(patsubst %,$(BUILD)/obj/tests/%.o,endpoint/mailbox_test endpoint/reactors_test \
+                endpoint/running_server lessons/peers main)
+TSAN_TESTS += $(call objects_below,tests/support,-not -name '*_test.cpp')
+.PHONY: tsan run-tsan
+tsan:
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)/tsan SANITIZERS=-fsanitize=thread OPTIMIZE=-O1 run-tsan
+run-tsan: $(BUILD)/tests/threads $(filter %/load,$(CLIENT_PROGRAMS)) \
+          $(filter %/server,$(filter $(BUILD)/lessons/15-%,$(LESSON_PROGRAMS)))
+	@TEST_BUILD=$(BUILD) TSAN_OPTIONS=halt_on_error=1 tests/tsan.sh $(BUILD)
+$(BUILD)/tests/threads: LDLIBS += -lcrypto
+$(BUILD)/tests/threads: $(TSAN_TESTS) $(all_objects)
+	@mkdir -p $(@D)
+	$(link)
+
 ## make fuzz       feeds the parsers with invented bytes for SECONDS=60 each (needs clang++)
 # What was found worth keeping stays in build/fuzz/NAME-corpus; an input that breaks something is
 # written to build/fuzz/NAME-crash-….

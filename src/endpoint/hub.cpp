@@ -49,7 +49,10 @@ std::vector<std::string_view> Hub::rooms() const {
 }
 
 std::size_t Hub::broadcast(std::string_view room, ws::Opcode type, ws::Bytes data) {
-    const ws::PreparedMessage message{type, data};
+    return deliver(room, ws::PreparedMessage{type, data});
+}
+
+std::size_t Hub::deliver(std::string_view room, const ws::PreparedMessage& message) {
     std::size_t sent = 0;
     std::vector<ConnectionId> slow;
     for (const ConnectionId id : members(room)) {

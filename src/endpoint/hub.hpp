@@ -49,6 +49,8 @@ class Hub {
     std::size_t broadcast(std::string_view room, std::string_view text) {
         return broadcast(room, ws::Opcode::text, ws::as_bytes(text));
     }
+    // The same with one that was encoded before.
+    std::size_t deliver(std::string_view room, const ws::PreparedMessage& message);
 
   private:
     using Room = std::vector<ConnectionId>;

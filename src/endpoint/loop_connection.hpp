@@ -79,6 +79,22 @@ class LoopConnection {
     // of the peer's are dropped; on_close comes with its Close, or when it took too long.
     void close(ws::CloseCode code, std::string_view reason = {});
 
+    // Reads no more from it, and hands on no more of what was read: for an application that has no
+    // room for what it asks for, as that of max_backlog_bytes has none. resume() goes on; so does a
+    // backlog that has gone, so a message or two may still come. Silence meanwhile is not counted.
+    void pause() {
+        if (paused_ || phase_ != Phase::open) return;
+        paused_ = true;
+        watch();
+    }
+    void resume() {
+        if (!paused_ || phase_ != Phase::open || backlog() > loop_.options.max_backlog_bytes) return;
+        paused_ = false;
+        keep_alive_.heard(loop_.clock.now());
+        watch();
+        if (input_.has_rest() || protocol_.holds_more()) go_on_later();
+    }
+
     // From now on all that crosses this connection goes there too, our answer 101 first, while it
     // is being read or written. To be called in on_request.
     void tap(ws::Tracer::Tap tap);

@@ -13,6 +13,7 @@
 
 #include "net/descriptors.hpp"
 #include "net/forwarded.hpp"
+#include "net/socket.hpp"
 
 namespace endpoint {
 
@@ -60,10 +61,12 @@ bool nobody_waits(int error) { return error == EAGAIN || error == EWOULDBLOCK; }
 
 }  // namespace
 
-Server::Server(ServerOptions options, Handlers handlers)
+Server::Server(ServerOptions options, Handlers handlers, std::vector<net::Fd> listening)
     : loop_{std::move(options), std::move(handlers)},
-      listener_{std::in_place, loop_.options.host, loop_.options.port},
-      port_{listener_->port()},
+      listening_{listening.empty()
+                     ? net::bind_all(loop_.options.host, loop_.options.port, SOCK_STREAM)
+                     : std::move(listening)},
+      port_{net::local_port(listening_.front())},
       max_connections_{loop_.options.max_connections != 0 ? loop_.options.max_connections
                                                           : net::allowed_connections(1)},
       spare_{open_spare()} {
@@ -114,12 +117,8 @@ void Server::turn() {
     loop_.input.share = share_of(ready.size() + loop_.to_go_on.size());
     for (const epoll_event& event : ready) {
         const std::uint64_t tag = event.data.u64;
-        if (tag == stop_tag) {
-            stop_seen_ = true;
-        } else if (generation_of(tag) == 0 && tag >= first_watched_tag) {
-            watched_[tag - first_watched_tag]();
-        } else if (generation_of(tag) == 0) {
-            accept_some(listener_->sockets()[tag - first_listener_tag]);
+        if (generation_of(tag) == 0) {
+            on_other(tag);
         } else if (LoopConnection* client = find(tag)) {
             client->on_ready(event.events);
         }
@@ -132,6 +131,16 @@ void Server::turn() {
     }
     flush_due();
     remove_gone();
+}
+
+// What is ready is no client.
+void Server::on_other(std::uint64_t tag) {
+    if (tag == stop_tag)
+        stop_seen_ = true;
+    else if (tag < first_watched_tag)
+        accept_some(listening_[tag - first_listener_tag]);
+    else
+        watched_[tag - first_watched_tag]();
 }
 
 void Server::watch(int fd, std::function<void()> on_readable) {
@@ -261,7 +270,7 @@ void Server::accept_again(bool accepting) {
     if (accepting == accepting_) return;
     accepting_ = accepting;
     std::uint64_t tag = first_listener_tag;
-    for (const net::Fd& socket : listener_->sockets())
+    for (const net::Fd& socket : listening_)
         if (accepting)
             loop_.epoll.add(socket.get(), net::Epoll::readable, tag++);
         else
@@ -286,7 +295,7 @@ void Server::begin_shutdown(int stop_fd) {
     stopping_ = true;
     stopping_since_ = loop_.clock.now();
     // Whoever comes now is refused by the kernel, and tries another server.
-    listener_.reset();
+    listening_.clear();
     for_each([](LoopConnection& client) { client.on_shutdown(); });
     flush_due();
     remove_gone();

@@ -1,6 +1,6 @@
 // The event loop: ten thousand WebSocket clients on one thread. Lesson 11.
 // Waits for all of them at once, lets each do what it can do now, and never waits for one.
-// Leaves out: more than one thread (lesson 15).
+// Leaves out: more than one thread (endpoint/reactors, lesson 15).
 #pragma once
 
 #include <array>
@@ -13,14 +13,15 @@
 
 #include "endpoint/loop.hpp"
 #include "endpoint/loop_connection.hpp"
-#include "net/socket.hpp"
+#include "net/fd.hpp"
 
 namespace endpoint {
 
 class Server {
   public:
-    // Listens. Throws as net::Listener does, and std::system_error for want of descriptors.
-    Server(ServerOptions options, Handlers handlers);
+    // Listens; or takes clients from sockets that do, all on one port (net/shared_port). Throws as
+    // net::Listener does, and std::system_error for want of descriptors.
+    Server(ServerOptions options, Handlers handlers, std::vector<net::Fd> listening = {});
     Server(const Server&) = delete;
     Server& operator=(const Server&) = delete;
     ~Server();
@@ -30,6 +31,9 @@ class Server {
     // Serves until `stop_fd` is readable. Then accepts nobody any more, closes every connection
     // with 1001, and returns when the last has gone or after shutdown_timeout.
     void run(int stop_fd);
+
+    // The same from within, for handlers.
+    void stop() { stop_seen_ = true; }
 
     // Something else that the loop waits for: while `fd` can be read, `on_readable` is called, on the
     // loop's thread and once a turn. To be called before run(); both outlive it.
@@ -46,6 +50,7 @@ class Server {
         });
     }
 
+    // Readable by any thread.
     const Counters& counters() const { return loop_.counters; }
 
   private:
@@ -94,6 +99,7 @@ class Server {
     }
 
     void turn();
+    void on_other(std::uint64_t tag);
     void go_on();
     void accept_some(const net::Fd& listening);
     void admit(net::Fd socket, const net::Address& peer);
@@ -111,7 +117,7 @@ class Server {
     std::optional<std::chrono::milliseconds> until_next_look() const;
 
     Loop loop_;
-    std::optional<net::Listener> listener_;  // none once we are stopping
+    std::vector<net::Fd> listening_;  // none once we are stopping
     std::uint16_t port_;
     std::vector<std::unique_ptr<Block>> blocks_;
     std::vector<std::uint32_t> free_places_;

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "endpoint/common_options.hpp"
+#include "endpoint/count.hpp"
 #include "endpoint/message.hpp"
 #include "net/network.hpp"
 
@@ -55,20 +56,20 @@ struct ServerOptions : ConnectionOptions, ServerPolicy {
     std::uint64_t max_traced = static_cast<std::uint64_t>(-1);
 };
 
-// Readable by anyone on the loop's thread; see endpoint/metrics.hpp for their text.
+// Readable by any thread; see endpoint/metrics.hpp for their text.
 struct Counters {
-    std::uint64_t connections_accepted = 0;
-    std::uint64_t connections_refused = 0;  // over a limit, before any handshake
-    std::uint64_t connections_open = 0;     // now; sockets, whatever their state
-    std::uint64_t handshakes = 0;           // that succeeded
-    std::uint64_t http_requests = 0;
-    std::uint64_t messages_received = 0;
-    std::uint64_t messages_sent = 0;
-    std::uint64_t bytes_received = 0;
-    std::uint64_t bytes_sent = 0;
-    std::uint64_t pings_sent = 0;
-    std::uint64_t timeouts = 0;
-    std::array<std::uint64_t, ws::errc_count> errors{};  // by rule
+    Count connections_accepted;
+    Count connections_refused;  // over a limit, before any handshake
+    Count connections_open;     // now; sockets, whatever their state
+    Count handshakes;           // that succeeded
+    Count http_requests;
+    Count messages_received;
+    Count messages_sent;
+    Count bytes_received;
+    Count bytes_sent;
+    Count pings_sent;
+    Count timeouts;
+    std::array<Count, ws::errc_count> errors{};  // by rule
 };
 
 }  // namespace endpoint

@@ -11,6 +11,7 @@
 #include <array>
 #include <cassert>
 
+#include "net/bind.hpp"
 #include "net/os_error.hpp"
 
 namespace net {
@@ -85,9 +86,10 @@ void bind_and_listen(const Fd& socket, const Address& address, int type, bool on
         throw_system_error("cannot listen on " + address.to_string());
 }
 
-Fd bind_to(const Address& address, int type, bool only_one) {
+Fd bind_to(const Address& address, int type, bool only_one, BeforeBind before_bind) {
     Fd socket{::socket(address.family(), type | SOCK_CLOEXEC, 0)};
     if (!socket) throw_system_error("cannot make a socket");
+    if (before_bind != nullptr) before_bind(socket);
     bind_and_listen(socket, address, type, only_one);
     // accept() must not block when the client that poll() announced has gone again.
     ::fcntl(socket.get(), F_SETFL, O_NONBLOCK);
@@ -97,13 +99,13 @@ Fd bind_to(const Address& address, int type, bool only_one) {
 // A machine without IPv6 still resolves ::1. That address is left out, no failure.
 bool family_missing(int error) { return error == EAFNOSUPPORT || error == EADDRNOTAVAIL; }
 
-std::vector<Fd> bind_to_all(std::vector<Address> addresses, int type) {
+std::vector<Fd> bind_to_all(std::vector<Address> addresses, int type, BeforeBind before_bind) {
     std::vector<Fd> sockets;
     std::optional<std::system_error> failure;
     for (Address& address : addresses) {
         if (!sockets.empty()) address.set_port(local_port(sockets.front()));
         try {
-            sockets.push_back(bind_to(address, type, addresses.size() == 1));
+            sockets.push_back(bind_to(address, type, addresses.size() == 1, before_bind));
         } catch (const std::system_error& error) {
             if (!family_missing(error.code().value())) throw;
             failure = error;
@@ -243,10 +245,15 @@ int wait_writable(const Fd& socket, std::span<const int> others, Deadline deadli
 }
 
 std::vector<Fd> bind_all(const std::string& host, std::uint16_t port, int type) {
+    return bind_all(host, port, type, nullptr);
+}
+
+std::vector<Fd> bind_all(const std::string& host, std::uint16_t port, int type,
+                         BeforeBind before_bind) {
     const std::vector<Address> addresses = resolve(host, port, type);
     for (int attempt = 1;; ++attempt) {
         try {
-            return bind_to_all(addresses, type);
+            return bind_to_all(addresses, type, before_bind);
         } catch (const std::system_error& error) {
             // Asked for any free port, the first family may get one that the second has not.
             const bool again = port == 0 && error.code().value() == EADDRINUSE;

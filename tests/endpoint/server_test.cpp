@@ -534,8 +534,8 @@ TEST_CASE("server: what else it waits for is looked at on its thread, also when 
     RawPeer peer = open_peer(server.port());
     news.raise();
     CHECK(peer.receive_text() == "news");
-    stop.raise();
     end_normally(peer);
+    stop.raise();
     thread.join();
     CHECK(server.counters().messages_sent == 1);
 }

@@ -60,7 +60,8 @@ WORK ?= work
 ifneq ($(wildcard lessons/HANDOUT),)
 OVERLAY ?= $(WORK)
 ABSENT  := texts test tsan install uninstall fuzz e2e mutants classroom large-message handout grade wsc \
-           load interop compare-wscat bench bench-against bench-chart bench-micro bench-instructions
+           load interop compare-wscat conformance bench bench-against bench-chart bench-micro \
+           bench-instructions
 ifneq ($(filter $(ABSENT) interop-% load-% diff-% mutants-%,$(MAKECMDGOALS)),)
 $(error a handout has no $(MAKECMDGOALS); make help shows what there is)
 endif

@@ -2,7 +2,8 @@
 
 objects_below = $(patsubst %.cpp,$(BUILD)/obj/%.o,$(shell find $(1) -name '*.cpp' $(2) 2>/dev/null))
 test_objects := $(call objects_below,tests,-not -path 'tests/load/*' -not -path 'tests/fuzz/*' \
-                  -not -path 'tests/interop/*' -not -path 'tests/bench/*' -not -path 'tests/zlib/*')
+                  -not -path 'tests/interop/*' -not -path 'tests/bench/*' -not -path 'tests/zlib/*' \
+                  -not -path 'tests/conformance/*')
 test_objects += $(filter-out %/main.o,$(call objects_below,lessons/tools/grade clients/load))
 TEST_PROGRAM := $(BUILD)/tests/run
 LOAD_PROGRAM := $(BUILD)/tests/load
@@ -29,7 +30,7 @@ endif
 .PHONY: test run-tests
 test:
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)/san SANITIZE=1 OPTIMIZE=-Og run-tests
-run-tests: $(TEST_PROGRAM) programs
+run-tests: $(TEST_PROGRAM) programs $(BUILD)/conformance/echo_client
 	@TEST_BUILD=$(BUILD) tests/run.sh $(TEST_PROGRAM) $(ARGS)
 
 ## make tsan       runs the event loops on several threads under ThreadSanitizer, and under load
@@ -116,6 +117,20 @@ interop: $(INTEROP_SERVER) $(filter $(BUILD)/lessons/08-% $(BUILD)/lessons/11-%,
 	@tests/interop/run.sh $(BUILD) $(INTEROP)
 $(INTEROP_SERVER): LDLIBS += -lcrypto
 $(INTEROP_SERVER): $(BUILD)/obj/tests/interop/peers/ours_server.o $(all_objects)
+	@mkdir -p $(@D)
+	$(link)
+
+## make conformance  every rule, case by case: our servers and clients, and others as a check of the suite
+##                 (URL=ws://host:port/path for any server, SUBJECTS='lesson-8 ws' for some, SHORT=1)
+.PHONY: conformance
+CONFORMANCE := $(addprefix $(BUILD)/conformance/,suite echo_server echo_client)
+conformance: $(CONFORMANCE) $(foreach n,08 11,$(filter $(BUILD)/lessons/$(n)-%/server,$(LESSON_PROGRAMS)))
+	@tests/conformance/run.sh $(BUILD) $(URL)
+$(CONFORMANCE): LDLIBS += -lcrypto
+$(BUILD)/conformance/suite: $(call objects_below,tests/conformance,-not -name 'echo_*') $(all_objects)
+	@mkdir -p $(@D)
+	$(link)
+$(filter %/echo_server %/echo_client,$(CONFORMANCE)): $(BUILD)/%: $(BUILD)/obj/tests/%.o $(all_objects)
 	@mkdir -p $(@D)
 	$(link)
 

@@ -1,4 +1,4 @@
-// The echo page of lessons 6 to 13: what is sent, what comes back, and how a connection ends.
+// The echo page of lessons 6 to 14: what is sent, what comes back, and how a connection ends.
 // What a server says reaches the page through textContent alone.
 'use strict';
 

@@ -5,6 +5,7 @@
 
 #include <memory>
 
+#include "clients/explain/blocks.hpp"
 #include "ws/deflate/deflate.hpp"
 #include "ws/deflate/inflate.hpp"
 #include "ws/frame.hpp"
@@ -19,10 +20,12 @@ using namespace ws::deflate;
 
 constexpr std::size_t most_unpacked = 1 << 20;
 constexpr std::size_t most_shown = 200;
+constexpr std::size_t most_lines = 100;  // of a message's symbols
 
 // What one side has sent.
 struct Side {
     History history{};
+    ws::Buffer said{};  // as far back as a distance may reach
     ws::Buffer packed{};
     ws::Opcode type = ws::Opcode::text;
     bool compressed = false;  // the message at hand
@@ -52,7 +55,12 @@ std::string unpack_message(Side& side) {
     if (status == Inflater::Status::need_output) return begin + "more than a megabyte";
     if (!inflater->between_blocks())
         return begin + "nothing: " + std::string{ws::rule(ws::Errc::unfinished_block).sentence};
-    return begin + describe(out.written(), side.type);
+    std::string symbols = blocks(side.packed, side.said, most_lines);
+    const std::size_t kept = side.history.window_size();
+    if (side.said.size() > kept)
+        side.said.erase(side.said.begin(), side.said.end() - static_cast<std::ptrdiff_t>(kept));
+    symbols.pop_back();  // its last line feed
+    return begin + describe(out.written(), side.type) + '\n' + symbols;
 }
 
 }  // namespace

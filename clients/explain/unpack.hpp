@@ -1,6 +1,6 @@
 // What compressed messages say, for people who look at bytes: RFC 7692 §7.2.2.
 // RSV1 means "compressed" only where permessage-deflate was agreed on, and bytes alone do not tell.
-// Leaves out: the blocks and codes within.
+// Leaves out: what a stream is made of (blocks).
 #pragma once
 
 #include <string>
@@ -9,7 +9,8 @@
 
 namespace explain {
 
-// A line for each message among these frames whose first frame has RSV1; empty for none.
+// For each message among these frames whose first frame has RSV1, what it says and its symbols; empty
+// for none.
 std::string unpack(ws::Bytes frames);
 
 }  // namespace explain

@@ -13,7 +13,7 @@ namespace {
 const std::vector<std::string> lessons{
     "01-tcp-echo",    "02-udp-echo", "03-byte-stream", "04-handshake",  "05-frames",
     "06-native-echo", "07-hello",    "08-messages",    "09-keep-alive", "10-trust-nobody",
-    "11-event-loop",  "12-chat",     "13-streaming"};
+    "11-event-loop",  "12-chat",     "13-streaming",   "14-compression"};
 
 // The command line, with its standard streams as `redirection` makes them.
 std::vector<std::string> redirected(const std::string& redirection, const std::string& path,
@@ -50,7 +50,7 @@ void serve_unread(const std::string& lesson, const std::string& request_path) {
 
 TEST_CASE(
     "standard streams: a server whose output nobody reads serves on, and says what it left out") {
-    for (const char* lesson : {"08-messages", "09-keep-alive", "11-event-loop", "13-streaming"})
+    for (const char* lesson : {"08-messages", "09-keep-alive", "11-event-loop", "13-streaming", "14-compression"})
         serve_unread(lesson, "/ws");
 }
 

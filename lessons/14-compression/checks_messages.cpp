@@ -1,0 +1,296 @@
+// The judge of lesson 14, exercises 5 and 6: messages out and in, and the two programs.
+// RFC 7692 §7.2. What a student compresses is unpacked by checks_unpack.hpp.
+#include "lessons/14-compression/checks_unpack.hpp"
+
+namespace check {
+
+namespace {
+
+// --- exercise 5: a message ----------------------------------------------------------------------
+
+struct Sent {
+    Buffer payload;
+    unsigned rsv;
+};
+
+// One end of a conversation: a server's.
+class Side {
+  public:
+    Side(Run& run, bool takeover, std::size_t threshold = 0) : run_{run} {
+        run.call(Call{"codec", "server", true, std::tuple{!takeover, !takeover, 15u, 15u}, threshold}.as(
+            std::string{"a server, "} + (takeover ? "with" : "without") + " context takeover" +
+            (threshold > 0 ? ", messages from " + std::to_string(threshold) + " bytes on" : "")));
+    }
+
+    Sent send(Bytes data, bool first = true, bool last = true) {
+        const char* const what = first && last ? "message" : first ? "first part" : last ? "last part" : "next part";
+        const Call call = Call{"send", "server", Buffer(data.begin(), data.end()), first, last}.as(
+            std::string{"send() of a "} + what + ", " + std::to_string(data.size()) + " bytes " + quote(data, 30));
+        const auto [payload, rsv] = run_.call(call).as<Buffer, unsigned>();
+        return {payload, rsv};
+    }
+
+    std::tuple<Buffer, std::string> receive(const Buffer& payload, std::uint64_t most) {
+        return run_
+            .call(Call{"receive", "server", payload, most}.as("a message of " + std::to_string(payload.size()) +
+                                                              " bytes comes, and may unpack to " + std::to_string(most)))
+            .as<Buffer, std::string>();
+    }
+
+  private:
+    Run& run_;
+};
+
+// `sent` has RSV1, and unpacks to `data`.
+void expect_unpacks(Run& run, const Sent& sent, Bytes data, Unpacker& peer) {
+    run.is_true(sent.rsv == 4, "the message has to be compressed, and RSV1 to say so; rsv is " + std::to_string(sent.rsv) +
+                                   " and the payload has " + std::to_string(sent.payload.size()) + " bytes");
+    try {
+        const Buffer got = peer.message(sent.payload);
+        run.equal("the peer appends 00 00 FF FF and", "unpacks " + quote(got, 40), "unpacks " + quote(data, 40));
+        run.is_true(text_of(got) == text_of(data), "the peer unpacks " + std::to_string(got.size()) + " bytes that are not the " +
+                                                       std::to_string(data.size()) + " of the message");
+    } catch (const Malformed& fault) {
+        run.fail(Verdict::wrong, "the peer appends 00 00 FF FF to " + hex(sent.payload, 24) + ", and cannot unpack it: " + fault.what());
+    }
+}
+
+bool has_tail(const Buffer& payload) {
+    const std::size_t size = payload.size();
+    return size >= 4 && payload[size - 4] == 0 && payload[size - 3] == 0 && payload[size - 2] == 0xFF && payload[size - 1] == 0xFF;
+}
+
+// Sentences whose words come again.
+std::string sentences(Run& run, std::size_t size) {
+    const std::string words[] = {run.payload(5), run.payload(3), run.payload(7), run.payload(4)};
+    std::string text;
+    while (text.size() < size) text += words[run.number(0, 3)] + " ";
+    text.resize(size);
+    return text;
+}
+
+const Scenario every_length{"every-length", exercise(5), "RFC 7692 §7.2.1",
+    "wherever a block ends within a byte, the message ends at a byte", [](Run& run) {
+    Side side{run, true};
+    Unpacker peer;
+    for (std::size_t size = 0; size < 40; ++size) {
+        run.fresh();
+        const Buffer data = run.random_bytes(size);
+        const Sent sent = side.send(data);
+        run.is_true(!has_tail(sent.payload), "the message ends with 00 00 FF FF: \"Remove 4 octets (that are 0x00 "
+                                             "0x00 0xff 0xff) from the tail end\"; the peer puts them back");
+        expect_unpacks(run, sent, data, peer);
+        run.is_true(!sent.payload.empty(), "the message has no byte at all: an empty one is 00, an empty block");
+    }
+}};
+
+const Scenario takeover{"takeover", exercise(5), "RFC 7692 §7.1.1",
+    "with context takeover a message refers to those before", [](Run& run) {
+    Side side{run, true};
+    Unpacker peer;
+    const std::string text = run.payload(60);
+    const Sent first = side.send(bytes_of(text));
+    expect_unpacks(run, first, bytes_of(text), peer);
+    const Sent again = side.send(bytes_of(text));
+    expect_unpacks(run, again, bytes_of(text), peer);
+    run.is_true(again.payload.size() < 10, "the same message came before, and takes " + std::to_string(again.payload.size()) +
+                                               " bytes again (" + std::to_string(first.payload.size()) +
+                                               " the first time): nothing was taken over. Each connection has a "
+                                               "Deflater of its own for this, in state()");
+}};
+
+const Scenario no_takeover{"no-takeover", exercise(5), "RFC 7692 §7.1.1.1",
+    "without context takeover each message stands for itself", [](Run& run) {
+    Side side{run, false};
+    const std::string text = sentences(run, 200);
+    for (int i = 0; i < 3; ++i) {
+        Unpacker peer;  // it remembers nothing
+        expect_unpacks(run, side.send(bytes_of(text)), bytes_of(text), peer);
+    }
+}};
+
+const Scenario parts{"parts", exercise(5), "RFC 7692 §7.2.1",
+    "of a message in parts only the last is cut, and only the first has RSV1 on the wire", [](Run& run) {
+    for (const bool with : {true, false}) {
+        Side side{run, with};
+        Unpacker peer;
+        const std::string text = sentences(run, 300);
+        Buffer all;
+        unsigned rsv = 0;
+        for (int part = 0; part < 3; ++part) {
+            const Sent sent = side.send(bytes_of(text).subspan(static_cast<std::size_t>(part) * 100, 100), part == 0, part == 2);
+            if (part == 0) rsv = sent.rsv;
+            all.insert(all.end(), sent.payload.begin(), sent.payload.end());
+            if (part < 2)
+                run.is_true(has_tail(sent.payload), "part " + std::to_string(part + 1) + " of 3 ends with " +
+                                                        hex(Bytes{sent.payload}.last(std::min<std::size_t>(4, sent.payload.size()))) +
+                                                        ": the four bytes are removed from the end of the message, and "
+                                                        "within it they stay");
+        }
+        expect_unpacks(run, {all, rsv}, bytes_of(text), peer);
+    }
+}};
+
+const Scenario threshold{"threshold", exercise(5), "RFC 7692 §6.1",
+    "a short message goes as it is, and so does one that would grow", [](Run& run) {
+    Side side{run, false, 64};
+    const auto expect_plain = [&](Bytes data, std::string_view why) {
+        const Sent sent = side.send(data);
+        run.is_true(sent.rsv == 0, std::string{why} + ", and it has RSV1");
+        run.equal("the payload", Plain{hex(sent.payload, 20)}, Plain{hex(data, 20)}, "it is the message itself");
+    };
+    expect_plain(bytes_of(std::string(63, 'a')), "63 bytes are less than the threshold, 64");
+    Unpacker peer;
+    const std::string text(64, 'a');
+    expect_unpacks(run, side.send(bytes_of(text)), bytes_of(text), peer);
+    expect_plain(run.random_bytes(200), "random bytes do not get smaller, and nothing has to be taken over");
+    const std::string part = run.payload(10);
+    run.is_true(side.send(bytes_of(part), true, false).rsv == 4,
+                "the first part of a message is short, and the message may be long: nobody knows yet. So it is "
+                "compressed, and its rsv is 4");
+}};
+
+const Scenario remembered{"remembered", exercise(5), "RFC 7692 §7.1.1",
+    "what the peer has not unpacked, no later message refers to", [](Run& run) {
+    Side side{run, true, 64};
+    Unpacker peer;
+    const Buffer random = run.random_bytes(200);
+    for (int i = 0; i < 3; ++i) {
+        const Sent sent = side.send(random);
+        if (sent.rsv == 0) continue;  // plain, so it is in no window
+        expect_unpacks(run, sent, random, peer);
+    }
+}};
+
+// `size` zeros in about a thousandth of the bytes.
+Buffer zeros(std::size_t size) {
+    BitString bits;
+    bits.block(1).literal(0);
+    for (--size; size >= 258; size -= 258) bits.match(258, 1);
+    for (; size > 0; --size) bits.literal(0);
+    Buffer bytes = bits.end_of_block().block(0).bytes();
+    return bytes;
+}
+
+const Scenario bomb{"bomb", exercise(5), "RFC 6455 §10.4",
+    "the limit of a message counts what it unpacks to", [](Run& run) {
+    for (const std::size_t size : {1000u, 5000u, 200'000u}) {
+        Side side{run, false};
+        const Buffer packed = zeros(size);
+        const auto [data, errc] = side.receive(packed, size);
+        run.is_true(errc == "none", std::to_string(size) + " bytes are allowed and so many there are, but it is " + errc);
+        run.equal("the message", data.size(), size, "all of it is allowed");
+        Side other{run, false};
+        const auto [some, too_big] = other.receive(packed, size - 1);
+        run.equal("one byte more than is allowed:", Plain{too_big}, Plain{"message_too_big"},
+                  "the message has " + std::to_string(packed.size()) + " bytes on the wire, and it is its size in memory "
+                  "that the limit is for. A bomb is " + std::to_string(size / packed.size()) + " times as large");
+    }
+}};
+
+// --- the programs -------------------------------------------------------------------------------
+
+Head ask(Peer& client, std::string_view extensions) {
+    client.send("GET /ws HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
+                "Sec-WebSocket-Extensions: " + std::string{extensions} + "\r\n\r\n");
+    return client.expect_status(101, "the request is right, and an offer is no reason to refuse");
+}
+
+// A compressed text, as one frame of a client.
+Frame packed_text(Run& run, const Buffer& payload) {
+    return Frame{Op::text, payload}.rsv(4).masked(run.key());
+}
+Buffer fixed_block(std::string_view text) {
+    BitString bits;
+    bits.block(1);
+    for (const char c : text) bits.literal(static_cast<std::uint8_t>(c));
+    return bits.end_of_block().block(0).bytes();
+}
+
+const Scenario server_agrees{"server", exercise(5).needs(2, 3, 4).one_by_one(), "RFC 7692 §7",
+    "the server agrees, unpacks what comes, and compresses its echo", [](Run& run) {
+    Server server{run, {"--compress", "--compress-threshold", "0"}};
+    Peer client{run, server};
+    client.expect_header(ask(client, "permessage-deflate; server_no_context_takeover"), "Sec-WebSocket-Extensions",
+                         "permessage-deflate; server_no_context_takeover", "it was offered and can be kept");
+    for (int i = 0; i < 2; ++i) {
+        const std::string text = sentences(run, 80);
+        client.send(packed_text(run, fixed_block(text)));
+        const Seen echo = client.frame("the echo");
+        Unpacker peer;
+        expect_unpacks(run, {echo.payload, echo.rsv}, bytes_of(text), peer);
+    }
+}};
+
+const Scenario bomb_stopped{"bomb-stopped", exercise(5).needs(2, 3, 4).once(), "RFC 6455 §10.4",
+    "a bomb is refused with 1009 before it is unpacked, and others are served on", [](Run& run) {
+    Server server{run, {"--compress", "--max-message-bytes", "100000"}};
+    Peer bomber{run, server}, other{run, server};
+    ask(bomber, "permessage-deflate");
+    ask(other, "permessage-deflate");
+    const std::size_t before = server->resident_kib();
+    bomber.send(Frame{Op::binary, zeros(50'000'000)}.rsv(4).masked(run.key()));
+    bomber.expect_close(1009, "it unpacks to 50 MB, and 100,000 bytes are allowed");
+    const std::size_t after = server->resident_kib();
+    run.is_true(after < before + 20'000, "the server's memory has grown by " + std::to_string((after - before) / 1024) +
+                                             " MiB: it has unpacked the bomb to look how large it is");
+    const std::string text = run.payload(30);
+    other.send(packed_text(run, fixed_block(text)));
+    other.expect(check::text(text));
+}};
+
+const Scenario client_compresses{"client", exercise(5).needs(2, 3, 4).one_by_one(), "RFC 7692 §7.1.1.2",
+    "the client offers, and compresses what is typed", [](Run& run) {
+    Host host{run};
+    Client program{run, host, {"--compress", "--compress-threshold", "0", "--no-context-takeover"}};
+    Peer server{run, host};
+    const Head head = server.welcome("Sec-WebSocket-Extensions: permessage-deflate; server_no_context_takeover; "
+                                     "client_no_context_takeover\r\n");
+    run.is_true(head.find("Sec-WebSocket-Extensions").starts_with("permessage-deflate"), "the client offers no compression");
+    for (int i = 0; i < 2; ++i) {
+        const std::string text = sentences(run, 60);
+        program->type(text + "\n");
+        const Seen frame = server.frame("the message that was typed");
+        Unpacker peer;
+        expect_unpacks(run, {frame.payload, frame.rsv}, bytes_of(text), peer);
+        server.send(Frame{Op::text, fixed_block(text)}.rsv(4));
+    }
+    program->end_of_input();
+    server.expect(close(1000).any_key());
+    server.send(close(1000));
+    server.end_sending();
+    run.equal("the client's exit status", program->wait(), 0, "all was answered, and it closed with 1000");
+}};
+
+// --- exercise 6: no secrets beside strangers' text ----------------------------------------------
+
+const Scenario secret{"secret", exercise(6).needs(2, 3, 4, 5).once(), "",
+    "the secret still reaches its owner, and long texts are still compressed", [](Run& run) {
+    const std::string token = run.payload(12);
+    Server server{run, {"--compress", "--secret", token}};
+    Peer client{run, server};
+    ask(client, "permessage-deflate");
+    const std::string text = sentences(run, 5000);
+    client.send(packed_text(run, fixed_block(text)));
+    Unpacker peer;
+    std::string answer;
+    std::size_t on_the_wire = 0;
+    // In one message or in two, compressed or not.
+    for (int i = 0; i < 2 && answer.find(text) == answer.npos; ++i) {
+        const Seen frame = client.frame("the answer");
+        on_the_wire += frame.payload.size();
+        if (frame.rsv == 4)
+            answer += text_of(peer.message(frame.payload));
+        else
+            answer += frame.text();
+    }
+    run.is_true(answer.find(token) != answer.npos, "the answer has to hold the secret: it is the client's own");
+    run.is_true(answer.find(text) != answer.npos, "the answer has to hold what the client has said");
+    run.is_true(on_the_wire < 3000, "the answer takes " + std::to_string(on_the_wire) +
+                                        " bytes on the wire for 5,000 that repeat each other: nothing is compressed any more");
+}};
+
+}  // namespace
+
+}  // namespace check

@@ -109,11 +109,12 @@ e2e: $(LESSON_PROGRAMS) | $(PLAYWRIGHT)
 $(PLAYWRIGHT):
 	@tests/e2e/install.sh $@
 
-## make interop    real peers: a table of clients and servers (INTEROP='ws python' for some of them)
+## make interop    real peers: a table of clients and servers (INTEROP='ws python' for some of them,
+##                 plain or compressed for one of its halves)
 .PHONY: interop
 INTEROP_SERVER := $(BUILD)/interop/ours_server
-interop: $(INTEROP_SERVER) $(filter $(BUILD)/lessons/08-% $(BUILD)/lessons/11-%,$(LESSON_PROGRAMS)) \
-         $(filter %/wsc,$(CLIENT_PROGRAMS))
+interop: $(INTEROP_SERVER) $(filter %/wsc,$(CLIENT_PROGRAMS)) \
+         $(filter $(foreach lesson,08 11 14,$(BUILD)/lessons/$(lesson)-%),$(LESSON_PROGRAMS))
 	@tests/interop/run.sh $(BUILD) $(INTEROP)
 $(INTEROP_SERVER): LDLIBS += -lcrypto
 $(INTEROP_SERVER): $(BUILD)/obj/tests/interop/peers/ours_server.o $(all_objects)

@@ -13,6 +13,8 @@ const size_name = (size) => (size === 16 * MiB ? '16 MiB' : String(size));
 // The columns of the table, in their order. → is what the client does, ← what the server does.
 export const columns = ['text', 'binary', ...sizes.map(size_name), 'frag →', 'frag ←', 'ping →',
   'ping ←', 'close →', 'close ←', 'subprot', 'refused'];
+// And where messages are compressed: is it agreed on as it should be, and done both ways?
+export const compressed_columns = [...columns, 'agreed'];
 
 const greeting = 'Gr\u00fc\u00dfe, \u4e16\u754c \u{1f642}';
 
@@ -93,6 +95,14 @@ class Cell {
     if (seen_by_server) await this.program.until(this.server.closed(code, reason));
   }
 
+  // What the trace of our side shows: the server's answer, and frames with RSV1 both ways.
+  async agreed() {
+    const traced = this.server.traced ? this.program : this.peer.program;
+    await traced.until(this.server.agreed);
+    if (this.server.declines) return assert.doesNotMatch(traced.output, / RSV1 /);
+    for (const way of ['→', '←']) await traced.until(new RegExp(` ${way} [^\n]* RSV1`));
+  }
+
   // The program that the cell is about: all that an echo can show.
   async echoes() {
     await this.conversation(this.server.echo, [
@@ -102,6 +112,7 @@ class Cell {
                                 { event: 'binary', data: '00ff8081fe0a0d' })],
       ...sizes.map((size) => [size_name(size), () => this.echo_size(size)]),
       ['ping →', () => this.ask({ do: 'ping', data: 'hb' }, { event: 'pong', data: 'hb' })],
+      ...(this.server.agreed ? [['agreed', () => this.agreed()]] : []),
       ['', () => this.close(4001, 'bye', false)],
       ['refused', () => this.connect({ at: '/refused' }, {
         event: 'refused',

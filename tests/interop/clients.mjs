@@ -97,9 +97,10 @@ class TracedPeer extends TypedPeer {
   }
 
   hear_frame(line) {
-    const [, type, fin, size] = line.match(/ ← .* (TEXT|BINARY|CONT)( FIN)? len=(\d+)/) ?? [];
+    const [, type, fin, compressed, size] =
+      line.match(/ ← .* (TEXT|BINARY|CONT)( FIN)?( RSV1)? len=(\d+)/) ?? [];
     if (!type) return;
-    if (type !== 'CONT') this.message = { event: type.toLowerCase(), size: 0 };
+    if (type !== 'CONT') this.message = { event: type.toLowerCase(), size: 0, compressed };
     this.message.size += Number(size);
     if (fin) this.sizes.push({ ...this.message });
     this.pair();
@@ -108,8 +109,10 @@ class TracedPeer extends TypedPeer {
   // A message is told when both its trace and its line have come.
   pair() {
     while (this.sizes.length && this.lines.length) {
-      const event = this.sizes.shift();
-      this.events.push({ ...event, ...this.shown(event, this.lines.shift()) });
+      const event = this.sizes.shift(), line = this.lines.shift();
+      // Compressed frames do not tell the size of their message.
+      if (event.compressed) event.size = this.size_of(event, line);
+      this.events.push({ ...event, ...this.shown(event, line) });
     }
   }
 }
@@ -147,10 +150,9 @@ class Lesson8 extends TracedPeer {
 
 // wsc in a pipe: messages alone on standard output, binary ones as hex.
 class Wsc extends TracedPeer {
-  constructor(file) {
+  constructor(file, options = ['--no-compress']) {
     super(({ url, protocols = [] }) =>
-      // Sizes are read from the trace, and those of compressed frames are not the messages'.
-      [file, '-c', url, '--slash', '-P', '--trace', '--no-compress', ...protocols.flatMap((name) => ['-s', name])]);
+      [file, '-c', url, '--slash', '-P', '--trace', ...options, ...protocols.flatMap((name) => ['-s', name])]);
   }
 
   hear(name, line) {
@@ -169,6 +171,10 @@ class Wsc extends TracedPeer {
     else if (code) this.events.push({ event: 'closed', code: Number(code), reason });
     else if (status) this.events.push({ event: 'refused', status: Number(status) });
     else this.hear_frame(line);
+  }
+
+  size_of({ event }, line) {
+    return event === 'text' ? Buffer.byteLength(line) : line.replaceAll(' ', '').length / 2;
   }
 
   shown({ event, size }, line) {
@@ -245,8 +251,10 @@ const script = (command) =>
 const typed_hex = 'a typed line has 16 MiB at most, and as hex a message has twice its size';
 const no_frames = 'a page in a browser has no ping and chooses no frames';
 
-export function clients(build, python) {
+// With `terms` (RFC 7692 §7.1) compression is offered, and by those that can be told, under these terms.
+export function clients(build, python, terms) {
   const built = path.join(build, 'interop');
+  const offer = terms ? [JSON.stringify(terms)] : [];
   const modules = path.join(built, 'npm');
   const json = (title, ...command) => ({ title, open: () => new JsonPeer(command) });
   const browser = (title, Kind, file) => ({
@@ -258,7 +266,7 @@ export function clients(build, python) {
     wsc: {
       title: 'wsc',
       cannot: { fragments: 'a typed line is sent whole; fragments come from --replay alone', big_binary: typed_hex },
-      open: () => new Wsc(path.join(build, 'clients/wsc')),
+      open: () => new Wsc(path.join(build, 'clients/wsc'), terms ? [] : undefined),
     },
     lesson8: {
       title: 'lesson 8',
@@ -272,8 +280,9 @@ export function clients(build, python) {
                 big: 'a message of 16 MiB can neither be typed into wscat nor given to it by -x' },
       open: () => new Wscat(path.join(modules, 'node_modules/.bin/wscat')),
     },
-    ws: json('npm ws', process.execPath, path.join(here, 'peers/ws_client.mjs'), modules),
-    python: json('python', python, path.join(here, 'peers/python_client.py')),
+    ws: json('npm ws', process.execPath, path.join(here, 'peers/ws_client.mjs'), modules,
+             ...offer),
+    python: json('python', python, path.join(here, 'peers/python_client.py'), ...offer),
     gorilla: json('gorilla', path.join(built, 'gorilla_client')),
     chromium: browser('Chromium', Chromium, process.env.CHROMIUM || 'chromium'),
     firefox: browser('Firefox', Firefox, process.env.FIREFOX || 'firefox-esr'),

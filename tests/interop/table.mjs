@@ -2,18 +2,22 @@
 // line for each failure and one for each thing that is left out, and leaves the same as JSON in
 // BUILD/interop/table.json. Status 1 when a check fails.
 //     BUILD=build PYTHON=/usr/bin/python3 node table.mjs [PEER...]
-// With names of peers it runs the cells in which one of them meets another of them, or one of ours.
+// With names of peers (and `compressed`, for the cells with compression, or `plain`) it runs the cells in which one of them meets another of them, or one of ours.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
-import { columns, dashes, run_cell } from './checks.mjs';
+import { columns, compressed_columns, dashes, run_cell } from './checks.mjs';
 import { clients as all_clients } from './clients.mjs';
+import { compressed_cells } from './compressed.mjs';
 import { servers as all_servers } from './servers.mjs';
 import { check_packets, check_wire } from './wire.mjs';
 
 const build = process.env.BUILD ?? 'build';
 const built = path.join(build, 'interop');
-const wanted = process.argv.slice(2);
+const kinds = ['plain', 'compressed'];
+const named = process.argv.slice(2);
+const wanted = named.filter((name) => !kinds.includes(name));
+const runs = (kind) => !kinds.some((other) => named.includes(other)) || named.includes(kind);
 const clients = all_clients(build, process.env.PYTHON ?? 'python3');
 const servers = all_servers(build, process.env.PYTHON ?? 'python3');
 const ours = ['wsc', 'lesson8', 'lesson11'];
@@ -21,7 +25,7 @@ const ours = ['wsc', 'lesson8', 'lesson11'];
 const known = [...new Set([...Object.keys(clients), ...Object.keys(servers), 'tshark'])];
 for (const name of wanted) {
   if (known.includes(name)) continue;
-  console.error(`interop: there is no peer '${name}'; there are ${known.join(', ')}`);
+  console.error(`interop: there is no peer '${name}'; there are ${[...known, ...kinds].join(', ')}`);
   process.exit(2);
 }
 
@@ -38,7 +42,7 @@ const takes_part = (name) =>
 const failures = [], cells = [];
 const used_dashes = new Map();
 
-async function row(client, client_name, server, server_name) {
+async function row(client, client_name, server, server_name, checks = columns) {
   const result = {};
   const missing = dashes(client);
   for (const [check, why] of Object.entries(missing)) {
@@ -50,18 +54,32 @@ async function row(client, client_name, server, server_name) {
     result[check] = problem ? '✗' : '✓';
     if (problem) failures.push({ client: client_name, server: server_name, check, problem });
   });
-  for (const check of columns) {
+  for (const check of checks) {
     if (result[check]) continue;
     result[check] = '✗';
     failures.push({ client: client_name, server: server_name, check, problem: 'was not run' });
   }
   cells.push({ client: client_name, server: server_name, checks: result });
-  print_row(client.title, server.title, columns.map((check) => result[check]));
+  print_row(client.title, server.title, checks.map((check) => result[check]), checks);
 }
 
-function print_row(client, server, marks) {
-  const line = marks.map((mark, i) => mark.padStart(columns[i].length));
-  console.log(`${client.padEnd(10)}${server.padEnd(13)}${line.join('  ')}`);
+function print_row(client, server, marks, checks) {
+  const line = marks.map((mark, i) => mark.padStart(checks[i].length));
+  const names = checks === columns ? client.padEnd(10) + server.padEnd(13)
+    : `${client} → ${server}`.padEnd(55);
+  console.log(names + line.join('  '));
+}
+
+// A browser is started once for all of its cells.
+async function launched(client, name, peers) {
+  if (!client.launch) return true;
+  try {
+    client.peer = peers[name] ??= await client.launch();
+    return true;
+  } catch (error) {
+    failures.push({ client: name, server: '', check: 'start', problem: error.message });
+    return false;
+  }
 }
 
 async function wire() {
@@ -88,22 +106,27 @@ async function wire() {
   return checked;
 }
 
-print_row('client', 'server', columns);
-for (const [client_name, client] of Object.entries(clients)) {
-  if (!takes_part(client_name)) continue;
-  try {
-    if (client.launch) client.peer = await client.launch();
-  } catch (error) {
-    failures.push({ client: client_name, server: '', check: 'start', problem: error.message });
-    continue;
+const browsers = {};
+if (runs('plain')) {
+  print_row('client', 'server', columns, columns);
+  for (const [client_name, client] of Object.entries(clients)) {
+    if (!takes_part(client_name) || !await launched(client, client_name, browsers)) continue;
+    for (const [server_name, server] of Object.entries(servers))
+      if (takes_part(server_name)) await row(client, client_name, server, server_name);
   }
-  for (const [server_name, server] of Object.entries(servers))
-    if (takes_part(server_name)) await row(client, client_name, server, server_name);
-  await client.peer?.quit();
 }
+if (runs('compressed')) {
+  console.log();
+  print_row('client', 'server, with compression', compressed_columns, compressed_columns);
+  const meets = (name) => ['epoll', 'blocking'].includes(name) || takes_part(name);
+  for (const [client_name, client, server_name, server] of compressed_cells(build, process.env.PYTHON ?? 'python3'))
+    if (takes_part(client_name) && meets(server_name) && await launched(client, client_name, browsers))
+      await row(client, client_name, server, server_name, compressed_columns);
+}
+for (const browser of Object.values(browsers)) await browser.quit();
 
 console.log();
-const wires = takes_part('tshark') ? await wire() : [];
+const wires = runs('plain') && takes_part('tshark') ? await wire() : [];
 console.log(`
 frag, ping, close: → is begun by the client, ← by the server. 0 to 16 MiB: as text and as binary.
 Against lesson 8 and lesson 11, what needs a command or a subprotocol (frag, ping ←, close,

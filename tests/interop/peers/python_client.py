@@ -1,10 +1,12 @@
 # python3-websockets as a client of `make interop`. Commands come on standard input and events
-# leave on standard output, a line of JSON each; tests/interop/clients.mjs says which.
+# leave on standard output, a line of JSON each; tests/interop/clients.mjs says which. The argument, if
+# there is one, is what is offered of compression, as JSON (tests/interop/compressed.mjs).
 import asyncio
 import json
 import sys
 
 import websockets
+from websockets.extensions.permessage_deflate import ClientPerMessageDeflateFactory
 
 
 def say(event, **more):
@@ -47,10 +49,17 @@ async def ping(connection, data):
     say("pong", data=data)  # the library has compared it
 
 
+def offered():
+    if len(sys.argv) < 2:
+        return {}
+    terms = {"client_max_window_bits": True, **json.loads(sys.argv[1])}
+    return {"compression": None, "extensions": [ClientPerMessageDeflateFactory(**terms)]}
+
+
 async def connect(command):
     try:
         connection = await websockets.connect(
-            command["url"], subprotocols=command.get("protocols") or None, max_size=2**25)
+            command["url"], subprotocols=command.get("protocols") or None, max_size=2**25, **offered())
     except websockets.InvalidHandshake as error:
         # Its name and place have changed with the library's versions.
         status = getattr(error, "status_code", None) or error.response.status_code

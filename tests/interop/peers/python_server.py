@@ -1,10 +1,14 @@
 # python3-websockets as a server of `make interop`: an echo on a free port. A text message that
 # begins with "!" is a command: !close CODE REASON, !ping DATA, !fragments. What it saw goes to
-# standard output, a line each.
+# standard output, a line each. The argument, if there is one, is what is asked for of compression, as JSON
+# (tests/interop/compressed.mjs).
 import asyncio
 import http
+import json
+import sys
 
 import websockets
+from websockets.extensions.permessage_deflate import ServerPerMessageDeflateFactory
 
 
 def say(*words):
@@ -45,9 +49,16 @@ async def page(path, headers):
     return None
 
 
+def agreed():
+    if len(sys.argv) < 2:
+        return {}
+    terms = json.loads(sys.argv[1])
+    return {"compression": None, "extensions": [ServerPerMessageDeflateFactory(**terms)]}
+
+
 async def main():
-    async with websockets.serve(converse, "127.0.0.1", 0, process_request=page,
-                                subprotocols=["chat"], max_size=2**25) as server:
+    async with websockets.serve(converse, "127.0.0.1", 0, process_request=page, subprotocols=["chat"],
+                                max_size=2**25, **agreed()) as server:
         say("listening", server.sockets[0].getsockname()[1])
         await asyncio.Future()
 

@@ -1,17 +1,29 @@
 // npm's ws as a client of `make interop`. Commands come on standard input and events leave on
-// standard output, a line of JSON each; tests/interop/clients.mjs says which.
+// standard output, a line of JSON each; tests/interop/clients.mjs says which. Behind the folder of
+// node_modules may stand what is offered of compression, as JSON (tests/interop/compressed.mjs).
 import { createInterface } from 'node:readline';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 
 const { WebSocket } = createRequire(path.resolve(process.argv[2]) + '/')('ws');
 let socket, fragment;
+const options = process.argv[3] ? { perMessageDeflate: deflate(JSON.parse(process.argv[3])) } : {};
 
 const say = (event) => process.stdout.write(JSON.stringify(event) + '\n');
 
 const letters = Buffer.from('abcdefghijklmnopqrstuvwxyz');
 const values = Buffer.from(Uint8Array.from({ length: 251 }, (_, i) => i));
 const pattern = (type, size) => Buffer.alloc(size, type === 'text' ? letters : values);
+
+function deflate(terms) {
+  return {
+    threshold: 0,
+    serverNoContextTakeover: terms.server_no_context_takeover,
+    clientNoContextTakeover: terms.client_no_context_takeover,
+    serverMaxWindowBits: terms.server_max_window_bits,
+    clientMaxWindowBits: terms.client_max_window_bits ?? true,
+  };
+}
 
 function told(type, data) {
   const event = { event: type, size: data.length };
@@ -29,7 +41,7 @@ function send(data, binary) {
 
 function connect({ url, protocols = [], fragment: size = 0 }) {
   fragment = size;
-  const mine = new WebSocket(url, protocols);
+  const mine = new WebSocket(url, protocols, options);
   socket = mine;
   mine.on('open', () => say({ event: 'open', protocol: mine.protocol }));
   mine.on('unexpected-response', (request, { statusCode }) => {

@@ -12,10 +12,22 @@ const { values: option } = parseArgs({ options: {
   modules: { type: 'string' },      // the folder with node_modules
   unix: { type: 'string' },         // listen on this path in place of a port
   certificate: { type: 'string' },  // wss: the files NAME.crt and NAME.key
+  compress: { type: 'string' },     // what is agreed to of compression, as JSON
 } });
 const { WebSocketServer } = createRequire(path.resolve(option.modules) + '/')('ws');
 
 const say = (...words) => console.log(words.join(' '));
+
+// As it is named in RFC 7692 §7.1, and by this library.
+function deflate(terms) {
+  return {
+    threshold: 0,
+    serverNoContextTakeover: terms.server_no_context_takeover,
+    clientNoContextTakeover: terms.client_no_context_takeover,
+    serverMaxWindowBits: terms.server_max_window_bits,
+    clientMaxWindowBits: terms.client_max_window_bits,
+  };
+}
 
 const page = (request, response) => {
   response.setHeader('Content-Type', 'text/plain');
@@ -28,7 +40,7 @@ const web = option.certificate
 
 const server = new WebSocketServer({
   noServer: true,
-  perMessageDeflate: false,
+  perMessageDeflate: option.compress ? deflate(JSON.parse(option.compress)) : false,
   handleProtocols: (offered) => (offered.has('chat') ? 'chat' : false),
 });
 web.on('upgrade', (request, socket, head) => {

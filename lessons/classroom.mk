@@ -82,6 +82,11 @@ $(call for_each_lesson,classroom_rules)
 hint-% answer-% diff-% watch-%:
 	@$(no_lesson)
 
+## make tools      installs the programs that the texts call and that are missing: nc, ss, curl, wscat ...
+.PHONY: tools
+tools:
+	@lessons/tools/tools.sh
+
 ## make progress   the lessons, your scores, the time they took, and what comes next
 .PHONY: progress
 progress: $(HOLES)

@@ -30,33 +30,10 @@ missing() {
 packages=$(missing)
 [ -n "$packages" ] || exit 0
 
-as_root=
-[ "$(id -u)" -eq 0 ] || as_root=sudo
-if ! command -v apt-get >/dev/null; then
-    say "install the libraries' headers (on Debian:$packages), then try again"
-    exit 1
-fi
-if [ -n "$as_root" ] && ! command -v sudo >/dev/null; then
-    say "there is no sudo here; as root, run: apt-get install$packages"
-    exit 1
-fi
-
-say "installing$packages with apt-get"
-log=$(mktemp)
-trap 'rm -f "$log"' EXIT
-# Another make, or the system itself, may hold the package lock: wait for it.
-apt() {
-    $as_root env DEBIAN_FRONTEND=noninteractive \
-        apt-get -q -y -o DPkg::Lock::Timeout=300 "$@" >>"$log" 2>&1 </dev/null
-}
-# An update may fail for a source that is not needed; whether it mattered, the install tells.
-apt update || say "apt-get update failed, trying with the package lists that are here"
+# shellcheck source=lessons/tools/apt.sh
+. "$(dirname "$0")/apt.sh"
 # shellcheck disable=SC2086 # a list of names without spaces
-if ! apt install --no-install-recommends $packages; then
-    cat "$log" >&2
-    say "apt-get could not install$packages"
-    exit 1
-fi
+install_packages $packages || exit 1
 packages=$(missing)
 if [ -n "$packages" ]; then
     say "'$compiler' does not find the headers of$packages, although apt-get installed them"

@@ -126,7 +126,7 @@ void check_targets(const Targets& targets, const Line& line, const std::string& 
 // --- options --------------------------------------------------------------------------------------
 
 std::set<std::string> options_in(const std::string& text) {
-    static const std::regex option{R"((^|[\s'"=(\[])(--[a-z][a-z0-9-]*))"};
+    static const std::regex option{R"((^|[\s'"=(\[])(--[a-z][a-z0-9-]*)(?![a-z0-9_-]))"};
     std::set<std::string> options;
     for (std::sregex_iterator it{text.begin(), text.end(), option}, end; it != end; ++it)
         options.insert((*it)[2]);

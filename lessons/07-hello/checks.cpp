@@ -93,7 +93,7 @@ const Scenario hello{"hello", exercise(4).needs(3), "RFC 6455 §7.1.1",
     "a greeting, a Close with 1000, and the server ends TCP",
     [](Run& run) { check_hello(run, Family::ipv4, "127.0.0.1"); }};
 
-const Scenario hello_v6{"hello-v6", exercise(4).needs(3).once(), "",
+const Scenario hello_v6{"hello-v6", exercise(4).needs(3).once().over_ipv6(), "",
     "the address is the client's, in its own family",
     [](Run& run) { check_hello(run, Family::ipv6, "::1"); }};
 

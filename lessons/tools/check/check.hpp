@@ -26,6 +26,7 @@ struct Exercise {
     // functions, or have no needs), its failure explains nothing and is one line.
     std::vector<int> needed{};
     std::vector<Cut> cuts{Cut::whole, Cut::byte_by_byte, Cut::inside, Cut::glued};
+    bool ipv6 = false;  // left out, and said to be, where the machine has none
     int limit = 60;  // in seconds: then it is ended, and the verdict is "timed out"
 
     template <typename... T>
@@ -46,6 +47,10 @@ struct Exercise {
     // Only glued: that something comes behind another thing is what is checked.
     Exercise glued() && {
         cuts = {Cut::glued};
+        return std::move(*this);
+    }
+    Exercise over_ipv6() && {
+        ipv6 = true;
         return std::move(*this);
     }
     Exercise seconds(int number_of_them) && {

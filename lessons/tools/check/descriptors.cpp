@@ -99,6 +99,17 @@ int listen_on_loopback() {
 
 int datagrams_on_loopback() { return bound(SOCK_DGRAM); }
 
+bool has_ipv6() {
+    const int socket = ::socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_in6 loopback{};
+    loopback.sin6_family = AF_INET6;
+    loopback.sin6_addr = in6addr_loopback;
+    const bool has =
+        socket >= 0 && ::bind(socket, reinterpret_cast<sockaddr*>(&loopback), sizeof loopback) == 0;
+    if (socket >= 0) ::close(socket);
+    return has;
+}
+
 int connect_to_loopback(std::uint16_t port, bool ipv6) {
     return connect_to(port, ipv6 ? AF_INET6 : AF_INET, SOCK_STREAM);
 }

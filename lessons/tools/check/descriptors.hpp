@@ -37,6 +37,8 @@ class Ends {
 // Over the loopback, with any free port. -1: it was refused, or nobody came within a second.
 int listen_on_loopback();
 int connect_to_loopback(std::uint16_t port, bool ipv6 = false);
+// Has this machine an address ::1?
+bool has_ipv6();
 int accept_from(int listening);
 int datagrams_on_loopback();
 int datagrams_to_loopback(std::uint16_t port);  // connected, with a port of its own

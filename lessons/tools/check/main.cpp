@@ -19,6 +19,7 @@
 #include <tuple>
 
 #include "lessons/tools/check/backstage.hpp"
+#include "lessons/tools/check/descriptors.hpp"
 #include "lessons/tools/check/report.hpp"
 
 namespace {
@@ -322,6 +323,18 @@ std::vector<const Scenario*> chosen(const Options& options) {
     return scenarios;
 }
 
+// Takes out what the machine cannot show, and says so: a container often has no IPv6.
+std::string leave_out(std::vector<const Scenario*>& scenarios) {
+    if (check::has_ipv6()) return {};
+    std::string names;
+    std::erase_if(scenarios, [&](const Scenario* scenario) {
+        if (!scenario->exercise().ipv6) return false;
+        names += (names.empty() ? "" : ", ") + std::to_string(scenario->lesson()) + "/" + scenario->name();
+        return true;
+    });
+    return names.empty() ? names : "left out, because this machine has no IPv6: " + names + "\n";
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -331,7 +344,7 @@ int main(int argc, char** argv) {
     // Make's job server among them: as long as a process of the student's held it, make would wait.
     ::close_range(STDERR_FILENO + 1, ~0U, 0);
     const Options options = read_options(argc, argv);
-    const std::vector<const Scenario*> scenarios = chosen(options);
+    std::vector<const Scenario*> scenarios = chosen(options);
     if (options.list) {
         for (const Scenario* scenario : scenarios)
             std::printf("%d/%s\t%d\t%s\n", scenario->lesson(), scenario->name().c_str(),
@@ -351,6 +364,7 @@ int main(int argc, char** argv) {
         std::fprintf(stderr, "\n");
         return 2;
     }
+    const std::string left_out = leave_out(scenarios);
     const bool colour = ::isatty(STDOUT_FILENO) != 0 && std::getenv("NO_COLOR") == nullptr;
     const check::Style style{colour, options.verbose || !options.only.empty(), !options.trace.empty()};
     const std::vector<Outcome> outcomes = run_all(scenarios, options, style);
@@ -363,7 +377,7 @@ int main(int argc, char** argv) {
         for (const Outcome& outcome : outcomes)
             std::printf("%s", check::trace(outcome, style).c_str());
     else
-        std::printf("%s", check::score(outcomes).c_str());
+        std::printf("%s%s", left_out.c_str(), check::score(outcomes).c_str());
     if (!options.results.empty() && !check::write_results(options.results, outcomes)) {
         std::fprintf(stderr, "check: cannot write %s\n", options.results.c_str());
         return 1;

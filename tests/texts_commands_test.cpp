@@ -228,7 +228,9 @@ TEST_CASE("texts: each scenario is named by the exercise that it belongs to") {
         CHECK_MESSAGE(exercises.size() == 6, lesson);
         const auto [first, last] = scenarios.equal_range(number_of(lesson));
         for (auto scenario = first; scenario != last; ++scenario) {
-            const auto& [name, number] = scenario->second;
+            // (clang 14 captures no structured binding.)
+            const auto& name = scenario->second.name;
+            const int number = scenario->second.exercise;
             const bool named = std::ranges::any_of(exercises, [&](const Exercise& exercise) {
                 return exercise.text.find("`" + name + "`") != std::string::npos ||
                        exercise.text.find("T=" + name + "`") != std::string::npos;

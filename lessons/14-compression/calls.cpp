@@ -14,7 +14,9 @@ using namespace ws::deflate;
 
 // server_no_context_takeover, client_no_context_takeover, and the two windows.
 using TermsValue = std::tuple<bool, bool, unsigned, unsigned>;
-Terms terms_of(const TermsValue& value) { return std::make_from_tuple<Terms>(value); }
+Terms terms_of(const TermsValue& value) {
+    return std::apply([](auto... fields) { return Terms{fields...}; }, value);
+}
 
 // --- codes --------------------------------------------------------------------------------------
 

@@ -96,7 +96,7 @@ void FakeRedis::run() {
             if (ready[i].revents != 0) read(*clients_[i - 2]);
         if (ready[1].revents != 0)
             if (auto accepted = listener_->accept(changed_.fd()))
-                clients_.push_back(std::make_unique<Client>(std::move(accepted->socket), next_id_++));
+                clients_.push_back(std::make_unique<Client>(Client{.socket = std::move(accepted->socket), .id = next_id_++}));
         wake_waiting();
     }
 }

@@ -281,6 +281,19 @@ const Scenario client_ctrl_c{"client-ctrl-c", exercise(4).needs(5).one_by_one(),
     run.equal("the exit status", talk.client->wait(), 0, "To leave by Ctrl-C is no failure.");
 }};
 
+const Scenario client_one_close{"client-one-close", exercise(4).needs(5).one_by_one(), "RFC 6455 §5.5.1",
+    "goodbye is said once, however late it is answered", [](Run& run) {
+    Talk talk{run};
+    run.step("the user types Ctrl-C");
+    talk.client->signal(SIGINT);
+    talk.server.expect_close(1000, "the user wants to leave");
+    talk.server.expect_silence(300ms, "More came after the Close, and nothing may follow one. Ctrl-C's "
+                                      "descriptor stays readable: once it was heard, wait for it no more.");
+    talk.server.send(close(1000));
+    talk.server.end_sending();
+    run.equal("the exit status", talk.client->wait(), 0, "The Close was answered.");
+}};
+
 const Scenario client_lost{"client-lost", exercise(4).one_by_one(), "RFC 6455 §7.1.5",
     "an end of TCP without a Close is a loss, and noticed at once", [](Run& run) {
     Talk talk{run};

@@ -3,10 +3,6 @@
 #include "lessons/tools/check/calls/errc.hpp"
 #include "ws/connection.hpp"
 
-// AddressSanitizer's count of what is allocated now; its header is not part of every compiler's
-// package.
-extern "C" std::size_t __sanitizer_get_current_allocated_bytes();
-
 namespace {
 
 using calls::Function;
@@ -70,15 +66,6 @@ const Function feed{"feed", [](ws::Buffer read) {
         events.emplace_back(event->type, event->opcode, event->code, calls::name_of(event->error),
                             ws::Buffer(event->data.begin(), event->data.end()));
     return events;
-}};
-
-// How many bytes more are allocated when it has been read.
-const Function memory_for{"memory_for", [](ws::Buffer read) {
-    const std::size_t before = __sanitizer_get_current_allocated_bytes();
-    connection->feed(read);
-    while (connection->next(out)) {
-    }
-    return static_cast<std::int64_t>(__sanitizer_get_current_allocated_bytes() - before);
 }};
 
 // Many reads of the same bytes between a first and a last one. The bytes of the messages.

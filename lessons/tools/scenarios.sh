@@ -9,6 +9,6 @@ for checks in lessons/[0-9][0-9]-*/checks*.cpp; do
     number=$((10#${number%%-*}))
     ((number >= $1 && number <= $2)) || continue
     tr '\n' ' ' <"$checks" |
-        grep -oE '(\.name = "[^"]+", *\.exercise = |Scenario [a-z0-9_]+\{ *"[^"]+", *exercise\()[0-9]+' |
+        grep -oE 'Scenario [a-z0-9_]+\{ *"[^"]+", *exercise\([0-9]+' |
         sed -E 's/^[^"]*"([^"]+)".*[^0-9]([0-9]+)$/'"$number"' \1 \2/'
 done

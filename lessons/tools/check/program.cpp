@@ -312,10 +312,10 @@ std::optional<std::string> Program::crash(Milliseconds wait) {
     return std::nullopt;
 }
 
-std::size_t Program::resident_kib() const {
+std::size_t Program::kib_of(std::string_view entry) const {
     std::ifstream file{"/proc/" + std::to_string(pid_) + "/status"};
     for (std::string word; file >> word;)
-        if (std::size_t kib = 0; word == "VmRSS:" && file >> kib) return kib;
+        if (std::size_t kib = 0; word == entry && file >> kib) return kib;
     return 0;
 }
 

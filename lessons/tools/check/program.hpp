@@ -57,8 +57,10 @@ class Program {
     std::string where_it_waits() const;
     // A signal for each of its threads: whatever waits says EINTR.
     void interrupt();
-    // Memory that it has now, the sanitizers' included: of use as a difference.
-    std::size_t resident_kib() const;
+    // Memory that it has now, and that it has asked for, used or not. The sanitizers' is included: of
+    // use as a difference.
+    std::size_t resident_kib() const { return kib_of("VmRSS:"); }
+    std::size_t requested_kib() const { return kib_of("VmSize:"); }
 
     // The port in the first line of a server. The same for each call.
     std::uint16_t port();
@@ -68,6 +70,7 @@ class Program {
     int err() const { return err_; }
 
   private:
+    std::size_t kib_of(std::string_view entry) const;
     void read_some(int& fd, std::string& text);
     std::string next_line(const std::string& wanted);
     bool reap();

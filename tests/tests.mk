@@ -103,7 +103,7 @@ $(BUILD)/zlib:
 .PHONY: e2e
 PLAYWRIGHT := $(BUILD)/e2e/playwright
 e2e: $(LESSON_PROGRAMS) | $(PLAYWRIGHT)
-	@node --test tests/vectors/frame_test.mjs
+	@node --test tests/vectors/frame_test.mjs tests/vectors/deflate_test.mjs
 	@BUILD=$(BUILD) PLAYWRIGHT=$(PLAYWRIGHT) node tests/e2e/chat.mjs
 	@BUILD=$(BUILD) PLAYWRIGHT=$(PLAYWRIGHT) node tests/e2e/lab.mjs
 $(PLAYWRIGHT):

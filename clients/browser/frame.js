@@ -1,12 +1,17 @@
 // Frames as values, RFC 6455 §5: bytes in, explanations out; and back. Nothing here knows a page,
 // so node can test it: tests/vectors/frames.txt holds this file and src/ws to the same facts.
-// In a page it is the object `Frame`.
+// In a page it is the object `Frame`; deflate.js stands before it there.
 'use strict';
 
 const Frame = (() => {
+  const deflate = typeof module === 'undefined' ? Deflate : require('./deflate.js');
+
   // --- the rules, in the words of src/ws/error.cpp ------------------------------------------------
 
-  const rule = (code, section, sentence) => ({ code, section: `RFC 6455 ${section}`, sentence });
+  const rule = (code, section, sentence, rfc = 6455) =>
+    ({ code, section: `RFC ${rfc} ${section}`, sentence });
+  const stream = (section, sentence, rfc = 1951) =>
+    rule(1007, section, `the compressed message ${sentence}`, rfc);
   const rules = {
     rsv_without_extension: rule(1002, '§5.2',
       'a reserved bit is set, and no extension that defines it was negotiated'),
@@ -27,6 +32,23 @@ const Frame = (() => {
       'a Close body is empty or begins with a code of two bytes'),
     invalid_close_code: rule(1002, '§7.4', 'this close code must not be sent'),
     invalid_close_reason: rule(1007, '§5.5.1', 'the reason in a Close frame is not valid UTF-8'),
+    message_too_big: rule(1009, '§10.4', 'the message is larger than this endpoint allows'),
+    rsv1_not_on_first_frame: rule(1002, '§6',
+      'RSV1 is set on a control frame or on a fragment that is not the first', 7692),
+    reserved_block_type: stream('§3.2.3', 'holds a block of the reserved type 3'),
+    stored_length_mismatch: stream('§3.2.4',
+      'holds a stored block whose length contradicts its complement'),
+    too_many_literal_codes: stream('§3.2.7',
+      'holds a block with more than 286 literal and length codes'),
+    no_length_to_repeat: stream('§3.2.7', 'repeats a code length before the first one'),
+    too_many_lengths: stream('§3.2.7', 'repeats a code length beyond the last code'),
+    oversubscribed_code: stream('§3.2.2', 'holds a code that is too short for its symbols'),
+    incomplete_code: stream('§3.2.7', 'holds a code with unused bit sequences'),
+    no_end_of_block: stream('§3.2.7', 'holds a block that can never end: symbol 256 has no code'),
+    unassigned_code: stream('§3.2.6', 'uses a code that stands for nothing'),
+    distance_too_far: stream('§3.2.3',
+      'refers to bytes before its beginning or outside the agreed window'),
+    unfinished_block: stream('§7.2.2', 'ends in the middle of a block', 7692),
   };
 
   const opcodes = { 0: 'continuation', 1: 'text', 2: 'binary', 8: 'close', 9: 'ping', 10: 'pong' };
@@ -124,6 +146,8 @@ const Frame = (() => {
     return `"${text}${at < bytes.length ? '…' : ''}"`;
   }
 
+  deflate.quoteWith((bytes, max) => quote(Uint8Array.from(bytes), max));
+
   // Payload byte i with key byte i mod 4, §5.3; the same in both directions.
   const mask = (bytes, key) => bytes.map((byte, i) => byte ^ key[i % 4]);
 
@@ -168,12 +192,14 @@ const Frame = (() => {
   const shortestForm = (length) => (length < 126n ? 0 : length < 65536n ? 2 : 8);
 
   // Every rule that a header alone can break; the first is the one that a receiver names.
-  // `sender` is 'client' or 'server'.
-  function checkHeader(frame, sender) {
+  // `sender` is 'client' or 'server'; `compresses`: permessage-deflate was agreed on.
+  function checkHeader(frame, sender, compresses = false) {
     const broken = [];
     if (!frame.headerComplete) return broken;
     const isReserved = opcodeName(frame.opcode) === 'reserved';
-    if (frame.rsv !== 0) broken.push('rsv_without_extension');
+    if ((compresses ? frame.rsv & 3 : frame.rsv) !== 0) broken.push('rsv_without_extension');
+    else if (frame.rsv !== 0 && (isControl(frame.opcode) || frame.opcode === 0))
+      broken.push('rsv1_not_on_first_frame');
     if (isReserved) broken.push('reserved_opcode');
     if (sender === 'client' && !frame.masked) broken.push('frame_not_masked');
     if (sender === 'server' && frame.masked) broken.push('frame_masked');
@@ -191,16 +217,26 @@ const Frame = (() => {
 
   // What a receiver remembers from frame to frame.
   class Receiver {
-    message = null;   // { opcode, utf8 } while a fragmented one is not complete
+    message = null;   // { opcode, utf8, packed } while a fragmented one is not complete
     failed = false;
     closed = false;
     kind = 2;         // what a continuation continues, also a wrong one: as in ws/trace
 
+    // `compresses`: permessage-deflate was agreed on. `said`: what this side has said before, as far
+    // as a compressed message may refer to it.
+    constructor({ compresses = false, said = new Uint8Array() } = {}) {
+      this.compresses = compresses;
+      this.said = said;
+    }
+
     // Adds to a decoded frame: `broken`, names of rules; `badByte`, the first payload byte that is
-    // no UTF-8, or -1; `unread`, why a receiver does not look at it any more, or ''.
+    // no UTF-8, or -1; `unread`, why a receiver does not look at it any more, or ''. Where its message
+    // is compressed: `compressed`, `saidBefore`, and `unpacked` (deflate.js) on the last frame.
     judge(frame, sender) {
-      frame.broken = checkHeader(frame, sender);
+      frame.broken = checkHeader(frame, sender, this.compresses);
       frame.badByte = -1;
+      frame.compressed = false;
+      frame.saidBefore = this.said;
       if (frame.headerComplete && !isControl(frame.opcode) && frame.opcode !== 0) this.kind = frame.opcode;
       frame.messageOpcode = frame.opcode === 0 ? this.kind : frame.opcode;
       frame.unread = this.failed ? 'failed' : this.closed ? 'closed' : '';
@@ -215,14 +251,29 @@ const Frame = (() => {
     data(frame) {
       if (frame.opcode === 0 && !this.message) return frame.broken.push('unexpected_continuation');
       if (frame.opcode !== 0 && this.message) return frame.broken.push('expected_continuation');
-      if (frame.opcode !== 0) this.message = { opcode: frame.opcode, utf8: new Utf8() };
-      const { opcode, utf8 } = this.message;
+      if (frame.opcode !== 0)
+        this.message = { opcode: frame.opcode, utf8: new Utf8(), packed: frame.rsv === 4 ? [] : null };
+      const { opcode, utf8, packed } = this.message;
       const last = frame.fin && !frame.missing;
-      if (opcode === 1) {
+      if (packed) {
+        frame.compressed = true;
+        packed.push(frame.payload);
+        if (last) this.unpack(frame);
+      } else if (opcode === 1) {
         frame.badByte = utf8.feed(frame.payload);
         if (frame.badByte >= 0 || (last && !utf8.complete)) frame.broken.push('invalid_utf8');
       }
       if (last) this.message = null;
+    }
+
+    unpack(frame) {
+      const { opcode, packed } = this.message;
+      frame.unpacked = deflate.unpack(append(...packed), this.said);
+      const { bytes, error, said } = frame.unpacked;
+      const utf8 = new Utf8();
+      if (error) frame.broken.push(error);
+      else if (opcode === 1 && (utf8.feed(bytes) >= 0 || !utf8.complete)) frame.broken.push('invalid_utf8');
+      this.said = said;
     }
 
     control(frame) {
@@ -240,10 +291,10 @@ const Frame = (() => {
     }
   }
 
-  // All frames in `bytes`, decoded and judged, as sent by `sender`.
-  function explain(bytes, sender) {
+  // All frames in `bytes`, decoded and judged, as sent by `sender`; `agreed` as Receiver has it.
+  function explain(bytes, sender, agreed) {
     const frames = [];
-    const receiver = new Receiver();
+    const receiver = new Receiver(agreed);
     for (let offset = 0; offset < bytes.length;) {
       const frame = decode(bytes, offset);
       receiver.judge(frame, sender);
@@ -312,7 +363,7 @@ const Frame = (() => {
     let shown = frame.payload.subarray(0, keptPayload);
     if (shown.length === 0) return '';
     const shortened = frame.payload.length > shown.length;
-    const type = frame.messageOpcode ?? frame.opcode;
+    const type = frame.compressed ? 2 : frame.messageOpcode ?? frame.opcode;
     let text = '';
     if (frame.opcode === 8 && shown.length >= 2) {
       text = ` ${shown[0] << 8 | shown[1]}`;

@@ -6,6 +6,7 @@
 const byId = (id) => document.getElementById(id);
 const firstRows = 16;        // payload bytes of a frame that are drawn at first
 const moreRows = 128;
+const firstSymbols = 40;     // of a compressed message
 const firstFrames = 12;
 const mostLiveBytes = 262144; // of a message to the server: it and its echo fit into a trace (1 MiB)
 const mostTraced = 500;      // lines of the trace that are kept
@@ -16,6 +17,8 @@ const lab = {
   before: new Uint8Array(),  // frames in front of the one that is being made
   keys: [],                  // of the fragments that are being made: they stay while one types
   rows: new Map(),           // offset of a frame -> payload rows that are drawn
+  symbols: new Map(),        // the same for the symbols of a compressed message
+  said: new Uint8Array(),    // by the sender before these bytes, compressed
   frames: firstFrames,
 };
 
@@ -83,7 +86,8 @@ function showFields() {
 const mostLinkedBytes = 2048;
 function keepInLink() {
   const hex = lab.bytes.length <= mostLinkedBytes ? Frame.hex(lab.bytes).replaceAll(' ', '') : '';
-  history.replaceState(null, '', hex === '' ? '#' : `#hex=${hex}&from=${sender()}`);
+  const deflate = byId('deflate').checked ? '&deflate' : '';
+  history.replaceState(null, '', hex === '' ? '#' : `#hex=${hex}&from=${sender()}${deflate}`);
 }
 
 // False: the address names no bytes.
@@ -91,7 +95,7 @@ function loadFromLink() {
   const fields = new URLSearchParams(location.hash.slice(1));
   const { bytes } = Frame.parseHex(fields.get('hex') ?? '');
   if (!bytes?.length) return false;
-  load(bytes, fields.get('from') === 'server' ? 'server' : 'client');
+  load(bytes, fields.get('from') === 'server' ? 'server' : 'client', { compresses: fields.has('deflate') });
   return true;
 }
 
@@ -99,12 +103,16 @@ function startOver() {
   lab.before = new Uint8Array();
   lab.keys = [];
   lab.rows.clear();
+  lab.symbols.clear();
+  lab.said = new Uint8Array();
   lab.frames = firstFrames;
 }
 
-// Bytes that were not made by the fields.
-function load(bytes, from) {
+// Bytes that were not made by the fields; what was agreed on, and said before, by their sender.
+function load(bytes, from, { compresses = false, said = new Uint8Array() } = {}) {
   startOver();
+  byId('deflate').checked = compresses;
+  lab.said = said;
   document.querySelector(`input[name=sender][value=${from}]`).checked = true;
   showFields();
   show(bytes);
@@ -122,7 +130,7 @@ function show(bytes) {
 // Keeps the keyboard where it was: the page below is drawn anew.
 function explain() {
   const focused = document.activeElement?.dataset ?? {};
-  const frames = Frame.explain(lab.bytes, sender());
+  const frames = Frame.explain(lab.bytes, sender(), { compresses: byId('deflate').checked, said: lab.said });
   byId('hex-state').className = '';
   byId('hex-state').textContent = `${plural(lab.bytes.length, 'byte')}, ${plural(frames.length, 'frame')}`;
   showVerdict(frames);
@@ -179,6 +187,7 @@ function drawFrame(frame, number) {
     article.append(element('p', 'summary mono', Frame.describeFrame(frame)));
   article.append(drawJudgement(frame), drawHeader(frame, number), drawFields(frame));
   if (frame.payload.length > 0) article.append(...drawPayload(frame, number));
+  if (frame.unpacked) article.append(...drawUnpacked(frame, number));
   return article;
 }
 
@@ -267,7 +276,8 @@ function drawFields(frame) {
   const fragment = Frame.isControl(frame.opcode) ? '' : ' of its message';
   add('fin', 'FIN', String(frame.fin), frame.fin ? `the last (or only) frame${fragment}` : 'more frames of this message follow (§5.4)');
   add('rsv', 'RSV1–3', frame.rsv.toString(2).padStart(3, '0'), frame.rsv === 0
-    ? 'reserved for extensions, and none is agreed on' : 'set without an extension that gives it a meaning');
+    ? 'reserved for extensions, and not set' : frame.compressed && frame.rsv === 4
+      ? 'RSV1: the message is compressed (RFC 7692 §6)' : 'set without an extension that gives it a meaning');
   add('opcode', 'opcode', frame.opcode.toString(16).toUpperCase(), opcodeText(frame.opcode));
   if (frame.bytes.length < 2) return list;
   add('mask', 'MASK', String(frame.masked), frame.masked
@@ -325,7 +335,8 @@ function payloadTitle(frame) {
     const reason = body.length > 2 ? `, reason ${Frame.quote(body.slice(2))}` : '';
     return `Payload: Close code ${body[0] << 8 | body[1]}${reason}`;
   }
-  const kind = frame.messageOpcode === 2 ? plural(body.length, 'byte') : Frame.quote(body, 120);
+  const kind = frame.compressed ? `${plural(body.length, 'byte')}, compressed`
+    : frame.messageOpcode === 2 ? plural(body.length, 'byte') : Frame.quote(body, 120);
   return `Payload: ${kind}`;
 }
 
@@ -350,6 +361,37 @@ function drawPayloadByte(frame, i) {
   const wrong = frame.badByte === i;
   cell('', wrong ? '✗ no UTF-8' : Frame.characterAt(frame.payload, i), wrong ? 'wrong' : 'mark');
   return row;
+}
+
+// --- a compressed message -----------------------------------------------------------------------------------
+
+// Its blocks, codes and what they stand for: one symbol in a row.
+function drawUnpacked(frame, number) {
+  const { bytes, lines } = frame.unpacked;
+  const rows = Math.min(lab.symbols.get(frame.offset) ?? firstSymbols, lines.length);
+  const table = element('table', 'symbols');
+  const content = frame.messageOpcode === 2 ? `[${Frame.hex(bytes, 40)}]` : Frame.quote(bytes, 400);
+  table.append(element('caption', '', `Unpacked: ${plural(bytes.length, 'byte')}: ${content}`));
+  table.setAttribute('aria-label', `Symbols of the message that frame ${number} ends`);
+  const head = element('tr');
+  for (const name of ['bits', 'stand for']) {
+    const cell = element('th', '', name);
+    cell.scope = 'col';
+    head.append(cell);
+  }
+  const thead = element('thead');
+  thead.append(head);
+  const body = element('tbody');
+  for (const { bits, meaning } of lines.slice(0, rows)) {
+    const row = element('tr', meaning.includes(' block') && bits.includes(' ') ? 'block' : '');
+    row.append(element('td', '', bits), element('td', 'mark', meaning));
+    body.append(row);
+  }
+  table.append(thead, body);
+  return lines.length === rows ? [table] : [table, moreButton(lines.length - rows, 'symbol', () => {
+    lab.symbols.set(frame.offset, rows + moreRows);
+    explain();
+  })];
 }
 
 // --- the keyboard on the bits -----------------------------------------------------------------------------
@@ -403,6 +445,7 @@ byId('maker').addEventListener('submit', (event) => {
   make();
   byId('message').focus();
 });
+byId('deflate').addEventListener('change', explain);
 byId('new-key').addEventListener('click', () => {
   byId('key').value = Frame.hex(randomKey());
   make();
@@ -437,6 +480,8 @@ const examples = [
   ['two fragments, and a ping between them (§5.4)', 'server', '01 03 48 65 6C 89 00 80 02 6C 6F'],
   ['a length in 16 bits: 256 bytes', 'server', `82 7E 01 00${' 07'.repeat(256)}`],
   ['a Close, 1000 "bye"', 'client', '88 85 37 FA 21 3D 34 12 43 44 52'],
+  ['a compressed text, and another that refers to it (RFC 7692)', 'server',
+   'C1 16 CA CF 4B 55 48 CB 2C CE D0 51 28 29 CF 87 B2 8A 52 53 C0 2C 00 00 C1 09 C2 26 97 94 53 0A 11 04 00', true],
   ['wrong: a client that does not mask', 'client', '81 05 48 65 6C 6C 6F'],
   ['wrong: RSV1 without an extension', 'server', 'C1 05 48 65 6C 6C 6F'],
   ['wrong: a reserved opcode', 'server', '83 00'],
@@ -444,6 +489,7 @@ const examples = [
   ['wrong: 2^63 bytes announced', 'server', '82 7F 80 00 00 00 00 00 00 00'],
   ['wrong: half a ping', 'server', '09 00'],
   ['wrong: a continuation of nothing', 'server', '80 01 61'],
+  ['wrong: a compressed text whose block has the type 3', 'server', 'C1 01 07', true],
   ['wrong: a text within a text', 'server', '01 01 61 81 01 62'],
   ['wrong: a text that is no UTF-8', 'server', '81 03 61 FF 62'],
   ['wrong: close code 1005', 'server', '88 02 03 ED'],
@@ -452,7 +498,7 @@ const examples = [
 for (const [name] of examples) byId('example').append(new Option(name));
 byId('example').addEventListener('change', () => {
   const chosen = examples[byId('example').selectedIndex - 1];
-  if (chosen) load(Frame.parseHex(chosen[2]).bytes, chosen[1]);
+  if (chosen) load(Frame.parseHex(chosen[2]).bytes, chosen[1], { compresses: chosen[3] });
 });
 
 // --- live -----------------------------------------------------------------------------------------------------
@@ -497,7 +543,11 @@ function connect() {
       ready = true;
       converse(`${base}${path}${path.includes('?') ? '&' : '?'}lab=${token}`);
     } else if (mark in splitters) {
-      for (const item of splitters[mark].push(message.subarray(1))) addTraced(item, splitters[mark].sender);
+      for (const item of splitters[mark].push(message.subarray(1))) {
+        if (item.head && /^sec-websocket-extensions: *permessage-deflate/im.test(item.head))
+          for (const { receiver } of Object.values(splitters)) receiver.compresses = true;
+        addTraced(item, splitters[mark].sender);
+      }
     }
   });
   watching.addEventListener('close', ({ reason }) => {
@@ -581,6 +631,8 @@ function tracedFrame(frame, from, number, arrow) {
   button.type = 'button';
   button.append(`${number} `, arrow, ` ${Frame.hex(frame.bytes, 8)}`);
   if (frame.headerComplete) button.append(element('span', 'what', Frame.describeFrame(frame)));
+  if (frame.unpacked && !frame.unpacked.error)
+    button.append(element('span', 'what', `unpacked: ${plural(frame.unpacked.bytes.length, 'byte')} ${Frame.quote(frame.unpacked.bytes, 60)}`));
   if (frame.missing)
     button.append(element('span', 'what broken', `✂ the trace ends within this frame: ${missingText(frame)}`));
   for (const name of frame.broken)
@@ -588,7 +640,7 @@ function tracedFrame(frame, from, number, arrow) {
   button.addEventListener('click', () => {
     for (const other of byId('trace').querySelectorAll('[aria-current]')) other.removeAttribute('aria-current');
     button.setAttribute('aria-current', 'true');
-    load(Frame.append(...parts), from);
+    load(Frame.append(...parts), from, { compresses: frame.compressed, said: frame.saidBefore });
     byId('frames').scrollIntoView({ block: 'nearest' });
   });
   return button;

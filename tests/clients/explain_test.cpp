@@ -2,9 +2,11 @@
 // frames.
 #include <doctest/doctest.h>
 
+#include <fstream>
 #include <string>
 
 #include "tests/clients/wsc.hpp"
+#include "ws/error.hpp"
 #include "ws/hex.hpp"
 
 using test::Finished;
@@ -99,6 +101,45 @@ TEST_CASE("explain: a capture's segments are put together, and those sent twice 
     for (std::size_t at = 0; at < text.size(); at += 48)
         dump += (at == 0 ? "0000  " : "0010  ") + text.substr(at, 48) + '\n';
     CHECK(explain(dump).output == "--- 127.0.0.1:80 to 127.0.0.1:5000\n\n" + expected());
+}
+
+TEST_CASE("explain: compressed messages, symbol by symbol, in the lines of tests/vectors/deflate.txt") {
+    std::ifstream file{"tests/vectors/deflate.txt"};
+    REQUIRE(file);
+    std::string name, bytes, expected;
+    int cases = 0;
+    const auto check = [&] {
+        if (bytes.empty()) return;
+        CAPTURE(name);
+        const std::string shown = explain(bytes).output;
+        const std::string heading = "Compressed, if permessage-deflate was agreed on (RFC 7692):\n";
+        const std::size_t at = shown.find(heading);
+        REQUIRE(at != std::string::npos);
+        const std::string told = shown.substr(at + heading.size());
+        if (expected.starts_with("  ← "))
+            CHECK(told == expected);
+        else  // the sentence of a rule
+            CHECK(told.ends_with(" unpack to nothing: " + expected + "\n"));
+        ++cases;
+    };
+    for (std::string line; std::getline(file, line);) {
+        const std::string word = line.substr(0, line.find(' '));
+        const std::string rest = line.substr(std::min(word.size() + 1, line.size()));
+        if (word == "case") {
+            check();
+            name = rest;
+            expected.clear();
+        }
+        if (word == "bytes") bytes = rest;
+        if (word == "message") expected += "  ← " + rest + '\n';
+        if (word == "line") expected += "      " + rest + '\n';
+        if (word == "broken")
+            for (std::size_t i = 0; i < ws::errc_count; ++i)
+                if (const ws::Rule& rule = ws::rule(static_cast<ws::Errc>(i)); rule.name == rest)
+                    expected = rule.sentence;
+    }
+    check();
+    CHECK(cases >= 15);
 }
 
 TEST_CASE("explain: what is cut off anywhere is explained as far as it goes") {

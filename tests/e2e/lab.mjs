@@ -332,6 +332,7 @@ async function everyLesson() {
     ['07-hello', { args: ['--echo'], answer: () => 'TEXT FIN len=10 "keystrokes"' }],
     ['09-keep-alive', {}], ['10-trust-nobody', {}], ['11-event-loop', { look: { ...desktop, colorScheme: 'dark' } }],
     ['12-chat', { answer: () => 'error', ended: 'closed: 1008' }], ['13-streaming', { answer: () => 'TEXT FIN len=' }],
+    ['14-compression', {}],
   ]) {
     const { server, page } = await live(lesson, options);
     await checkPage(page, lesson);
@@ -341,6 +342,49 @@ async function everyLesson() {
     await server.stop();
     step(`lesson ${Number(lesson.slice(0, 2))}: the lab shows its conversation`);
   }
+}
+
+// A browser offers compression; what it and lesson 14's server send is unpacked symbol by symbol, also
+// a message that refers to those before it.
+async function compressed() {
+  const { server, port } = await startServer('14-compression', '--port', '0', '--compress',
+                                             '--compress-threshold', '0');
+  const page = await open(port, '/lab', desktop);
+  await connect(page);
+  for (const line of ['one fish, two fish, red fish', 'one fish, two fish, blue fish']) {
+    await page.locator('#text').fill(line);
+    await page.locator('#send-text').click();
+    for (const from of ['client', 'server'])
+      await page.locator(`#trace li.${from}`, { hasText: `unpacked: ${line.length} bytes "${line}"` }).waitFor();
+  }
+  await page.locator('#trace li.server', { hasText: 'blue fish' }).locator('button').click();
+  assert(await page.locator('#deflate').isChecked());
+  assert.match(await text(page, '#verdict'), /^✓ A client accepts this/);
+  assert.equal(await text(page, '.symbols caption'), 'Unpacked: 29 bytes: "one fish, two fish, blue fish"');
+  const rows = await page.locator('.symbols tbody tr').allTextContents();
+  assert.match(rows[1], /^[01 ]+20 bytes from 28 back: "one fish, two fish, "$/);
+  assert.match(rows.at(-1), /^0 00a block, stored: 0 bytes as they are$/);
+  assert.deepEqual((await fieldText(page, 'RSV1–3'))[1], 'RSV1: the message is compressed (RFC 7692 §6)');
+  await checkPage(page, 'compressed, live');
+  await screenshot(page, 'lab-compressed-live', { fullPage: true });
+  await page.locator('#deflate').uncheck();
+  assert.match(await text(page, '#verdict'), /^✗ Frame 1 breaks RFC 6455 §5\.2: a reserved bit is set/);
+  await server.stop();
+
+  for (const [name, options] of [['light', desktop], ['dark', { ...desktop, colorScheme: 'dark' }], ['phone', phone]]) {
+    const from_disk = await open(0, fromDisk, options);
+    const names = await from_disk.locator('#example option').allTextContents();
+    await from_disk.locator('#example').selectOption(names.find((each) => each.includes('refers to it')));
+    assert.equal(await from_disk.locator('.symbols').count(), 2);
+    assert.match(from_disk.url(), /&from=server&deflate$/);
+    await checkPage(from_disk, `compressed, ${name}`);
+    await screenshot(from_disk, `lab-compressed-${name}`, { fullPage: true });
+    const again = await open(0, from_disk.url(), options);
+    assert.equal(await again.locator('.symbols').count(), 2);
+    await bit(again, 2, 5).click(); // the block's type: 1 becomes 3
+    assert.match(await text(again, '#verdict'), /^✗ Frame 1 breaks RFC 1951 §3\.2\.3: the compressed message holds a block of the reserved type 3\. The client answers Close 1007/);
+  }
+  step('lesson 14: compressed messages, symbol by symbol; a corrupt one names its rule');
 }
 
 // The pages ask for the path that their server has, whatever it is.
@@ -400,6 +444,7 @@ try {
   await echoServer();
   await traceCut();
   await everyLesson();
+  await compressed();
   await echoPage();
   await otherPath();
   for (const page of pages) assert.deepEqual(page.problems, []);

@@ -42,6 +42,29 @@ const Scenario ping_off{"ping-off", exercise(3).once(), "",
                 "a text came, and read_message() says that the connection has ended");
 }};
 
+const Scenario no_burst{"no-burst", exercise(3).once(), "RFC 6455 §5.5.2",
+    "after an absence one ping is due, and not all that were missed", [](Run& run) {
+    constexpr Milliseconds interval{100};
+    Pair pair{run, {.ping_interval = interval, .idle_timeout = Milliseconds{0}}};
+    pair.send(text("first"));
+    run.is_true(pair.start_reading().answer("a text came, and read_message() has not returned it.").as<bool>(),
+                "a text came, and read_message() says that the connection has ended");
+    run.step("for 0.7 s nobody is in read_message()");
+    pollfd nothing{-1, 0, 0};
+    ::poll(&nothing, 1, 700);
+    const auto begin = Clock::now();
+    Pending reading = pair.start_reading("read_message() once more");
+    std::int64_t pings = 0;
+    while (pings < 2 || since(begin) < Milliseconds{250}) {
+        run.is_true(pair.frame().has_value(), "no ping came any more after the absence; one is due each 100 ms");
+        ++pings;
+    }
+    const std::int64_t due = since(begin) / interval + 2;
+    run.is_true(pings <= due, std::to_string(pings) + " pings came within " + in_words(since(begin)) +
+                                  ", one each 100 ms is due. What was missed is not made up for: the next "
+                                  "interval begins with the ping that leaves now");
+}};
+
 // --- exercise 4: deadlines ----------------------------------------------------------------------
 
 void expect_given_up(Run& run, Pair& pair, std::string_view what) {
@@ -130,6 +153,7 @@ const Scenario write_timeout{"write-timeout", exercise(4).once(), "",
                                       "client that is frozen, and with it whoever called it.");
     run.is_true(!answer.as<bool>(), "write_message() says that 4 MiB were sent; the client took nothing");
     expect_not_before(run, begin, Milliseconds{300}, "write_message() returned");
+    expect_given_up(run, frozen, "the write timeout");
 
     Pair slow{run, {.write_timeout = Milliseconds{600}}};
     Pending writing = slow.start_writing(run.repeated(240 * 1024), "write_message() of 240 KiB");

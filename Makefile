@@ -211,7 +211,7 @@ PREFIX  ?= /usr/local
 ROOMS   := net ws json redis endpoint
 LIBRARY := $(BUILD)/library
 room     = $(subst $(space),|,$(ROOMS))
-library_files   := $(patsubst src/%,%,$(shell find $(ROOMS:%=src/%) -name '*.[ch]pp'))
+library_files   := $(patsubst src/%,%,$(shell find $(wildcard $(ROOMS:%=src/%)) -name '*.[ch]pp'))
 library_headers := $(addprefix $(LIBRARY)/baresocket/,$(filter %.hpp,$(library_files)))
 library_objects := $(addprefix $(LIBRARY)/,$(patsubst %.cpp,%.o,$(filter %.cpp,$(library_files))))
 $(LIBRARY)/baresocket/%: src/%

@@ -97,15 +97,16 @@ progress: $(HOLES)
 ## make grade      builds and checks what a class handed in: make grade DIR=submissions FROM=1 TO=8
 ## make mutants    the checks' own checks: wrong solutions fail and are explained (LESSON=5: one;
 ##                 EACH_HOLE=1: each hole of a starter alone, too)
-## make classroom  tries handout and grading: a handout in an empty folder, a class of 30
+## make classroom  tries handout and grading: a handout in an empty folder, a class of 30, one of cheats
 FROM ?= 1
 TO   ?= $(call number,$(lastword $(LESSONS)))
 .PHONY: handout grade
 handout: $(HOLES) $(TEXTS)
 	@lessons/tools/handout.sh --pack $(FROM) $(TO) $(BUILD) $(HOLES) $(TEXTS)
 
-# DIR: a folder or an archive in it for each student. SEED (hexadecimal) draws other keys and
-# payloads; JOBS, MEMORY (in MB) and TIME (in seconds) are for each submission.
+# DIR: a folder or an archive in it for each student. STUDENT: only this one, again. SEED
+# (hexadecimal) draws keys and payloads, each time others unless it is given; JOBS, MEMORY (in MB)
+# and TIME (in seconds) are for each submission.
 GRADE := $(BUILD)/tools/grade
 $(GRADE): $(patsubst %.cpp,$(BUILD)/obj/%.o,$(wildcard lessons/tools/grade/*.cpp)) \
           $(call objects,$(sort $(SRC_02) $(filter json/%,$(SRC_12))))
@@ -121,6 +122,7 @@ programs: $(ANSWER) $(if $(wildcard lessons/tools/grade),$(GRADE))
 classroom: $(GRADE) $(HOLES) $(TEXTS)
 	+@tests/classroom/handout.sh '$(MAKE)' $(BUILD)
 	+@tests/classroom/class.sh '$(MAKE)' $(BUILD)
+	+@tests/classroom/cheats.sh '$(MAKE)' $(BUILD)
 
 # Each lesson has a build folder of its own, so that with -j several are tried at once; what all of
 # them share is built first.

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # check.sh N: builds lessons 1 to N with the student's files in place of ours, and checks them.
 # The Makefile passes MAKE, BUILD (build/check), WORK, HOLES, and what the student asked for:
-# NAME (T=), VERBOSE (V=), SEED, TRACE, ONLY_LESSON, KEEP_GOING.
+# NAME (T=), VERBOSE (V=), SEED, TRACE. ONLY_LESSON: that one alone. `make grade` builds for the lessons
+# from CHECK_FROM on, with COMPILERS at once.
 set -euo pipefail
 
 number=$1
@@ -16,7 +17,7 @@ fi
 lessons=()
 for folder in lessons/[0-9][0-9]-*; do
     name=${folder##*/}
-    ((10#${name%%-*} <= number)) && lessons+=("$name")
+    ((10#${name%%-*} <= number && 10#${name%%-*} >= ${CHECK_FROM:-1})) && lessons+=("$name")
 done
 
 # One scenario needs its own lesson only, and a name that does not exist needs no build.
@@ -64,7 +65,7 @@ done
 # A compiler cache that trusts its list of headers would not look for a new one that comes first.
 export CCACHE_NODIRECT=1
 jobs=()
-[[ ${MAKEFLAGS:-} == *jobserver* ]] || jobs=(-j "$(nproc)")
+[[ ${MAKEFLAGS:-} == *jobserver* ]] || jobs=(-j "${COMPILERS:-$(nproc)}")
 begin=$SECONDS
 if [[ ! -e $judge && -t 1 ]]; then echo "Building lessons 1 to $number, once; this takes a while …"; fi
 

@@ -2,7 +2,8 @@
 # grade.sh DIR FROM TO: builds and checks what a class handed in, for `make grade`. Here everything
 # is prepared that all submissions share: the tree of a handout, what is built of it without any
 # student's file, the names of the checks. lessons/tools/grade does the rest.
-# The Makefile passes MAKE and BUILD, the teacher SEED, JOBS, MEMORY (MB) and TIME (seconds).
+# The Makefile passes MAKE and BUILD, the teacher SEED, STUDENT (one, again), JOBS, MEMORY (MB) and
+# TIME (seconds).
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
@@ -18,6 +19,8 @@ stop() {
 [[ -d $submissions ]] || stop "there is no folder '$submissions'; make grade DIR=… takes one with a folder or an" \
     "archive for each student"
 [[ ${SEED:-} =~ ^[0-9a-fA-F]{0,16}$ ]] || stop "SEED is a number of up to 16 hexadecimal digits, not '$SEED'"
+# What was written down from another run must not fit: each grading draws keys and payloads of its own.
+[[ -n ${SEED:-} ]] || SEED=$(od -An -N4 -tx4 /dev/urandom | tr -d ' ')
 for name in JOBS MEMORY TIME; do
     [[ ${!name:-1} =~ ^[1-9][0-9]{0,5}$ ]] || stop "$name is a number, not '${!name}'"
 done
@@ -56,7 +59,7 @@ rm -rf "$tree.new" "$tree/work"
 mkdir -p "$tree/work" "$tree/build"
 
 echo "Building lessons 1 to $to with their holes …"
-if ! (cd "$tree" && BUILD_ONLY=1 QUIET=1 MAKEFLAGS='' "$MAKE" --no-print-directory -s "check-$to" SEED=''); then
+if ! (cd "$tree" && CHECK_FROM="$from" BUILD_ONLY=1 QUIET=1 MAKEFLAGS='' "$MAKE" --no-print-directory -s "check-$to" SEED=''); then
     stop "lessons 1 to $to with holes could not be built in $tree"
 fi
 rm -rf "$tree/work"
@@ -72,5 +75,5 @@ for ((lesson = from; lesson <= to; ++lesson)); do "$BUILD/tools/holes" files "$l
 
 "$BUILD/tools/grade" --tree "$tree" --base "$tree/build" --script lessons/tools/grade/inside.sh \
     --scenarios "$out/scenarios.tsv" --files "$out/files.txt" \
-    --out "$out" --from "$from" --to "$to" --seed "${SEED:-}" \
+    --out "$out" --student "${STUDENT:-}" --from "$from" --to "$to" --seed "$SEED" \
     --jobs "${JOBS:-$(nproc)}" --memory "${MEMORY:-1536}" --time "${TIME:-600}" "$submissions"

@@ -13,42 +13,15 @@ trap 'rm -rf "$scratch"' EXIT
 class=$scratch/class proof=$scratch/proof
 mkdir -p "$class" "$proof"
 chmod 777 "$scratch" "$proof" # so that only the sandbox stands in the way
-failures=0
-
-expect() { # WHAT CONDITION...
-    local what=$1
-    shift
-    if "$@"; then
-        echo "ok    $what"
-    else
-        echo "FAIL  $what"
-        failures=$((failures + 1))
-    fi
-}
-not() { ! "$@"; }
+. tests/classroom/common.sh
 
 # --- the class ----------------------------------------------------------------------------------
 
 # A lesson whose holes are in .cpp files only, so that little is built anew for each; and a function
 # of it to put mischief into.
-lesson=4 file=src/ws/handshake.cpp function='Errc check_request('
+lesson=4 lessons=4 file=src/ws/handshake.cpp function='Errc check_request('
 folder=$(echo "lessons/$(printf '%02d' "$lesson")"-*)
 
-# right FOLDER: the true files, as a student would have them in work/.
-right() {
-    local one
-    for one in $("$holes" files "$lesson"); do
-        mkdir -p "$1/$(dirname "$one")"
-        cp "$one" "$1/$one"
-    done
-}
-starter() {
-    local one
-    for one in $("$holes" files "$lesson"); do
-        mkdir -p "$1/$(dirname "$one")"
-        "$holes" cut "$lesson" "$one" >"$1/$one"
-    done
-}
 # mischief NAME CODE [INCLUDES]: a right solution that does something else as well, each time that
 # the function is called.
 mischief() {
@@ -130,16 +103,16 @@ for (( ; number <= 30; ++number)); do starter "$class/$number-starter/work"; don
 handed_in=$(find "$class" -mindepth 1 -maxdepth 1 | wc -l)
 expect "30 have handed in ($handed_in)" test "$handed_in" -eq 30
 begin=$SECONDS
+touch "$scratch/begin"
 status=0
 "$make" --no-print-directory grade DIR="$class" FROM="$lesson" TO="$lesson" SEED=5eed TIME=240 >"$scratch/table" || status=$?
 cat "$scratch/table"
 echo "graded in $((SECONDS - begin)) s"
 expect "grading ends well" test "$status" -eq 0
 ((status == 0)) || exit 1
-csv=$build/grade/results.csv
+csv=$build/grade/latest/results.csv
 
-# verdict NAME: of the one whose name begins so (the fields before it hold no comma by now).
-verdict() { sed 's/^"[^"]*\(""[^"]*\)*"/&/; s/"[^"]*\(""[^"]*\)*"/quoted/' "$csv" | tr -d '\r' | awk -F, -v name="$1" 'index($1, name) == 1 { print $2 }'; }
+verdict() { column "$csv" "$1" 2; }
 is() { # NAME VERDICT...
     local name=$1 got
     got=$(verdict "$name")
@@ -171,8 +144,17 @@ is 30 failed
 
 expect "nothing was written outside" not test -e "$proof/escaped" -o -e escaped -o -e lessons/escaped -o -e /escaped -o -e /usr/escaped
 expect "nobody's process is left" not pgrep -u 60001-60064 >/dev/null 2>&1
-expect "JSON has 30 students" test "$(grep -c '"student":' "$build/grade/results.json")" -eq 30
-expect "it names scenarios" grep -q "\"scenario\":\"$lesson/" "$build/grade/results.json"
+expect "JSON has 30 students" test "$(grep -c '"student":' "$build/grade/latest/results.json")" -eq 30
+expect "it names scenarios" grep -q "\"scenario\":\"$lesson/" "$build/grade/latest/results.json"
+
+# --- one student again: her row alone is another ---------------------------------------------------
+
+right "$class/11-starter/work"
+"$make" --no-print-directory grade DIR="$class" FROM="$lesson" TO="$lesson" STUDENT=11-starter >"$scratch/table"
+is 11 passed
+is 14 "did not compile"
+expect "still a row for each, and one folder of results" \
+    test "$(wc -l <"$csv") $(find "$build/grade" -maxdepth 1 -name '20*' -newer "$scratch/begin" | wc -l)" = "31 1"
 
 # --- wrong usage: one line, and what would be right ----------------------------------------------
 

@@ -8,19 +8,7 @@ set -euo pipefail
 make=$1 build=$2 holes=$PWD/$2/tools/holes
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
-failures=0
-
-expect() { # WHAT CONDITION...
-    local what=$1
-    shift
-    if "$@"; then
-        echo "ok    $what"
-    else
-        echo "FAIL  $what"
-        failures=$((failures + 1))
-    fi
-}
-not() { ! "$@"; }
+. tests/classroom/common.sh
 
 # All lessons that have checks, and the first of them.
 last=0 first=0

@@ -311,14 +311,73 @@ TEST_CASE(
     write(scratch.path / "README.txt", "none of theirs");
     write(scratch.path / "dora.tar", "no archive");
     const auto all = grade::read_submissions(scratch.path, wanted);
-    REQUIRE(all.size() == 4);
-    CHECK(all[0].student == "anna");
-    CHECK(all[0].files == std::map<std::string, std::string>{{"src/ws/frame.cpp", "anna"}});
-    CHECK(all[1].files == std::map<std::string, std::string>{{"src/ws/mask.hpp", "ben"}});
-    CHECK(all[2].files.empty());
-    CHECK(all[2].refused.empty());
-    CHECK(all[3].student == "dora");
-    CHECK(all[3].refused == "the archive cannot be read");
+    REQUIRE(all.size() == 5);
+    CHECK(all[0].student == "README.txt");
+    CHECK(all[0].refused == "is no folder, no archive, and none of the files with exercises");
+    CHECK(all[1].student == "anna");
+    CHECK(all[1].files == std::map<std::string, std::string>{{"src/ws/frame.cpp", "anna"}});
+    CHECK(all[1].read == "1 file, from work/");
+    CHECK(all[2].files == std::map<std::string, std::string>{{"src/ws/mask.hpp", "ben"}});
+    CHECK(all[3].files.empty());
+    CHECK(all[3].refused.empty());
+    CHECK(all[4].student == "dora");
+    CHECK(all[4].refused == "the archive cannot be read");
+}
+
+TEST_CASE("classroom: nobody vanishes, however it was handed in, and names are told apart") {
+    const ScratchFolder scratch;
+    const std::vector<std::string> wanted{"src/ws/frame.cpp", "src/ws/mask.hpp"};
+    const fs::path folder = scratch.path / "class";
+    const std::map<std::string, std::string> expected{{"src/ws/frame.cpp", "x"}};
+    write(scratch.path / "x/work/src/ws/frame.cpp", "x");
+    const auto pack = [&](const std::string& name) {
+        fs::create_directories((folder / name).parent_path());
+        const auto packed = test::run("/usr/bin/env", {"tar", "-C", (scratch.path / "x").string(), "-caf",
+                                                       (folder / "packed.tar.gz").string(), "work"});
+        REQUIRE_MESSAGE(packed.status == 0, packed.errors);
+        fs::rename(folder / "packed.tar.gz", folder / name);
+    };
+    fs::create_directories(folder);
+    pack("Anna Muster_12345_assignsubmission_file_/work.tar.gz");
+    pack("Ben.TAR.GZ");
+    pack("carl.tgz");
+    write(folder / "carl/src/ws/frame.cpp", "x");
+    write(folder / "dora/frame.cpp", "x");
+    write(folder / "frame.cpp", "x");
+    write(folder / "emil.7z", "7z");
+    write(folder / ".fred/src/ws/frame.cpp", "x");
+    pack("gerd/a.tgz");
+    pack("gerd/b.tgz");
+    std::map<std::string, grade::Submission> all;
+    for (const grade::Submission& one : grade::read_submissions(folder, wanted)) all[one.student] = one;
+    CHECK(all.size() == 9);
+    for (const char* name : {"Anna Muster", "Ben", "carl (carl)", "carl (carl.tgz)", "dora", "frame.cpp"})
+        CHECK_MESSAGE(all[name].files == expected, name);
+    CHECK(all["Anna Muster"].read == "1 file of work.tar.gz, from work/");
+    CHECK(contains(all["emil.7z"].refused + all["emil"].refused, "ask for .zip"));
+    CHECK(contains(all[".fred"].refused, "begins with a dot"));
+    CHECK(all["gerd"].refused == "holds 2 archives, and none of the files itself");
+}
+
+TEST_CASE("classroom: a zip with backslashes in its names is read") {
+    const ScratchFolder scratch;
+    write(scratch.path / "work!src!ws!frame.cpp", "x");
+    fs::create_directories(scratch.path / "class");
+    const auto packed = test::run("/bin/sh", {"-c", "cd '" + scratch.path.string() + "' && zip -q a.zip work*"});
+    if (packed.status != 0) {
+        MESSAGE("skipped: there is no zip here");
+        return;
+    }
+    std::ifstream file{scratch.path / "a.zip"};
+    std::string bytes{std::istreambuf_iterator<char>{file}, {}};
+    std::ranges::replace(bytes, '!', '\\');
+    for (const char system : {'\3', '\0'}) {  // made by Unix, by DOS
+        bytes[bytes.find("PK\1\2") + 5] = system;
+        write(scratch.path / "class/anna.zip", bytes);
+        const auto all = grade::read_submissions(scratch.path / "class", {"src/ws/frame.cpp"});
+        CHECK(all.at(0).refused == "");
+        CHECK(all.at(0).files == std::map<std::string, std::string>{{"src/ws/frame.cpp", "x"}});
+    }
 }
 
 TEST_CASE("classroom: archives with links, or paths that lead out, are refused") {
@@ -424,22 +483,29 @@ TEST_CASE("classroom: the table, the spreadsheet and the JSON are safe, whatever
                    .verdict = "failed",
                    .score = 1,
                    .first = "5/b",
-                   .explanation = "not \"x\", but y"};
+                   .explanation = "not \"x\", but y",
+                   .read = "2 files",
+                   .seed = "5eed"};
     row.outcomes["5/a"] = {"passed", ""};
     row.outcomes["5/b"] = {"wrong", "not \"x\", but y"};
     const std::string csv = grade::csv({row}, scenarios);
     CHECK(csv ==
-          "student,verdict,score,of,first failure,explanation,5/a,5/b\r\n"
+          "student,verdict,score,of,first failure,explanation,read,seed,5/a,5/b\r\n"
           "\"'=HYPERLINK(\"\"x\"\")\x1B[2J\",failed,1,2,5/b,\"not \"\"x\"\", but "
-          "y\",passed,wrong\r\n");
+          "y\",2 files,5eed,passed,wrong\r\n");
     const std::string table = grade::table({row}, scenarios);
     CHECK_FALSE(contains(table, "\x1B"));
     CHECK(contains(table, "1/2    failed   5/b: not \"x\", but y"));
+    CHECK(contains(table, "\nseed 5eed: "));
     const std::string json = grade::json_text({row}, scenarios);
     CHECK(contains(json, "\"score\":1,\"of\":2"));
     CHECK(
         contains(json, R"({"scenario":"5/b","verdict":"wrong","explanation":"not \"x\", but y"})"));
     CHECK_FALSE(contains(json, "\x1B"));
+    // It is read again when one student is graded anew.
+    const std::vector<grade::Row> again = grade::rows_of(json);
+    CHECK(grade::csv(again, scenarios) == csv);
+    CHECK_THROWS(grade::rows_of("[{"));
     // A scenario of which nothing is known, since the check was ended.
     CHECK(contains(grade::csv({{.student = "x"}}, scenarios), "not run,not run"));
 }

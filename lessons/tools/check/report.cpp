@@ -2,14 +2,14 @@
 #include "lessons/tools/check/report.hpp"
 
 #include <algorithm>
-#include <fstream>
 #include <map>
 
 namespace check {
 
 namespace {
 
-constexpr std::size_t most_lines = 12;
+// Of an exchange; the second of one that somebody looks at alone. A trace shows all.
+constexpr std::size_t most_lines = 12, most_lines_alone = 60;
 
 std::string_view colour(const Style& style, std::string_view code) {
     return style.colour ? code : std::string_view{};
@@ -52,8 +52,8 @@ std::string failure(const Outcome& outcome, const Style& style) {
     std::vector<std::string> lines;
     for (const std::string& line : outcome.exchange)
         if (line.front() == 'L') lines.push_back(line.substr(1));
-    const std::size_t left_out =
-        lines.size() > most_lines && !style.verbose ? lines.size() - most_lines : 0;
+    const std::size_t most = style.verbose ? most_lines_alone : most_lines;
+    const std::size_t left_out = lines.size() > most ? lines.size() - most : 0;
     for (std::size_t i = 0; i < lines.size(); ++i) {
         if (left_out > 0 && i == 2) text += "     … " + std::to_string(left_out) + " lines\n";
         if (left_out == 0 || i < 2 || i >= 2 + left_out) text += lines[i] + '\n';
@@ -104,16 +104,15 @@ std::string score(const std::vector<Outcome>& outcomes) {
     return text + "score " + std::to_string(passed) + "/" + std::to_string(outcomes.size()) + '\n';
 }
 
-bool write_results(const std::string& path, const std::vector<Outcome>& outcomes) {
-    std::ofstream file{path};
-    file << "lesson\tname\texercise\tverdict\texplanation\n";
+std::string table(const std::vector<Outcome>& outcomes) {
+    std::string text = "lesson\tname\texercise\tverdict\texplanation\n";
     for (const Outcome& outcome : outcomes) {
         const Scenario& scenario = *outcome.scenario;
-        file << scenario.lesson() << '\t' << scenario.name() << '\t' << scenario.exercise().number << '\t'
-             << name_of(outcome.verdict) << '\t' << flat(outcome.says) << '\n';
+        text += std::to_string(scenario.lesson()) + '\t' + scenario.name() + '\t' +
+                std::to_string(scenario.exercise().number) + '\t' + std::string{name_of(outcome.verdict)} +
+                '\t' + flat(outcome.says) + '\n';
     }
-    file.close();
-    return static_cast<bool>(file);
+    return text;
 }
 
 }  // namespace check

@@ -28,7 +28,7 @@ struct Outcome {
 
 struct Style {
     bool colour = false;
-    bool verbose = false;  // passing ones too, and no exchange is shortened
+    bool verbose = false;  // passing ones too, and more of an exchange
     bool trace = false;    // everything, bytes and handshakes too
 };
 
@@ -38,7 +38,7 @@ std::string trace(const Outcome& outcome, const Style& style);
 // One line for each lesson, then the sum: "score 31/34".
 std::string score(const std::vector<Outcome>& outcomes);
 
-// Tab-separated, with a line of titles. False: the file cannot be written.
-bool write_results(const std::string& path, const std::vector<Outcome>& outcomes);
+// Tab-separated, with a line of titles.
+std::string table(const std::vector<Outcome>& outcomes);
 
 }  // namespace check

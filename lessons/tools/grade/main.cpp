@@ -4,8 +4,11 @@
 // Leaves out: marks. What a score is worth is the teacher's to say.
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <atomic>
+#include <ctime>
 #include <fstream>
+#include <iterator>
 #include <mutex>
 #include <random>
 #include <sstream>
@@ -28,6 +31,7 @@ struct Settings {
     std::string folder{};
     std::string tree{}, base{}, script{}, scenarios{}, files{};
     std::string out = "build/grade";
+    std::string student{};  // only this one, again
     std::string seed{};
     std::uint64_t from = 1, to = 1, jobs = 2, memory = 1536;
     std::chrono::milliseconds time{600'000};
@@ -50,7 +54,7 @@ std::vector<std::string> fields_of(const std::string& line) {
 
 // --- one submission -----------------------------------------------------------------------------
 
-// A line that a student's program cannot know beforehand.
+// A line that a student's file cannot hold.
 std::string new_mark() {
     std::random_device random;
     std::string mark = "results";
@@ -58,18 +62,14 @@ std::string new_mark() {
     return mark;
 }
 
-// "status", and then the rows of the harness's table: lesson, name, exercise, verdict, explanation.
-// Returns the status; that of timeout(1) is 124.
-int read_results(std::string_view text, Row& row) {
-    int status = 0;
+// The rows of the judge's table: lesson, name, exercise, verdict, explanation.
+void read_results(std::string_view text, Row& row) {
     std::istringstream stream{std::string{text}};
     for (std::string line; std::getline(stream, line);) {
         const std::vector<std::string> fields = fields_of(line);
-        if (fields.size() == 2 && fields[0] == "status") status = std::atoi(fields[1].c_str());
         if (fields.size() < 4 || fields[0] == "lesson") continue;
         row.outcomes[fields[0] + "/" + fields[1]] = {fields[3], fields.size() > 4 ? fields[4] : ""};
     }
-    return status;
 }
 
 // The same from what the check printed as it went, for a submission that was ended before the table
@@ -89,13 +89,7 @@ void read_shown(std::string_view text, Row& row) {
     }
 }
 
-constexpr int timeout_status = 124;
-
-// What a submission whose time is up still gets, to say how far it came.
-constexpr std::chrono::seconds grace{10};
-
-// `status`: of the check, where it could still say it.
-void judge(const Ended& ended, int status, const std::vector<std::string>& scenarios, Row& row) {
+void judge(const Ended& ended, const std::vector<std::string>& scenarios, Row& row) {
     bool all = true;
     for (const std::string& scenario : scenarios) {
         const auto found = row.outcomes.find(scenario);
@@ -114,7 +108,7 @@ void judge(const Ended& ended, int status, const std::vector<std::string>& scena
             row.explanation = outcome.explanation;
             return;
         }
-    if (ended.how == Ended::How::too_late || status == timeout_status) {
+    if (ended.how == Ended::How::too_late) {
         row.verdict = "timed out";
     } else if (ended.how == Ended::How::too_much_memory) {
         row.verdict = "out of memory";
@@ -129,9 +123,16 @@ void judge(const Ended& ended, int status, const std::vector<std::string>& scena
     }
 }
 
+// A name that a file can have, and that no other student gets.
+std::string file_name(const std::string& student) {
+    constexpr std::size_t longest = 150;
+    if (student.size() <= longest) return student;
+    return student.substr(0, longest) + '-' + std::to_string(std::hash<std::string>{}(student));
+}
+
 Row check(const Submission& submission, const Settings& settings, std::size_t number,
           const fs::path& scratch, const std::vector<std::string>& scenarios) {
-    Row row{.student = submission.student};
+    Row row{.student = submission.student, .read = submission.read, .seed = settings.seed};
     if (!submission.refused.empty()) {
         row.verdict = "refused";
         row.explanation = submission.refused;
@@ -147,26 +148,24 @@ Row check(const Submission& submission, const Settings& settings, std::size_t nu
         std::ofstream{scratch / name} << text;
     }
     const std::string mark = new_mark();
-    const std::chrono::seconds time =
-        std::chrono::duration_cast<std::chrono::seconds>(settings.time);
     const grade::Sandbox sandbox{.tree = settings.tree,
                                  .base = settings.base,
                                  .script = settings.script,
                                  .number = static_cast<unsigned>(number),
                                  .memory = settings.memory << 20,
-                                 .time = time + grace};
+                                 .time = std::chrono::duration_cast<std::chrono::seconds>(settings.time)};
     const Ended ended = grade::run_inside(
-        sandbox, scratch,
-        {std::to_string(settings.to), settings.seed, mark, std::to_string(time.count())});
-    const std::size_t at = ended.output.rfind(mark);
-    int status = 0;
+        sandbox, scratch, {std::to_string(settings.from), std::to_string(settings.to), settings.seed}, mark);
+    // What a student's code printed is never a line of its own in what the judge shows, and the judge
+    // has the last word.
+    const std::size_t at = ended.output.rfind('\n' + mark + '\n');
     if (at != ended.output.npos)
-        status = read_results(std::string_view{ended.output}.substr(at + mark.size()), row);
-    read_shown(std::string_view{ended.output}.substr(0, at), row);
-    judge(ended, status, scenarios, row);
+        read_results(std::string_view{ended.output}.substr(at), row);
+    else
+        read_shown(ended.output, row);
+    judge(ended, scenarios, row);
     // What the check said in full, for the teacher.
-    std::ofstream{settings.out + "/logs/" + submission.student + ".txt"}
-        << ended.output.substr(0, at);
+    std::ofstream{settings.out + "/logs/" + file_name(submission.student) + ".txt"} << ended.output.substr(0, at);
     return row;
 }
 
@@ -180,14 +179,17 @@ std::vector<Row> check_all(const std::vector<Submission>& submissions, const Set
     std::size_t done = 0;
     const auto work = [&] {
         for (std::size_t i; (i = next++) < submissions.size();) {
-            const fs::path scratch = fs::path{settings.out} / "submissions" / std::to_string(i);
-            fs::create_directories(scratch);
+            const fs::path scratch = fs::path{settings.out} / "submissions" / file_name(submissions[i].student);
             try {
+                fs::remove_all(scratch);
+                fs::create_directories(scratch);
                 rows[i] = check(submissions[i], settings, i, scratch, scenarios);
             } catch (const std::exception& error) {
                 rows[i] = {.student = submissions[i].student,
                            .verdict = "no results",
-                           .explanation = error.what()};
+                           .explanation = error.what(),
+                           .read = submissions[i].read,
+                           .seed = settings.seed};
             }
             const std::lock_guard lock{output};
             std::fprintf(stderr, "%zu of %zu: %s: %s, %zu/%zu\n", ++done, rows.size(),
@@ -218,6 +220,36 @@ void write_file(const std::string& path, const std::string& text) {
     if (!file) throw std::runtime_error{"cannot write " + path};
 }
 
+// A folder for this grading below `out`, which `latest` leads to. What was graded before stays.
+std::string new_folder(const std::string& out) {
+    const std::time_t now = std::time(nullptr);
+    std::tm local{};
+    ::localtime_r(&now, &local);
+    char name[32];
+    std::strftime(name, sizeof name, "%Y-%m-%d-%H%M%S", &local);
+    std::string folder = name;
+    for (int again = 2; fs::exists(fs::path{out} / folder); ++again) folder = name + ('-' + std::to_string(again));
+    fs::create_directories(fs::path{out} / folder / "logs");
+    fs::remove(fs::path{out} / "latest");
+    fs::create_directory_symlink(folder, fs::path{out} / "latest");
+    return out + '/' + folder;
+}
+
+// One student, graded anew: the rows of the others are those of the latest grading.
+void replace_rows(const std::string& results, std::vector<Row>& rows) {
+    std::ifstream file{results};
+    std::vector<Row> all = grade::rows_of({std::istreambuf_iterator<char>{file}, {}});
+    for (Row& row : rows) {
+        const auto old = std::ranges::find(all, row.student, &Row::student);
+        if (old != all.end())
+            *old = std::move(row);
+        else
+            all.push_back(std::move(row));
+    }
+    std::ranges::sort(all, {}, &Row::student);
+    rows = std::move(all);
+}
+
 int grade_class(int argc, char** argv) {
     ::umask(022);  // other users read these files from within their sandboxes
     Settings settings;
@@ -230,6 +262,7 @@ int grade_class(int argc, char** argv) {
     options.text("--scenarios", settings.scenarios, "FILE", "what check-NN --list says");
     options.text("--files", settings.files, "FILE", "the files with exercises, one in a line");
     options.text("--out", settings.out, "DIR", "where the results go");
+    options.text("--student", settings.student, "NAME", "grade this one again, in the latest results");
     options.text("--seed", settings.seed, "HEX", "keys and payloads are drawn from it");
     options.number("--from", settings.from, 1, 99, "N", "the first lesson that counts");
     options.number("--to", settings.to, 1, 99, "N", "the last one");
@@ -247,21 +280,25 @@ int grade_class(int argc, char** argv) {
     settings.script = fs::canonical(settings.script).string();
     settings.out = fs::weakly_canonical(settings.out).string();
 
-    const auto submissions = grade::read_submissions(settings.folder, read_lines(settings.files));
+    auto submissions = grade::read_submissions(settings.folder, read_lines(settings.files));
+    if (!settings.student.empty())
+        std::erase_if(submissions, [&](const Submission& one) { return one.student != settings.student; });
     if (submissions.empty())
-        throw std::runtime_error{"there is no folder and no archive in " + settings.folder};
+        throw std::runtime_error{settings.student.empty()
+                                     ? "nothing is in " + settings.folder
+                                     : "nobody in " + settings.folder + " is called '" + settings.student + "'"};
     const std::string missing = grade::missing_for_sandbox({.tree = settings.tree,
                                                             .base = settings.base,
                                                             .script = settings.script,
                                                             .memory = std::size_t{512} << 20,
-                                                            .time = std::chrono::seconds{20}});
+                                                            .time = std::chrono::seconds{60}});
     if (!missing.empty()) throw std::runtime_error{missing};
-    fs::remove_all(settings.out + "/submissions");
-    fs::remove_all(settings.out + "/logs");
-    fs::create_directories(settings.out + "/logs");
+    const bool again = !settings.student.empty() && fs::exists(settings.out + "/latest/results.json");
+    settings.out = again ? fs::canonical(settings.out + "/latest").string() : new_folder(settings.out);
 
     const auto scenarios = scenarios_between(settings);
-    const std::vector<Row> rows = check_all(submissions, settings, scenarios);
+    std::vector<Row> rows = check_all(submissions, settings, scenarios);
+    if (again) replace_rows(settings.out + "/results.json", rows);
     std::printf("\n%s\n", grade::table(rows, scenarios).c_str());
     write_file(settings.out + "/results.csv", grade::csv(rows, scenarios));
     write_file(settings.out + "/results.json", grade::json_text(rows, scenarios));

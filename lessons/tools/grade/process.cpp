@@ -88,28 +88,36 @@ struct Child {
     net::Fd output;
 };
 
-Child start(const std::vector<std::string>& arguments) {
+struct Pipe {
+    net::Fd reader, writer;
+};
+
+Pipe make_pipe() {
     int ends[2];
     if (::pipe2(ends, O_CLOEXEC) != 0) net::throw_system_error("cannot make a pipe");
-    net::Fd reader{ends[0]}, writer{ends[1]};
+    return {net::Fd{ends[0]}, net::Fd{ends[1]}};
+}
+
+Child start(const std::vector<std::string>& arguments, std::string_view text) {
+    Pipe output = make_pipe(), input = make_pipe();
+    if (::write(input.writer.get(), text.data(), text.size()) < 0) net::throw_system_error("cannot write");
     std::vector<char*> argv;
     for (const std::string& argument : arguments)
         argv.push_back(const_cast<char*>(argument.c_str()));
     argv.push_back(nullptr);
-    const net::Fd nothing{::open("/dev/null", O_RDONLY | O_CLOEXEC)};
     const pid_t pid = ::fork();
     if (pid < 0) net::throw_system_error("cannot start " + arguments[0]);
     if (pid == 0) {
         // Only calls that are safe after a fork in a program with threads.
         ::setpgid(0, 0);
-        ::dup2(nothing.get(), STDIN_FILENO);
-        ::dup2(writer.get(), STDOUT_FILENO);
-        ::dup2(writer.get(), STDERR_FILENO);
+        ::dup2(input.reader.get(), STDIN_FILENO);
+        ::dup2(output.writer.get(), STDOUT_FILENO);
+        ::dup2(output.writer.get(), STDERR_FILENO);
         ::execvp(argv[0], argv.data());
         ::_exit(127);
     }
     ::setpgid(pid, pid);  // whoever comes first
-    return {pid, std::move(reader)};
+    return {pid, std::move(output.reader)};
 }
 
 // Reads what is there; false at the end.
@@ -122,8 +130,8 @@ bool take_output(int fd, std::string& output) {
 
 }  // namespace
 
-Ended run(const std::vector<std::string>& arguments, const Bounds& bounds) {
-    Child child = start(arguments);
+Ended run(const std::vector<std::string>& arguments, const Bounds& bounds, std::string_view input) {
+    Child child = start(arguments, input);
     Ended ended;
     const auto deadline = Clock::now() + bounds.time;
     auto measured = Clock::now();

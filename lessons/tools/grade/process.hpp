@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace grade {
@@ -23,9 +24,9 @@ struct Ended {
     std::string output{};  // both streams, as they came
 };
 
-// `arguments[0]` is looked up in PATH. It is killed when a limit is met, and what it started
+// `arguments[0]` is looked up in PATH; `input`, a few lines, is its standard input. It is killed when a limit is met, and what it started
 // in any case, unless that made itself a session of its own, which only the sandbox ends
 // (sandbox.hpp). Throws std::system_error when it cannot be started.
-Ended run(const std::vector<std::string>& arguments, const Bounds& bounds);
+Ended run(const std::vector<std::string>& arguments, const Bounds& bounds, std::string_view input = {});
 
 }  // namespace grade

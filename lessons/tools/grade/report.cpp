@@ -3,7 +3,9 @@
 #include "lessons/tools/grade/report.hpp"
 
 #include <algorithm>
+#include <stdexcept>
 
+#include "json/parse.hpp"
 #include "json/write.hpp"
 #include "ws/hex.hpp"
 
@@ -66,17 +68,20 @@ std::string table(const std::vector<Row>& rows, const Names& scenarios) {
     for (const Row& row : rows)
         text += line(ws::escape(row.student, longest_name), score_of(row, scenarios), row.verdict,
                      ws::escape(why(row), longest_reason));
+    const auto has_another = [&](const Row& row) { return row.seed != rows.front().seed; };
+    if (!rows.empty() && !rows.front().seed.empty() && std::ranges::none_of(rows, has_another))
+        text += "seed " + rows.front().seed + ": SEED=" + rows.front().seed + " draws the same keys and payloads\n";
     return text;
 }
 
 std::string csv(const std::vector<Row>& rows, const Names& scenarios) {
-    std::string text = "student,verdict,score,of,first failure,explanation";
+    std::string text = "student,verdict,score,of,first failure,explanation,read,seed";
     for (const std::string& scenario : scenarios) text += ',' + csv_field(scenario);
     text += "\r\n";
     for (const Row& row : rows) {
         text += csv_field(row.student) + ',' + csv_field(row.verdict) + ',' +
                 std::to_string(row.score) + ',' + std::to_string(scenarios.size()) + ',' +
-                csv_field(row.first) + ',' + csv_field(row.explanation);
+                csv_field(row.first) + ',' + csv_field(row.explanation) + ',' + csv_field(row.read) + ',' + csv_field(row.seed);
         for (const std::string& scenario : scenarios)
             text += ',' + csv_field(outcome_of(row, scenario).verdict);
         text += "\r\n";
@@ -100,6 +105,8 @@ std::string json_text(const std::vector<Row>& rows, const Names& scenarios) {
                                         {"of", static_cast<std::int64_t>(scenarios.size())},
                                         {"first_failure", row.first},
                                         {"explanation", row.explanation},
+                                        {"read", row.read},
+                                        {"seed", row.seed},
                                         {"scenarios", std::move(list)}});
     }
     // A student on a line: small changes stay small when two runs are compared.
@@ -107,6 +114,33 @@ std::string json_text(const std::vector<Row>& rows, const Names& scenarios) {
     for (const json::Value& student : students)
         text += (text.size() > 1 ? ",\n" : "\n") + json::write(student);
     return text + "\n]\n";
+}
+
+std::vector<Row> rows_of(const std::string& json_text) {
+    json::Value value;
+    const json::Error error = json::parse(json_text, value);
+    const json::Array* students = error ? nullptr : value.array();
+    if (students == nullptr) throw std::runtime_error{"results.json of an earlier grading cannot be read"};
+    const auto text = [](const json::Value& from, std::string_view name) {
+        const std::string* found = from.find_string(name);
+        return found == nullptr ? std::string{} : *found;
+    };
+    std::vector<Row> rows;
+    for (const json::Value& student : *students) {
+        Row row{.student = text(student, "student"),
+                .verdict = text(student, "verdict"),
+                .first = text(student, "first_failure"),
+                .explanation = text(student, "explanation"),
+                .read = text(student, "read"),
+                .seed = text(student, "seed")};
+        const json::Value *score = student.find("score"), *scenarios = student.find("scenarios");
+        if (score != nullptr) row.score = static_cast<std::size_t>(score->integer().value_or(0));
+        if (scenarios != nullptr && scenarios->array() != nullptr)
+            for (const json::Value& one : *scenarios->array())
+                row.outcomes[text(one, "scenario")] = {text(one, "verdict"), text(one, "explanation")};
+        rows.push_back(std::move(row));
+    }
+    return rows;
 }
 
 }  // namespace grade

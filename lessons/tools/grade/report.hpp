@@ -2,6 +2,7 @@
 // JSON for a program.
 #pragma once
 
+#include <cstddef>
 #include <map>
 #include <string>
 #include <vector>
@@ -23,6 +24,8 @@ struct Row {
     std::string first{};        // the first scenario that did not pass: "5/length-126"
     std::string explanation{};  // of it, or of the verdict
     std::map<std::string, Outcome> outcomes{};
+    std::string read{};  // what was read of the submission
+    std::string seed{};  // from which keys and payloads were drawn
 };
 
 // `scenarios`: the names of all, in the order of the course.
@@ -30,5 +33,7 @@ using Names = std::vector<std::string>;
 std::string table(const std::vector<Row>& rows, const Names& scenarios);
 std::string csv(const std::vector<Row>& rows, const Names& scenarios);
 std::string json_text(const std::vector<Row>& rows, const Names& scenarios);
+// The rows of such a text. Throws std::runtime_error when it is another.
+std::vector<Row> rows_of(const std::string& json_text);
 
 }  // namespace grade

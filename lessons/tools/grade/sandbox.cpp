@@ -28,6 +28,12 @@ constexpr unsigned users = 5'000;
 
 void add(Words& words, std::initializer_list<std::string> more) { words.insert(words.end(), more); }
 
+// A folder that bwrap makes only because something lies below it is closed to others than root.
+void add_open_folder(Words& words, const fs::path& path) {
+    if (path.has_relative_path()) add_open_folder(words, path.parent_path());
+    if (path.has_relative_path()) add(words, {"--perms", "0755", "--dir", path.string()});
+}
+
 // A read-only /usr and the few files of /etc that a compiler and a resolver read.
 void add_root(Words& words) {
     add(words, {"--ro-bind", "/usr", "/usr"});
@@ -38,6 +44,7 @@ void add_root(Words& words) {
         else if (fs::exists(path))
             add(words, {"--ro-bind", path.string(), path.string()});
     }
+    add_open_folder(words, "/etc");  // awk and c++ are chosen in /etc/alternatives
     for (const char* name : {"alternatives", "hosts", "ld.so.cache", "nsswitch.conf", "protocols",
                              "services", "gai.conf", "passwd", "group"})
         add(words, {"--ro-bind-try", std::string{"/etc/"} + name, std::string{"/etc/"} + name});
@@ -63,15 +70,17 @@ void add_limits(Words& words, unsigned number) {
          std::string{"--cpu="} + max_cpu_seconds, "--core=0", "--"});
     if (::geteuid() != 0) return;
     const std::string user = std::to_string(first_user + number % users);
-    add(words, {"setpriv", "--reuid=" + user, "--regid=" + user, "--clear-groups",
-                "--inh-caps=-all", "--bounding-set=-all", "--no-new-privs", "--"});
+    // Whoever becomes another user would not end with its parent any more.
+    add(words, {"setpriv", "--reuid=" + user, "--regid=" + user, "--clear-groups", "--inh-caps=-all",
+                "--bounding-set=-all", "--no-new-privs", "--pdeathsig=KILL", "--"});
 }
 
 Ended run_command(const Sandbox& sandbox, const fs::path& files, const Words& command,
-                  std::size_t processes) {
-    Words words{"bwrap",         "--die-with-parent",    "--new-session",
-                "--unshare-pid", "--unshare-net",        "--unshare-ipc",
-                "--unshare-uts", "--unshare-cgroup-try", "--clearenv"};
+                  std::size_t processes, const std::string& input) {
+    // Its first process cannot be killed from inside, and with its end all others end.
+    Words words{"bwrap",         "--die-with-parent", "--as-pid-1",    "--new-session",
+                "--unshare-pid", "--unshare-net",     "--unshare-ipc", "--unshare-uts",
+                "--unshare-cgroup-try", "--clearenv"};
     if (::geteuid() == 0)
         add(words, {"--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID",
                     "--cap-add", "CAP_SETPCAP"});
@@ -84,6 +93,7 @@ Ended run_command(const Sandbox& sandbox, const fs::path& files, const Words& co
                 "ASAN_OPTIONS", "hard_rss_limit_mb=" + megabytes});
     add_root(words);
     add_memory_folder(words, max_scratch_bytes, "/tmp");
+    add_open_folder(words, sandbox.tree);
     add(words, {"--ro-bind", sandbox.tree.string(), sandbox.tree.string(), "--ro-bind",
                 sandbox.base.string(), "/base", "--ro-bind", files.string(), "/submission",
                 "--ro-bind", sandbox.script.string(), "/inside.sh"});
@@ -97,15 +107,17 @@ Ended run_command(const Sandbox& sandbox, const fs::path& files, const Words& co
     return run(words, {.time = sandbox.time,
                        .output = 2u << 20,
                        .memory = sandbox.memory,
-                       .processes = processes});
+                       .processes = processes},
+               input);
 }
 
 }  // namespace
 
-Ended run_inside(const Sandbox& sandbox, const fs::path& files, const Words& arguments) {
+Ended run_inside(const Sandbox& sandbox, const fs::path& files, const Words& arguments,
+                 const std::string& line) {
     Words command{"bash", "/inside.sh"};
     command.insert(command.end(), arguments.begin(), arguments.end());
-    return run_command(sandbox, files, command, enough_processes());
+    return run_command(sandbox, files, command, enough_processes(), line + '\n');
 }
 
 std::string missing_for_sandbox(const Sandbox& sandbox) {
@@ -121,9 +133,14 @@ std::string missing_for_sandbox(const Sandbox& sandbox) {
          "    now=(/proc/[0-9]*)\n"
          "    ((${#now[@]} <= most)) || most=${#now[@]}\n"
          "done\n"
-         "((most > $1 + 20)) || echo bounded\n",
+         "((most > $1 + 20)) || echo bounded\n"
+         "wait\n"
+         "for compiler in c++ g++; do\n"
+         "    echo 'int main() {}' | $compiler -x c++ -o /tmp/$compiler - && /tmp/$compiler || exit\n"
+         "done\n"
+         "awk 'BEGIN { print \"compiles\" }'\n",
          "probe", std::to_string(max_processes())},
-        0);
+        0, "");
     const auto says = [&ended](const char* word) {
         return ended.output.find(word) != ended.output.npos;
     };
@@ -134,6 +151,8 @@ std::string missing_for_sandbox(const Sandbox& sandbox) {
                ended.output.substr(0, ended.output.find('\n')) + "); run it as root";
     if (!says("loopback")) return "the sandbox has another network than loopback";
     if (!says("bounded")) return "the limit of processes does not hold here";
+    if (!says("compiles"))
+        return "nothing can be built in the sandbox: " + ended.output.substr(0, ended.output.rfind('\n'));
     return "";
 }
 

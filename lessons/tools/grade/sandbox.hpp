@@ -19,13 +19,13 @@ struct Sandbox {
     std::chrono::seconds time{};
 };
 
-// Runs the script with `arguments` in there, with `files` at /submission. In `tree`, build/ and
-// work/ are new and empty, and vanish afterwards.
+// Runs the script with `arguments` in there, with `files` at /submission and `line` on its standard
+// input. In `tree`, build/ and work/ are new and empty, and vanish afterwards.
 Ended run_inside(const Sandbox& sandbox, const std::filesystem::path& files,
-                 const std::vector<std::string>& arguments);
+                 const std::vector<std::string>& arguments, const std::string& line);
 
-// Can such a sandbox be made here, and does its limit of processes hold? Otherwise a sentence
-// that says what is missing.
+// Can such a sandbox be made here, does its limit of processes hold, and can something small be built
+// in it? Otherwise a sentence that says what is missing.
 std::string missing_for_sandbox(const Sandbox& sandbox);
 
 }  // namespace grade

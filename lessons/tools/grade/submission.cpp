@@ -1,8 +1,11 @@
 // Reading folders and archives. A file counts wherever the student's tree begins: work/src/…,
-// src/…, anna/work/src/…; where there are several, a folder called work comes first.
+// src/…, anna/work/src/…; where there are several, a folder called work comes first. Where no path
+// fits, a file counts by its name alone, and a folder that holds one archive is that archive.
 #include "lessons/tools/grade/submission.hpp"
 
 #include <algorithm>
+#include <cctype>
+#include <cstring>
 #include <fstream>
 #include <functional>
 #include <set>
@@ -49,6 +52,15 @@ std::string output_of(const std::vector<std::string>& command, const std::string
 
 // --- folders ------------------------------------------------------------------------------------
 
+std::string text_of(const fs::path& path, const std::string& name) {
+    if (fs::file_size(path) > max_file_bytes) throw Refused{name + " is too large"};
+    std::ifstream file{path};
+    std::ostringstream text;
+    text << file.rdbuf();
+    if (!file) throw Refused{name + " cannot be read"};
+    return text.str();
+}
+
 Contents read_folder(const fs::path& folder) {
     Contents contents;
     // Links are neither followed nor read.
@@ -59,14 +71,7 @@ Contents read_folder(const fs::path& folder) {
             contents.names.push_back(entry->path().lexically_relative(folder).string());
         if (contents.names.size() > max_names) throw Refused{"holds too many files"};
     }
-    contents.text = [folder](const std::string& name) {
-        if (fs::file_size(folder / name) > max_file_bytes) throw Refused{name + " is too large"};
-        std::ifstream file{folder / name};
-        std::ostringstream text;
-        text << file.rdbuf();
-        if (!file) throw Refused{name + " cannot be read"};
-        return text.str();
-    };
+    contents.text = [folder](const std::string& name) { return text_of(folder / name, name); };
     return contents;
 }
 
@@ -111,18 +116,54 @@ Contents read_tar(const std::string& archive) {
     return contents;
 }
 
+// For unzip, which compares names with patterns.
+std::string pattern_of(const std::string& name) {
+    std::string pattern;
+    for (const char c : name) {
+        if (std::string_view{"*?[]\\"}.find(c) != std::string_view::npos) pattern += '\\';
+        pattern += c;
+    }
+    return pattern;
+}
+
 Contents read_zip(const std::string& archive) {
-    Contents contents = read_listing(output_of({"unzip", "-Z1", archive}, "the archive"),
-                                     output_of({"unzip", "-Z", archive}, "the archive"));
-    contents.text = [archive](const std::string& name) {
-        std::string pattern;
-        for (const char c : name) {
-            if (std::string_view{"*?[]\\"}.find(c) != std::string_view::npos) pattern += '\\';
-            pattern += c;
+    // Some programs of Windows write backslashes into it.
+    std::map<std::string, std::string> as_written;
+    std::string names;
+    for (const std::string& name : lines_of(output_of({"unzip", "-Z1", archive}, "the archive"))) {
+        std::string path = name;
+        std::ranges::replace(path, '\\', '/');
+        as_written[path] = name;
+        names += path + '\n';
+    }
+    Contents contents = read_listing(names, output_of({"unzip", "-Z", archive}, "the archive"));
+    contents.text = [archive, as_written](const std::string& path) {
+        const std::string& name = as_written.at(path);
+        try {
+            return text_in_archive({"unzip", "-p", archive, pattern_of(name)}, path);
+        } catch (const Refused&) {
+            // In an archive that says that it is of DOS, unzip itself has made slashes of them.
+            if (path == name) throw;
+            return text_in_archive({"unzip", "-p", archive, pattern_of(path)}, path);
         }
-        return text_in_archive({"unzip", "-p", archive, pattern}, name);
     };
     return contents;
+}
+
+// ".tar.gz" of "Anna.TAR.GZ"; empty when it is no archive.
+std::string archive_ending(std::string file) {
+    std::ranges::transform(file, file.begin(), [](unsigned char c) { return std::tolower(c); });
+    for (const char* ending : {".tar.gz", ".tar.xz", ".tar.bz2", ".tar.zst", ".tgz", ".txz", ".tbz2", ".tar",
+                               ".zip", ".7z", ".rar"})
+        if (file.size() > std::strlen(ending) && file.ends_with(ending)) return ending;
+    return "";
+}
+
+Contents read_archive(const std::string& path) {
+    const std::string ending = archive_ending(path);
+    if (ending == ".7z" || ending == ".rar")
+        throw Refused{"a " + ending + " archive is not read here: ask for .zip or .tar.gz, or unpack it"};
+    return ending == ".zip" ? read_zip(path) : read_tar(path);
 }
 
 // --- which files --------------------------------------------------------------------------------
@@ -141,24 +182,85 @@ bool is_work(std::string_view beginning) {
     return beginning == "work/" || beginning.ends_with("/work/");
 }
 
-void take_files(const Contents& contents, const std::vector<std::string>& wanted,
-                Submission& submission) {
+std::string base_of(const std::string& path) { return path.substr(path.rfind('/') + 1); }
+
+// The files that are wanted, each by the name that it has in the submission.
+std::map<std::string, std::string> found_in(const Contents& contents, const std::vector<std::string>& wanted,
+                                            std::string& beginning) {
+    std::map<std::string, std::string> found;
     const std::set<std::string> all = beginnings(contents, wanted);
-    const auto best = std::ranges::min_element(all, {}, [](const std::string& beginning) {
-        return std::tuple{!is_work(beginning), beginning.size(), beginning};
+    const auto best = std::ranges::min_element(all, {}, [](const std::string& one) {
+        return std::tuple{!is_work(one), one.size(), one};
     });
-    if (best == all.end()) return;
-    const std::set<std::string> names(contents.names.begin(), contents.names.end());
-    for (const std::string& file : wanted)
-        if (names.contains(*best + file)) submission.files[file] = contents.text(*best + file);
+    if (best != all.end()) {
+        beginning = *best;
+        const std::set<std::string> names(contents.names.begin(), contents.names.end());
+        for (const std::string& file : wanted)
+            if (names.contains(beginning + file)) found[file] = beginning + file;
+        return found;
+    }
+    for (const std::string& file : wanted) {
+        std::vector<std::string> same;
+        std::ranges::copy_if(contents.names, std::back_inserter(same), [&](const std::string& name) {
+            return base_of(name) == base_of(file);
+        });
+        const auto alone = std::ranges::count(wanted, base_of(file), base_of);
+        if (same.size() == 1 && alone == 1) found[file] = same.front();
+    }
+    return found;
 }
 
-// "anna" of "anna.tar.gz"; empty when it is no archive.
-std::string archive_name(const std::string& file) {
-    for (const std::string_view ending : {".tar.gz", ".tar.xz", ".tgz", ".tar", ".zip"})
-        if (file.size() > ending.size() && file.ends_with(ending))
-            return file.substr(0, file.size() - ending.size());
-    return "";
+// `source`: the archive's name, or nothing for a folder.
+void take_files(const Contents& contents, const std::string& source, const std::vector<std::string>& wanted,
+                Submission& submission) {
+    std::string beginning;
+    for (const auto& [file, name] : found_in(contents, wanted, beginning))
+        submission.files[file] = contents.text(name);
+    const std::size_t count = submission.files.size();
+    submission.read = std::to_string(count) + (count == 1 ? " file" : " files") +
+                      (source.empty() ? "" : " of " + source) +
+                      (beginning.empty() ? "" : ", from " + beginning);
+}
+
+void read_entry(const fs::path& path, const std::vector<std::string>& wanted, Submission& submission) {
+    const std::string name = path.filename().string();
+    if (fs::is_symlink(path)) throw Refused{"is a link"};
+    if (name.front() == '.') throw Refused{"its name begins with a dot; rename it if it is somebody's work"};
+    if (!archive_ending(name).empty() && fs::is_regular_file(path))
+        return take_files(read_archive(path.string()), name, wanted, submission);
+    if (!fs::is_directory(path)) {
+        // A single file, if it is one of those.
+        const Contents alone{{name}, [&](const std::string&) { return text_of(path, name); }};
+        take_files(alone, "", wanted, submission);
+        if (submission.files.empty())
+            throw Refused{"is no folder, no archive, and none of the files with exercises"};
+        return;
+    }
+    const Contents contents = read_folder(path);
+    take_files(contents, "", wanted, submission);
+    if (!submission.files.empty()) return;
+    std::vector<std::string> archives;
+    std::ranges::copy_if(contents.names, std::back_inserter(archives),
+                         [](const std::string& file) { return !archive_ending(file).empty(); });
+    if (archives.size() > 1)
+        throw Refused{"holds " + std::to_string(archives.size()) + " archives, and none of the files itself"};
+    if (archives.size() == 1)
+        take_files(read_archive((path / archives.front()).string()), archives.front(), wanted, submission);
+}
+
+// "Anna Muster" of "Anna Muster_12345_assignsubmission_file_", "anna" of "anna.tar.gz".
+std::string student_of(const std::string& entry) {
+    const std::size_t moodle = entry.find("_assignsubmission_");
+    const std::size_t number = moodle == entry.npos ? entry.npos : entry.rfind('_', moodle - 1);
+    if (number != entry.npos && number > 0) return entry.substr(0, number);
+    return entry.substr(0, entry.size() - archive_ending(entry).size());
+}
+
+void tell_apart(std::vector<Submission>& submissions, const std::vector<std::string>& entries) {
+    std::map<std::string, int> count;
+    for (const Submission& submission : submissions) ++count[submission.student];
+    for (std::size_t i = 0; i < entries.size(); ++i)
+        if (count[submissions[i].student] > 1) submissions[i].student += " (" + entries[i] + ')';
 }
 
 }  // namespace
@@ -167,19 +269,15 @@ std::vector<Submission> read_submissions(const fs::path& folder,
                                          const std::vector<std::string>& wanted) {
     if (!fs::is_directory(folder))
         throw std::runtime_error{"there is no folder " + folder.string()};
+    std::vector<std::string> entries;
+    for (const auto& entry : fs::directory_iterator{folder})
+        entries.push_back(entry.path().filename().string());
+    std::ranges::sort(entries);
     std::vector<Submission> submissions;
-    for (const auto& entry : fs::directory_iterator{folder}) {
-        const std::string file = entry.path().filename().string();
-        const bool is_folder = entry.is_directory();
-        Submission submission{.student = is_folder ? file : archive_name(file)};
-        if (submission.student.empty() || file.front() == '.') continue;
+    for (const std::string& entry : entries) {
+        Submission submission{.student = student_of(entry)};
         try {
-            if (entry.is_symlink()) throw Refused{"is a link"};
-            const std::string path = fs::absolute(entry.path()).string();
-            take_files(is_folder                ? read_folder(path)
-                       : file.ends_with(".zip") ? read_zip(path)
-                                                : read_tar(path),
-                       wanted, submission);
+            read_entry(fs::absolute(folder / entry), wanted, submission);
         } catch (const Refused& refused) {
             submission.files.clear();
             submission.refused = refused.what();
@@ -189,6 +287,7 @@ std::vector<Submission> read_submissions(const fs::path& folder,
         }
         submissions.push_back(std::move(submission));
     }
+    tell_apart(submissions, entries);
     std::ranges::sort(submissions, {}, &Submission::student);
     return submissions;
 }

@@ -11,12 +11,15 @@
 namespace grade {
 
 struct Submission {
-    std::string student{};                       // the name of its folder or archive
+    // The name of its folder, file or archive; of a folder as Moodle makes it, that before the number.
+    // Where two have the same one, what each was read from stands behind it.
+    std::string student{};
     std::map<std::string, std::string> files{};  // "src/ws/frame.cpp" and its text
+    std::string read{};                          // "2 files of work.tar.gz, from work/"
     std::string refused{};                       // why nothing of it is looked at
 };
 
-// All in `folder`, by name. `wanted`: the files with exercises, as paths in the repository.
+// One for each entry of `folder`, whatever it is, by name. `wanted`: the files with exercises, as paths in the repository.
 // Throws std::runtime_error when there is no such folder.
 std::vector<Submission> read_submissions(const std::filesystem::path& folder,
                                          const std::vector<std::string>& wanted);

@@ -68,6 +68,12 @@ endif
 ifneq ($(filter all programs lesson-% bare-% server-% client-% explain,$(or $(MAKECMDGOALS),all)),)
 $(shell lessons/tools/overlay.sh $(BUILD) $(OVERLAY))
 endif
+# The course's own programs are in it, built: those run, so that a lesson can be seen before it is
+# done. MINE=1 runs what is built with the student's files.
+ifeq ($(MINE),)
+RUN   := $(wildcard reference)
+whose := $(if $(RUN),echo "(the course's own program; MINE=1 runs yours)" >&2;)
+endif
 endif
 
 # OVERLAY=work: files in there stand in for ours of the same name, headers too.
@@ -138,12 +144,12 @@ $$(PAIR_$(2)): $(BUILD)/%: $(BUILD)/obj/%.o $(call objects,$(SRC_$(2)))
 $$(PAIR_$(2)): LDLIBS += $(if $(filter ws/handshake,$(SRC_$(2))),-lcrypto)
 
 .PHONY: lesson-$(3) server-$(3) client-$(3)
-lesson-$(3): $$(PAIR_$(2))
-	@lessons/tools/demo.sh $(BUILD) $(1)
-server-$(3): $(BUILD)/lessons/$(1)/server
-	@$$< $$(ARGS)
-client-$(3): $(BUILD)/lessons/$(1)/client
-	@$$< $$(ARGS)
+lesson-$(3): $$(if $$(RUN),,$$(PAIR_$(2)))
+	@$$(whose) lessons/tools/demo.sh $$(or $$(RUN),$(BUILD)) $(1)
+server-$(3): $$(or $$(RUN),$(BUILD))/lessons/$(1)/server
+	@$$(whose) $$< $$(ARGS)
+client-$(3): $$(or $$(RUN),$(BUILD))/lessons/$(1)/client
+	@$$(whose) $$< $$(ARGS)
 
 # The first step of some lessons, made of the kernel's calls.
 ifneq ($(wildcard lessons/$(1)/bare),)
@@ -154,8 +160,8 @@ $$(BARE_$(2)): $(BUILD)/%: $(BUILD)/obj/%.o $(if $(filter-out 01,$(2)),$(call ob
 	@mkdir -p $$(@D)
 	$$(link)
 .PHONY: bare-$(3)
-bare-$(3): $$(BARE_$(2)) $(BUILD)/lessons/$(1)/client
-	@lessons/tools/bare.sh $(BUILD) $(1)
+bare-$(3): $$(if $$(RUN),,$$(BARE_$(2)) $(BUILD)/lessons/$(1)/client)
+	@$$(whose) lessons/tools/bare.sh $$(or $$(RUN),$(BUILD)) $(1)
 endif
 endef
 # "05-frames" is lesson 05, or 5.
@@ -188,8 +194,8 @@ $(foreach folder,$(CLIENTS),$(eval $(call client_rules,$(folder))))
 ## make explain    explains bytes bit by bit: make explain HEX='81 05 48 65 6c 6c 6f'
 ##                 (or HEX=FILE, or < FILE: a hex dump or a capture, with HTTP heads and all)
 .PHONY: explain
-explain: $(BUILD)/clients/explain
-	@$< $(HEX)
+explain: $(or $(RUN),$(BUILD))/clients/explain
+	@$(whose) $< $(HEX)
 
 ## make wsc        talks to a WebSocket server: make wsc ARGS='-c localhost:8080'
 .PHONY: wsc

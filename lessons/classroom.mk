@@ -102,7 +102,7 @@ FROM ?= 1
 TO   ?= $(call number,$(lastword $(LESSONS)))
 .PHONY: handout grade
 handout: $(HOLES) $(TEXTS)
-	@lessons/tools/handout.sh --pack $(FROM) $(TO) $(BUILD) $(HOLES) $(TEXTS)
+	+@MAKE='$(MAKE)' lessons/tools/handout.sh --pack $(FROM) $(TO) $(BUILD) $(HOLES) $(TEXTS)
 
 # DIR: a folder or an archive in it for each student. STUDENT: only this one, again. SEED
 # (hexadecimal) draws keys and payloads, each time others unless it is given; JOBS, MEMORY (in MB)

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # handout.sh FROM TO DIR HOLES TEXTS: makes the tree that students get, in DIR: lessons 1 to TO,
 # with holes in the files of lessons FROM to TO, and nothing that holds an answer (leaks.sh looks).
-# handout.sh --pack FROM TO BUILD HOLES TEXTS: the same as BUILD/handout-FROM-TO.tar.gz.
+# handout.sh --pack FROM TO BUILD HOLES TEXTS: the same as BUILD/handout-FROM-TO.tar.gz, with the course's
+# programs, built, in reference/: they can be run, and not read.
 # `make grade` judges submissions in such a tree.
 # The code in the texts is pulled anew from the files with holes; a place that a text shows and
 # that is cut says so. Runs in the root of the repository.
@@ -29,6 +30,7 @@ done
 ((from <= to)) || stop "FROM=$from is greater than TO=$to"
 
 if [[ -n $pack ]]; then
+    build=$target
     name=handout-$from-$to
     archive=$target/$name.tar.gz
     target=$(mktemp -d)/$name
@@ -45,7 +47,7 @@ units() { make --no-print-directory -s "print-SRC_$(printf '%02d' "$to")"; }
 # programs that are built from files that are yet to be written.
 files() {
     local unit file number
-    echo Makefile lessons/classroom.mk .clang-format .gitignore src/README.md | tr ' ' '\n'
+    echo Makefile lessons/classroom.mk .clang-format .gitattributes src/README.md | tr ' ' '\n'
     for unit in $(units); do
         for file in "src/$unit.hpp" "src/$unit.cpp"; do [[ ! -f $file ]] || echo "$file"; done
     done
@@ -68,6 +70,32 @@ files | while IFS= read -r file; do
     mkdir -p "$target/$(dirname "$file")"
     cp --preserve=mode "$file" "$target/$file"
 done
+
+# What a student builds is not handed in; what is in work/ is.
+echo /build/ >"$target/.gitignore"
+
+# --- the course's programs, built ---------------------------------------------------------------
+
+# Without their symbols, and without asking for the C++ library of this machine.
+reference() {
+    local folder program programs=()
+    for folder in lessons/[0-9][0-9]-*/; do
+        folder=${folder%/}
+        program=${folder#lessons/}
+        ((10#${program%%-*} <= to)) || continue
+        programs+=("$folder/server" "$folder/client")
+        for program in "$folder"/bare/*.cpp; do [[ ! -f $program ]] || programs+=("${program%.cpp}"); done
+    done
+    ((to < 5)) || programs+=(clients/explain)
+    local shared=$build/reference
+    "${MAKE:-make}" --no-print-directory -s BUILD="$shared" LDFLAGS='-static-libstdc++ -static-libgcc' \
+        "${programs[@]/#/$shared/}" >&2
+    for program in "${programs[@]}"; do
+        mkdir -p "$target/reference/${program%/*}"
+        strip -o "$target/reference/$program" "$shared/$program"
+    done
+}
+[[ -z $pack ]] || reference
 
 # --- the texts ----------------------------------------------------------------------------------
 
@@ -114,6 +142,7 @@ echo "$from $to" >"$target/lessons/HANDOUT"
 mkdir -p "$target/build" "$target/work"
 find "$target" -type d -exec chmod 755 {} +
 find "$target" -type f -exec chmod u+rw,go+r {} +
+[[ -z $pack ]] || find "$target/reference" -type f -exec chmod +x {} +
 
 lessons/tools/leaks.sh "$from" "$to" "$target" "$holes"
 

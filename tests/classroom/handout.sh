@@ -55,6 +55,15 @@ if [[ -n $answer ]]; then
     cp "$scratch/kept" "$tree/$file"
 fi
 
+# From the first minute: everything can be seen, and nothing has been built yet.
+expect "lesson-$first runs" student "lesson-$first"
+expect "it says whose programs those are" says "(the course's own program; MINE=1 runs yours)"
+expect "bare-1 runs" student bare-1
+expect "lesson-$last runs, or says what it lacks" student "lesson-$last"
+expect "explain runs" student explain HEX=8100
+expect "nothing was built for that" not compgen -G "$tree/build/obj/*/*"
+expect "the student's own program is built when it is asked for" not student "lesson-$first" MINE=1
+expect "work/ is not hidden from git" not grep -q work "$tree/.gitignore"
 expect "check-$first fails" not student "check-$first"
 expect "it says the score" says "score "
 expect "start-$first writes files" student "start-$first"
@@ -69,7 +78,8 @@ done
 expect "check-$first passes with the true files" student "check-$first"
 expect "progress shows it" student progress
 expect "it is done" says done
-expect "server-$first runs with the student's files" student "server-$first" ARGS=--help
+expect "server-$first runs with the student's files" student "server-$first" MINE=1 ARGS=--help
+expect "lesson-$first runs with them" student "lesson-$first" MINE=1
 expect "there is no diff in a handout" not student "diff-$first"
 expect "which is said in one line" says "a handout has no diff-$first"
 expect "there are no tests in a handout" not student test
@@ -81,6 +91,22 @@ broken=$(find "$tree" -name '*.md' | while IFS= read -r text; do
     done
 done)
 expect "every link leads to a file: $broken" test -z "$broken"
+
+# Lessons 6 to 9: what comes before them is given.
+"$make" --no-print-directory handout FROM=6 TO=9 >"$scratch/made"
+tar -xzf "$build/handout-6-9.tar.gz" -C "$scratch"
+tree=$scratch/handout-6-9
+expect "6 to 9: lesson-6 runs" student lesson-6
+expect "6 to 9: nothing is to be done for lesson 5" student progress
+expect "6 to 9: next is lesson 6" says "next: make start-6"
+expect "6 to 9: start-6 writes files" student start-6
+expect "6 to 9: check-6 fails with them" not student check-6
+expect "6 to 9: and no earlier lesson does" says "lesson 5: $(lessons/tools/scenarios.sh 5 5 | wc -l | sed 's|.*|&/&|')"
+for file in $("$holes" files 6); do
+    mkdir -p "$tree/work/$(dirname "$file")"
+    cp "$file" "$tree/work/$file"
+done
+expect "6 to 9: check-6 passes with the true files" student check-6
 
 # A lesson of its own, and wrong numbers.
 "$make" --no-print-directory -s handout FROM="$last" TO="$last" >"$scratch/made"

@@ -1,5 +1,7 @@
 // What the judge of lesson 2 may ask of net/datagram. A socket comes from the judge, which keeps
 // the other end of it, or its copy.
+#include <netdb.h>
+
 #include "lessons/tools/check/calls/calls.hpp"
 #include "net/datagram.hpp"
 #include "net/parse_ip.hpp"
@@ -33,6 +35,16 @@ const Function send_many{"send_datagrams", [](wire::Fd descriptor, std::size_t s
     return told(result);
 }};
 
+// Not by Address::to_string(): that is written in lesson 7, and in a handout not there before.
+std::string name_of(const net::Address& peer) {
+    char host[NI_MAXHOST], port[NI_MAXSERV];
+    if (peer.length == 0) return "";
+    if (::getnameinfo(peer.raw(), peer.length, host, sizeof host, port, sizeof port,
+                      NI_NUMERICHOST | NI_NUMERICSERV) != 0)
+        return "?";
+    return net::join_host_port(host, static_cast<std::uint16_t>(std::stoi(port)));
+}
+
 // The result, the size as it was sent, the buffer, the sender, truncated(). The deadline is so many
 // milliseconds from now.
 const Function receive{"receive_datagram", [](wire::Fd descriptor, std::size_t room, int milliseconds) {
@@ -41,7 +53,7 @@ const Function receive{"receive_datagram", [](wire::Fd descriptor, std::size_t r
     const net::Received got = net::receive_datagram(
         socket, buffer, net::after(std::chrono::milliseconds{milliseconds}));
     return std::tuple{told(got.result), got.size, buffer,
-                      got.peer.length == 0 ? std::string{} : got.peer.to_string(), got.truncated()};
+                      name_of(got.peer), got.truncated()};
 }};
 
 // The socket is the judge's from now on.

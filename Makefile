@@ -118,6 +118,8 @@ $(BUILD)/packages:
 	@mkdir -p $(@D) && touch $@
 
 ifneq ($(OVERLAY),)
+# A compiler cache that trusts its list of headers would not look for a new one that comes first.
+export CCACHE_NODIRECT := 1
 # The first rule whose file exists is taken.
 $(BUILD)/obj/%.o: $(OVERLAY)/%.cpp | $(BUILD)/packages
 	@mkdir -p $(@D)

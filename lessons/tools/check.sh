@@ -62,8 +62,6 @@ for name in "${lessons[@]}"; do
     [[ ! -f lessons/$name/calls.cpp ]] || programs+=("$BUILD/lessons/$name/calls")
 done
 
-# A compiler cache that trusts its list of headers would not look for a new one that comes first.
-export CCACHE_NODIRECT=1
 jobs=()
 [[ ${MAKEFLAGS:-} == *jobserver* ]] || jobs=(-j "${COMPILERS:-$(nproc)}")
 begin=$SECONDS

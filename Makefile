@@ -34,7 +34,8 @@ SRC_14 := $(SRC_13) ws/deflate/bits ws/deflate/huffman ws/deflate/history ws/def
 SRC_15 := $(SRC_14) net/shared_port endpoint/shared_message endpoint/mailbox endpoint/reactors
 SRC_16 := $(SRC_15) net/start_connect net/ticker ws/backoff redis/reply redis/reply_reader \
           redis/command redis/position redis/room_log endpoint/backplane endpoint/memory_backplane \
-          endpoint/redis_link endpoint/redis_backplane endpoint/shared_rooms
+          endpoint/random_name endpoint/redis_link endpoint/redis_backplane endpoint/shared_rooms \
+          cli/backplane_options
 
 LISTS   := $(sort $(filter SRC_%,$(.VARIABLES)))
 LESSONS := $(notdir $(patsubst %/,%,$(sort $(wildcard lessons/[0-9][0-9]-*/))))
@@ -60,7 +61,7 @@ WORK ?= work
 ifneq ($(wildcard lessons/HANDOUT),)
 OVERLAY ?= $(WORK)
 ABSENT  := texts test tsan install uninstall fuzz e2e mutants classroom large-message handout grade wsc \
-           load interop compare-wscat conformance bench bench-against bench-chart bench-micro \
+           load chaos interop compare-wscat conformance bench bench-against bench-chart bench-micro \
            bench-instructions
 ifneq ($(filter $(ABSENT) interop-% load-% diff-% mutants-%,$(MAKECMDGOALS)),)
 $(error a handout has no $(MAKECMDGOALS); make help shows what there is)

@@ -410,7 +410,7 @@ TEST_CASE("texts: make tools installs what is missing, and says so") {
         fs::permissions(bin / name, fs::perms::owner_all);
     };
     // An apt-get that makes each program, each of which knows -N.
-    write("apt-get", "for p in nc ss pkill strace curl openssl python3 nginx npm; do\n"
+    write("apt-get", "for p in nc ss pkill strace curl openssl python3 nginx redis-server npm; do\n"
                      "printf '#!/bin/sh\\necho -kN\\n' > " + bin.string() + "/$p; chmod +x " +
                          bin.string() + "/$p; done; echo \"$@\" >> " + bin.string() + "/log\n");
     write("sudo", "exec \"$@\"\n");

@@ -1,4 +1,5 @@
-// The chat page of lesson 12. What the messages mean stands in lessons/12-chat/README.md.
+// The chat page of lesson 12. What the messages mean stands in lessons/12-chat/README.md. What is kept
+// for the next connection, where the server can use it, is in resume.js (lesson 16).
 //
 // Whatever others have written reaches the page through textContent alone, so it is text there and
 // nothing else: a name such as <img src=x onerror=...> is shown with its angle brackets.
@@ -102,6 +103,10 @@ function receive(data) {
   } catch {
     return addLine(element('li', 'the server sent something that is not JSON', 'error'));
   }
+  const news = resume.hear(said);
+  if (news !== '') addLine(element('li', news, 'error'));
+  // Nobody knows whether it was said; its key makes it one message.
+  if (said.unknown === true) return void setTimeout(sayAgain, firstWait);
   if (isText(said.error)) return showError(said.error);
   if (isText(said.room) && isList(said.users)) entered(said);
   if (isList(said.rooms)) showRooms(said.rooms);
@@ -112,6 +117,8 @@ function receive(data) {
   if (said.event === 'joined' && !ownJoin(said)) count(said.user, 1);
   if (said.event === 'left') count(said.user, -1);
 }
+
+const sayAgain = () => { for (const message of resume.unanswered) send(message); };
 
 let justEntered = false;
 function ownJoin(said) {
@@ -131,6 +138,7 @@ function entered(said) {
   showUsers();
   byId('room-title').textContent = `in ${said.room}`;
   document.title = `${said.room} – Chat`;
+  for (const message of resume.entered(said)) send(message);
   const first = byId('chat').hidden;
   byId('enter').hidden = true;
   byId('chat').hidden = false;
@@ -181,7 +189,8 @@ function connect() {
   const opening = new WebSocket(`${scheme}//${location.host}${document.documentElement.dataset.websocket}`);
   socket = opening;
   sent.length = 0;
-  opening.addEventListener('open', () => send({ user: me.user, room: me.room }));
+  opening.addEventListener('open', () =>
+    send({ user: me.user, room: me.room, ...resume.greeting(me.room) }));
   opening.addEventListener('message', (event) => receive(event.data));
   opening.addEventListener('close', (event) => { if (socket === opening) closed(event); });
 }
@@ -224,6 +233,7 @@ byId('enter').addEventListener('submit', (event) => {
   const old = socket;
   socket = null;
   old?.close();
+  resume.unanswered = [];
   attempts = 0;
   connect();
 });
@@ -232,7 +242,8 @@ byId('say').addEventListener('submit', (event) => {
   event.preventDefault();
   const text = byId('text').value;
   // What cannot be sent now stays in its field.
-  if (text.trim() !== '') sendFrom(byId('text'), { text }, text);
+  if (text.trim() !== '' && socket?.readyState === WebSocket.OPEN)
+    sendFrom(byId('text'), resume.prepare(text), text);
 });
 
 byId('go').addEventListener('submit', (event) => {

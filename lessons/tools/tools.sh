@@ -12,14 +12,15 @@ say() { echo "tools: $*" >&2; }
 # The program, its package, and what the lessons do with it.
 list() {
     cat <<'END'
-nc      netcat-openbsd  speaks TCP and UDP by hand (lessons 1 to 6)
+nc      netcat-openbsd  speaks TCP and UDP by hand (lessons 1 to 6, 16)
 ss      iproute2        shows connections and their states (1, 7, 9, 11)
 pkill   procps          finds a running server and stops it (8, 9, 11, 13)
 strace  strace          shows system calls (3, 11)
 curl    curl            speaks HTTP by hand (4, 6, 10, 11)
 openssl openssl         computes an accept key by hand (4), makes a certificate (10)
 python3 python3         serves the attacker's page (10)
-nginx   nginx-light     stands in front of the server and speaks TLS (9, 10)
+nginx   nginx-light     stands in front of the server and speaks TLS (9, 10), or of three (16)
+redis-server redis-server  keeps the logs of rooms that span servers (16)
 END
 }
 
@@ -51,6 +52,6 @@ fi
 echo "All programs that the texts call are here:"
 list | while read -r program package what; do
     is_here "$program" || { say "$program is still missing, although $package is installed"; exit 1; }
-    printf '  %-8s %s\n' "$program" "$what"
+    printf '  %-12s %s\n' "$program" "$what"
 done
-printf '  %-8s %s\n' wscat "a client that is not ours (4 to 13)"
+printf '  %-12s %s\n' wscat "a client that is not ours (4 to 16)"

@@ -357,7 +357,7 @@ void LoopConnection::remove() {
 
 void LoopConnection::on_shutdown() {
     if (phase_ == Phase::handshake) remove();
-    close(ws::close_code::going_away);
+    close(ws::close_code::going_away, loop_.options.shutdown_reason);
 }
 
 void LoopConnection::on_end() {

@@ -5,6 +5,7 @@
 
 #include <utility>
 
+#include "endpoint/random_name.hpp"
 #include "json/parse.hpp"
 #include "json/write.hpp"
 
@@ -27,13 +28,7 @@ std::uint64_t count(std::chrono::milliseconds time) {
 
 std::string server_name() {
     net::RandomPool random;
-    std::string name;
-    for (const std::uint8_t byte : random.bytes<8>()) {
-        constexpr std::string_view digits = "0123456789abcdef";
-        name += digits[byte >> 4];
-        name += digits[byte & 15];
-    }
-    return name;
+    return random_name(random);
 }
 
 // Each server has said its names, as a JSON array.

@@ -46,6 +46,7 @@ struct ServerOptions : ConnectionOptions, ServerPolicy {
     std::string host = "localhost";
     std::uint16_t port = 8080;
     std::chrono::milliseconds shutdown_timeout{5'000};    // for all of them, at the end
+    std::string shutdown_reason{};                        // of the Close that they get then
     std::uint64_t max_backlog_bytes = 1u << 20;  // waiting for one client; then we stop reading it
     std::uint64_t max_connections = 0;           // 0: what RLIMIT_NOFILE allows, less 32
     std::uint64_t max_connections_per_address = 0;  // 0: no limit

@@ -124,6 +124,12 @@ std::string_view SharedRooms::room_of(const LoopConnection& client) const {
     return guest != guests_.end() ? std::string_view{guest->second.room} : std::string_view{};
 }
 
+std::vector<std::string_view> SharedRooms::rooms() const {
+    std::vector<std::string_view> names;
+    for (const auto& [name, room] : rooms_) names.push_back(name);
+    return names;
+}
+
 // --- what was missed ----------------------------------------------------------------------------
 
 // The next page for a guest. Another server may have been quicker to tell it something than ours is:
@@ -208,9 +214,14 @@ void SharedRooms::on_rewind(std::string_view name, const Position& end) {
 
 // --- who is here --------------------------------------------------------------------------------
 
-void SharedRooms::say_here(const std::string& name, const Room& room) {
+void SharedRooms::say_here(const std::string& name, Room& room) {
     std::vector<std::string> names;
     for (const ConnectionId id : room.guests) names.push_back(guests_.at(id).name);
+    // Until the others' are known.
+    if (room.names.empty()) {
+        room.names = names;
+        std::ranges::sort(room.names);
+    }
     backplane_.here(name, std::move(names));
 }
 

@@ -53,6 +53,8 @@ class SharedRooms {
     std::string_view room_of(const LoopConnection& client) const;
     // Here; who has not been let in yet is not among them.
     std::span<const ConnectionId> members(std::string_view room) const { return hub_.members(room); }
+    // Those with a member here, in no particular order; live until somebody joins or leaves.
+    std::vector<std::string_view> rooms() const;
     // On all servers, as far as is known.
     const std::vector<std::string>& names(std::string_view room) const;
 
@@ -87,7 +89,7 @@ class SharedRooms {
     void on_rewind(std::string_view room, const Position& end);
     void on_here(std::string_view room, std::vector<std::string> names);
     void drop(LoopConnection& client, std::string_view room);
-    void say_here(const std::string& name, const Room& room);
+    void say_here(const std::string& name, Room& room);
     Guest* find(ConnectionId id, std::uint64_t generation);
 
     Server& server_;

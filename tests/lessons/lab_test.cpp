@@ -27,7 +27,7 @@ struct Lesson {
 const std::vector<Lesson> lessons{
     {"05-frames"},     {"06-native-echo"},  {"07-hello", {"--echo"}}, {"08-messages"},
     {"09-keep-alive"}, {"10-trust-nobody"}, {"11-event-loop"},        {"12-chat", {}, "chat.html"},
-    {"13-streaming"},  {"14-compression"}};
+    {"13-streaming"},  {"14-compression"},  {"16-many-machines", {}, "chat.html"}};
 
 const std::string token = "00112233445566778899aabbccddeeff";
 
@@ -218,7 +218,7 @@ TEST_CASE("§10.2 lab: on no server may a foreign page look on, or talk") {
 
 TEST_CASE("§10.2 with --allowed-origin pages from there may talk, and no others") {
     for (const char* folder : {"10-trust-nobody", "11-event-loop", "12-chat", "13-streaming",
-                               "14-compression"}) {
+                               "14-compression", "16-many-machines"}) {
         CAPTURE(folder);
         LessonServer server{folder, {"--allowed-origin", "https://a.test", "--allowed-origin",
                                      "http://b.test:8000"}};

@@ -3,7 +3,7 @@
 objects_below = $(patsubst %.cpp,$(BUILD)/obj/%.o,$(shell find $(1) -name '*.cpp' $(2) 2>/dev/null))
 test_objects := $(call objects_below,tests,-not -path 'tests/load/*' -not -path 'tests/fuzz/*' \
                   -not -path 'tests/interop/*' -not -path 'tests/bench/*' -not -path 'tests/zlib/*' \
-                  -not -path 'tests/conformance/*')
+                  -not -path 'tests/conformance/*' -not -path 'tests/chaos/*')
 test_objects += $(filter-out %/main.o,$(call objects_below,lessons/tools/grade clients/load))
 TEST_PROGRAM := $(BUILD)/tests/run
 LOAD_PROGRAM := $(BUILD)/tests/load
@@ -161,6 +161,17 @@ load-%:
 	@echo "make: nothing is measured in lesson $*" >&2; exit 2
 interop-%:
 	@echo "make: lesson $* meets no real peers in tests/interop/" >&2; exit 2
+
+## make chaos      three servers, one Redis, 300 clients, and accidents for SECONDS=120 (SEED=1,
+##                 VERBOSE=1 shows them): no accepted message is lost, none comes twice
+.PHONY: chaos
+SEED ?= 1
+chaos: $(BUILD)/tests/chaos $(filter $(BUILD)/lessons/16-%/server,$(LESSON_PROGRAMS))
+	@VERBOSE=$(VERBOSE) $< $(BUILD) $(if $(filter file,$(origin SECONDS)),120,$(SECONDS)) $(SEED)
+$(BUILD)/tests/chaos: LDLIBS += -lcrypto
+$(BUILD)/tests/chaos: $(call objects_below,tests/chaos) $(all_objects)
+	@mkdir -p $(@D)
+	$(link)
 
 ## make large-message  sends 4 GiB as one message through programs held under 64 MiB (SIZE=1G)
 .PHONY: large-message

@@ -55,9 +55,10 @@ bool Program::running() {
 
 void Accidents::turn(const std::function<void(const std::string&)>& log) {
     const Moment now = net::Clock::now();
-    const auto due = std::ranges::partition(repairs_, [&](const Repair& each) { return each.when > now; });
-    const std::vector<Repair> repairs{due.begin(), due.end()};
-    repairs_.erase(due.begin(), due.end());
+    const auto due = std::partition(repairs_.begin(), repairs_.end(),
+                                    [&](const Repair& each) { return each.when > now; });
+    const std::vector<Repair> repairs{due, repairs_.end()};
+    repairs_.erase(due, repairs_.end());
     for (const Repair& each : repairs) {
         repair(each);
         log(each.program->name() + (each.stopped ? " goes on" : " is started"));

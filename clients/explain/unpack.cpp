@@ -31,14 +31,19 @@ struct Side {
     bool compressed = false;  // the message at hand
 };
 
+std::string count(std::size_t bytes) {
+    return std::to_string(bytes) + (bytes == 1 ? " byte" : " bytes");
+}
+
 std::string describe(ws::Bytes data, ws::Opcode type) {
     const bool text = type == ws::Opcode::text && ws::is_utf8(data);
-    return std::to_string(data.size()) + " bytes: " +
+    return count(data.size()) + ": " +
            (text ? ws::quote(data, most_shown) : '[' + ws::hex(data, most_shown / 3) + ']');
 }
 
 std::string unpack_message(Side& side) {
-    const std::string begin = std::to_string(side.packed.size()) + " bytes unpack to ";
+    const std::string begin =
+        count(side.packed.size()) + (side.packed.size() == 1 ? " unpacks to " : " unpack to ");
     ws::append(side.packed, flush_tail);
     const auto inflater = std::make_unique<Inflater>();
     ws::Buffer room(most_unpacked);

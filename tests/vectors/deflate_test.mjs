@@ -37,7 +37,7 @@ for (const { name, bytes, messages, lines, broken } of vectors)
     const unpacked = frames.map((frame) => frame.unpacked).filter(Boolean);
     assert.deepEqual(unpacked.flatMap((message) => message.lines.map(Deflate.lineOf)), lines);
     unpacked.forEach(({ bytes: content }, i) =>
-      assert(messages[i].endsWith(` unpack to ${content.length} bytes: ${Frame.quote(content)}`), messages[i]));
+      assert(messages[i].endsWith(` to ${content.length} bytes: ${Frame.quote(content)}`), messages[i]));
   });
 
 test('there are as many vectors as there should be', () => assert(vectors.length >= 15));

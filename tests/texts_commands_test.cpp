@@ -165,7 +165,8 @@ std::string program_of(const std::string& code) {
 
 // Options of others' programs that the texts of lessons use, and the one that exercise 6 of lesson 10
 // asks for.
-const std::set<std::string> of_others{"--auth", "--max-time", "--global", "--slash", "--tickets"};
+const std::set<std::string> of_others{"--auth", "--max-time", "--global", "--slash", "--tickets",
+                                     "--mount-proc"};
 
 void check_options(const Line& line, const std::string& code, const std::set<std::string>& ours) {
     const std::string program = program_of(code);

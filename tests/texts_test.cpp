@@ -174,6 +174,7 @@ const std::multimap<int, std::vector<std::string>> met_by_people{
     {11, {"ws#1667", "websocketpp#579"}},
     {12, {"ws#1620", "micronaut-core#8984"}},
     {13, {"gorilla/websocket#283", "websocketd#445"}},
+    {15, {"uWebSockets#936", "#1153"}},
 };
 
 }  // namespace

@@ -54,6 +54,7 @@ void Mailbox::tell_of_room() {
 }
 
 Mailbox::News Mailbox::take(std::vector<Letter>& letters) {
+    // First this: whatever is posted from here on wakes us again.
     wake_.lower();
     const std::lock_guard lock{mutex_};
     woken_ = false;

@@ -23,22 +23,6 @@ std::uint64_t part_of(std::uint64_t limit, std::uint64_t loops) {
     return (limit + loops - 1) / loops;
 }
 
-Counters& operator+=(Counters& sum, const Counters& more) {
-    sum.connections_accepted += more.connections_accepted;
-    sum.connections_refused += more.connections_refused;
-    sum.connections_open += more.connections_open;
-    sum.handshakes += more.handshakes;
-    sum.http_requests += more.http_requests;
-    sum.messages_received += more.messages_received;
-    sum.messages_sent += more.messages_sent;
-    sum.bytes_received += more.bytes_received;
-    sum.bytes_sent += more.bytes_sent;
-    sum.pings_sent += more.pings_sent;
-    sum.timeouts += more.timeouts;
-    for (std::size_t i = 0; i < sum.errors.size(); ++i) sum.errors[i] += more.errors[i];
-    return sum;
-}
-
 }  // namespace
 
 // --- one loop ------------------------------------------------------------------------------------
@@ -137,6 +121,21 @@ void Reactor::send_to_client(ConnectionId to, const ws::PreparedMessage& message
 
 // --- all of them ---------------------------------------------------------------------------------
 
+void add(Counters& sum, const Counters& more) {
+    sum.connections_accepted += more.connections_accepted;
+    sum.connections_refused += more.connections_refused;
+    sum.connections_open += more.connections_open;
+    sum.handshakes += more.handshakes;
+    sum.http_requests += more.http_requests;
+    sum.messages_received += more.messages_received;
+    sum.messages_sent += more.messages_sent;
+    sum.bytes_received += more.bytes_received;
+    sum.bytes_sent += more.bytes_sent;
+    sum.pings_sent += more.pings_sent;
+    sum.timeouts += more.timeouts;
+    for (std::size_t i = 0; i < sum.errors.size(); ++i) sum.errors[i] += more.errors[i];
+}
+
 Reactors::Reactors(const ReactorsOptions& options, const Make& make) {
     const unsigned loops = std::max(options.loops, 1u);
     auto listening = net::share_port(options.host, options.port, loops);
@@ -184,7 +183,7 @@ void Reactors::fail(std::exception_ptr failure) {
 
 Counters Reactors::counters() const {
     Counters sum;
-    for (const Reactor& loop : loops_) sum += loop.server().counters();
+    for (const Reactor& loop : loops_) add(sum, loop.server().counters());
     return sum;
 }
 

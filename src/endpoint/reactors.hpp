@@ -79,6 +79,9 @@ class Reactor {
     std::vector<ConnectionId> held_;  // we do not read from them until there is room
 };
 
+// Adds each of them, the errors' too.
+void add(Counters& sum, const Counters& more);
+
 struct ReactorsOptions : ServerOptions {
     unsigned loops = 1;
     // Letters that wait for one loop.
@@ -109,6 +112,8 @@ class Reactors {
 
     // The sums; each number is of this moment, but not all of the same.
     Counters counters() const;
+    // Those of one loop.
+    const Counters& counters(unsigned loop) const { return loops_[loop].server().counters(); }
 
     // Sends to one client. Ok: its loop has the letter; if the client is gone by then, on_missed is
     // called. Too slow a client is closed with 1013. Full: try again later, or drop it.

@@ -114,11 +114,11 @@ TEST_CASE("classroom: no reading exercise has many right answers; it explains th
     CHECK_MESSAGE(check.status == 0, check.output);
 }
 
-TEST_CASE("classroom: the answers of the reading exercises of lessons 3, 8, 9, 11, 12 and 14") {
+TEST_CASE("classroom: the answers of the reading exercises of lessons 3, 8, 9, 11, 12, 14 and 15") {
     const std::vector<std::vector<std::string>> right{
         {"3", "1", "5"},  {"3", "1b", "5"}, {"8", "1", "13"},  {"8", "1b", "6"},  {"9", "1", "11"},
         {"9", "1b", "9"}, {"9", "1c", "9"}, {"11", "1", "21"}, {"11", "1b", "11"},
-        {"12", "1", "59"}, {"14", "1", "cat"}};
+        {"12", "1", "59"}, {"14", "1", "cat"}, {"15", "1", "1900"}};
     for (const auto& answer : right) {
         CAPTURE(answer[0]);
         CAPTURE(answer[1]);

@@ -13,7 +13,8 @@ namespace {
 const std::vector<std::string> lessons{
     "01-tcp-echo",    "02-udp-echo", "03-byte-stream", "04-handshake",  "05-frames",
     "06-native-echo", "07-hello",    "08-messages",    "09-keep-alive", "10-trust-nobody",
-    "11-event-loop",  "12-chat",     "13-streaming",   "14-compression", "16-many-machines"};
+    "11-event-loop",  "12-chat",     "13-streaming",   "14-compression",
+    "15-many-cores",  "16-many-machines"};
 
 // The command line, with its standard streams as `redirection` makes them.
 std::vector<std::string> redirected(const std::string& redirection, const std::string& path,

@@ -25,7 +25,7 @@ const std::vector<std::string> tcp_lessons{"01-tcp-echo", "03-byte-stream"};
 const std::vector<std::string> websocket_lessons{
     "04-handshake",  "05-frames",       "06-native-echo", "07-hello", "08-messages",
     "09-keep-alive", "10-trust-nobody", "11-event-loop",  "12-chat",  "13-streaming",
-    "14-compression", "16-many-machines"};
+    "14-compression", "15-many-cores", "16-many-machines"};
 
 std::vector<std::string> all_lessons() {
     std::vector<std::string> all = tcp_lessons;
@@ -155,7 +155,7 @@ namespace {
 const std::vector<std::string> frame_lessons{"05-frames",     "06-native-echo", "07-hello",
                                              "08-messages",   "09-keep-alive",  "10-trust-nobody",
                                              "11-event-loop", "12-chat",        "13-streaming",
-                                             "14-compression", "16-many-machines"};
+                                             "14-compression", "15-many-cores", "16-many-machines"};
 
 // A server that has let the client in, and does not read or say anything more by itself.
 struct Hooked {

@@ -1,6 +1,7 @@
 // Lesson 16: a chat server, one of several. Its rooms are logs, in this process or in a Redis that all
 // servers share. What the messages mean is in chat.hpp; here it is put on a port.
 #include "cli/backplane_options.hpp"
+#include "cli/compression_options.hpp"
 #include "cli/log.hpp"
 #include "cli/loop_options.hpp"
 #include "cli/say.hpp"
@@ -53,6 +54,7 @@ class ChatServer {
 int serve(int argc, char** argv) {
     cli::LoopLine line;
     cli::BackplaneLine backplane_line;
+    cli::CompressionOptions compression;
     endpoint::ServerOptions settings;
     settings.limits.max_message_bytes = 32 * 1024;
     // Whoever ends this server has another one ready: clients go there, and miss nothing.
@@ -61,9 +63,11 @@ int serve(int argc, char** argv) {
     cli::Options options{"server", "Lesson 16: a chat server, one of several that share a Redis."};
     line.declare(options, settings);
     backplane_line.declare(options);
+    compression.declare(options);
     options.text("--page", folder, "FOLDER", "where chat.html and the other pages are");
     options.parse(argc, argv);
     line.finish(settings);
+    settings.extensions = compression.extensions(cli::CompressionOptions::Sharing::one_thread);
 
     const net::StopSignal stop;
     const std::unique_ptr<endpoint::Backplane> backplane = backplane_line.make();

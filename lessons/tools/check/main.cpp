@@ -352,6 +352,33 @@ std::string leave_out(std::vector<const Scenario*>& scenarios) {
     return names.empty() ? names : "left out, because this machine has no IPv6: " + names + "\n";
 }
 
+void say_that_there_is_none(const Options& options) {
+    const std::string& name = options.trace.empty() ? options.only : options.trace;
+    int lesson = options.lesson;  // else the last one, the lesson of `make check-N`
+    for (const Scenario* scenario : Scenario::all())
+        if (options.lesson == 0) lesson = std::max(lesson, scenario->lesson());
+    std::fprintf(stderr, "check: there is no scenario '%s'; those of lesson %d are", name.c_str(), lesson);
+    for (const Scenario* scenario : Scenario::all())
+        if (scenario->lesson() == lesson) std::fprintf(stderr, " %s", scenario->name().c_str());
+    std::fprintf(stderr, "\n");
+}
+
+void list(const std::vector<const Scenario*>& scenarios) {
+    for (const Scenario* scenario : scenarios)
+        std::printf("%d/%s\t%d\t%s\n", scenario->lesson(), scenario->name().c_str(),
+                    scenario->exercise().number, scenario->rule().c_str());
+}
+
+// The table, on standard output for `make grade`, where nobody else can write, or in a file. False: it
+// cannot be written.
+bool write_table(const std::vector<Outcome>& outcomes, const Options& options) {
+    const std::string table = check::table(outcomes);
+    if (!options.mark.empty()) std::printf("\n%s\n%s", options.mark.c_str(), table.c_str());
+    if (options.results.empty() || (std::ofstream{options.results} << table << std::flush)) return true;
+    std::fprintf(stderr, "check: cannot write %s\n", options.results.c_str());
+    return false;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -365,26 +392,9 @@ int main(int argc, char** argv) {
     if (const char* mark = std::getenv("CHECK_MARK"); mark != nullptr) options.mark = mark;
     ::unsetenv("CHECK_MARK");
     std::vector<const Scenario*> scenarios = chosen(options);
-    if (scenarios.empty()) {
-        const std::string& name = options.trace.empty() ? options.only : options.trace;
-        int lesson = options.lesson;  // else the last one, the lesson of `make check-N`
-        for (const Scenario* scenario : Scenario::all())
-            if (options.lesson == 0) lesson = std::max(lesson, scenario->lesson());
-        std::fprintf(stderr, "check: there is no scenario '%s'; those of lesson %d are", name.c_str(),
-                     lesson);
-        for (const Scenario* scenario : Scenario::all())
-            if (scenario->lesson() == lesson)
-                std::fprintf(stderr, " %s", scenario->name().c_str());
-        std::fprintf(stderr, "\n");
-        return 2;
-    }
+    if (scenarios.empty()) return say_that_there_is_none(options), 2;
     const std::string left_out = leave_out(scenarios);
-    if (options.list) {
-        for (const Scenario* scenario : scenarios)
-            std::printf("%d/%s\t%d\t%s\n", scenario->lesson(), scenario->name().c_str(),
-                        scenario->exercise().number, scenario->rule().c_str());
-        return 0;
-    }
+    if (options.list) return list(scenarios), 0;
     const bool colour = ::isatty(STDOUT_FILENO) != 0 && std::getenv("NO_COLOR") == nullptr;
     const check::Style style{colour, options.verbose || !options.only.empty(), !options.trace.empty()};
     const std::vector<Outcome> outcomes = run_all(scenarios, options, style);
@@ -398,12 +408,7 @@ int main(int argc, char** argv) {
             std::printf("%s", check::trace(outcome, style).c_str());
     else
         std::printf("%s%s", left_out.c_str(), check::score(outcomes).c_str());
-    // For `make grade`, which takes what is printed: nobody else can write there.
-    if (!options.mark.empty()) std::printf("\n%s\n%s", options.mark.c_str(), check::table(outcomes).c_str());
-    if (!options.results.empty() && !(std::ofstream{options.results} << check::table(outcomes) << std::flush)) {
-        std::fprintf(stderr, "check: cannot write %s\n", options.results.c_str());
-        return 1;
-    }
+    if (!write_table(outcomes, options)) return 1;
     const bool passed = std::ranges::all_of(
         outcomes, [](const Outcome& outcome) { return outcome.verdict == Verdict::passed; });
     return passed ? 0 : 1;

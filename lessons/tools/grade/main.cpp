@@ -250,8 +250,7 @@ void replace_rows(const std::string& results, std::vector<Row>& rows) {
     rows = std::move(all);
 }
 
-int grade_class(int argc, char** argv) {
-    ::umask(022);  // other users read these files from within their sandboxes
+Settings read_settings(int argc, char** argv) {
     Settings settings;
     cli::Options options{"grade", "Builds and checks what each student of a class has handed in."};
     options.positional("DIR", "a folder or an archive in it for each student",
@@ -279,7 +278,12 @@ int grade_class(int argc, char** argv) {
     settings.base = fs::canonical(settings.base).string();
     settings.script = fs::canonical(settings.script).string();
     settings.out = fs::weakly_canonical(settings.out).string();
+    return settings;
+}
 
+int grade_class(int argc, char** argv) {
+    ::umask(022);  // other users read these files from within their sandboxes
+    Settings settings = read_settings(argc, argv);
     auto submissions = grade::read_submissions(settings.folder, read_lines(settings.files));
     if (!settings.student.empty())
         std::erase_if(submissions, [&](const Submission& one) { return one.student != settings.student; });

@@ -134,14 +134,21 @@ Program::~Program() {
         if (fd >= 0) ::close(fd);
 }
 
+// Of a program that prints without end only a part at once, and the last of it is kept.
 void Program::read_some(int& fd, std::string& text) {
+    constexpr std::size_t at_once = 1 << 20, kept = 16 << 20;
     char buffer[8192];
-    while (fd >= 0) {
+    for (std::size_t taken = 0; fd >= 0 && taken < at_once;) {
         const ssize_t size = ::read(fd, buffer, sizeof buffer);
         if (size == 0) ::close(std::exchange(fd, -1));
-        if (size <= 0) return;
+        if (size <= 0) break;
         text.append(buffer, static_cast<std::size_t>(size));
+        taken += static_cast<std::size_t>(size);
     }
+    if (text.size() <= kept) return;
+    const std::size_t gone = text.size() - kept / 2;
+    text.erase(0, gone);
+    if (&text == &output_) read_ -= std::min(read_, gone);
 }
 
 void Program::read_output() {

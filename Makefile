@@ -61,8 +61,8 @@ WORK ?= work
 ifneq ($(wildcard lessons/HANDOUT),)
 OVERLAY ?= $(WORK)
 ABSENT  := texts test tsan install uninstall fuzz e2e mutants classroom large-message handout grade wsc \
-           load chaos interop compare-wscat conformance bench bench-against bench-chart bench-micro \
-           bench-instructions
+           load chaos interop compare-wscat conformance rfc rfc-mutants faults bench bench-against \
+           bench-chart bench-micro bench-instructions
 ifneq ($(filter $(ABSENT) interop-% load-% diff-% mutants-%,$(MAKECMDGOALS)),)
 $(error a handout has no $(MAKECMDGOALS); make help shows what there is)
 endif
@@ -274,4 +274,4 @@ include $(wildcard tests/tests.mk)
 clean:
 	rm -rf $(BUILD)
 
--include $(shell find $(BUILD)/obj $(BUILD)/judge $(BUILD)/library -name '*.d' 2>/dev/null)
+-include $(shell find $(BUILD)/obj $(BUILD)/judge $(BUILD)/library $(BUILD)/rfc -name '*.d' 2>/dev/null)

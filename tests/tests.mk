@@ -3,7 +3,8 @@
 objects_below = $(patsubst %.cpp,$(BUILD)/obj/%.o,$(shell find $(1) -name '*.cpp' $(2) 2>/dev/null))
 test_objects := $(call objects_below,tests,-not -path 'tests/load/*' -not -path 'tests/fuzz/*' \
                   -not -path 'tests/interop/*' -not -path 'tests/bench/*' -not -path 'tests/zlib/*' \
-                  -not -path 'tests/conformance/*' -not -path 'tests/chaos/*')
+                  -not -path 'tests/conformance/*' -not -path 'tests/chaos/*' \
+                  -not -path 'tests/rfc/main.cpp' -not -path 'tests/faults/*')
 test_objects += $(filter-out %/main.o,$(call objects_below,lessons/tools/grade clients/load))
 TEST_PROGRAM := $(BUILD)/tests/run
 LOAD_PROGRAM := $(BUILD)/tests/load
@@ -132,6 +133,47 @@ $(BUILD)/conformance/suite: $(call objects_below,tests/conformance,-not -name 'e
 	@mkdir -p $(@D)
 	$(link)
 $(filter %/echo_server %/echo_client,$(CONFORMANCE)): $(BUILD)/%: $(BUILD)/obj/tests/%.o $(all_objects)
+	@mkdir -p $(@D)
+	$(link)
+
+## make rfc        every MUST and SHOULD of RFC 6455 and RFC 7692: where it is kept, and what tests it
+## make rfc-mutants  switches each check off, one after the other: its test has to fail
+.PHONY: rfc rfc-mutants
+RFC := $(BUILD)/rfc/rfc
+rfc: $(RFC)
+	@$< table
+$(RFC): $(patsubst %,$(BUILD)/obj/tests/rfc/%.o,main rules)
+	@mkdir -p $(@D)
+	$(link)
+# The tests are built once more, without optimizing; a mutant takes one object and one small program.
+RFC_TESTS := $(filter tests/ws/% tests/net/% tests/endpoint/blocking_test,$(sort $(shell \
+               sed -n 's/^  test: \([^ ]*\)\.cpp .*/\1/p' tests/rfc/rules.txt)))
+rfc-mutants: $(RFC) $(BUILD)/rfc/source.a $(BUILD)/rfc/support.a \
+             $(patsubst %,$(BUILD)/rfc/%.o,$(RFC_TESTS) tests/main)
+	@COMPILE='$(CXX) -std=c++20 -pthread $(INCLUDES)' $< mutants $(BUILD)/rfc
+$(BUILD)/rfc/tests/%.o: tests/%.cpp | $(BUILD)/packages
+	@mkdir -p $(@D)
+	$(CXX) -std=c++20 -pthread $(INCLUDES) -MMD -MP -c $< -o $@
+$(BUILD)/rfc/source.a: $(all_objects)
+$(BUILD)/rfc/support.a: $(call objects_below,tests/support,-not -name '*_test.cpp') \
+                        $(BUILD)/obj/tests/endpoint/running_server.o
+$(BUILD)/rfc/%.a:
+	@mkdir -p $(@D) && rm -f $@
+	@$(AR) rcs $@ $^
+
+## make faults     each system call in turn fails once, and memory too: nothing crashes, hangs, leaks, is lost
+# The linker leads these calls, as src/ makes them, through the test.
+.PHONY: faults run-faults
+WRAPPED := recv send sendmsg accept4 epoll_ctl epoll_wait poll socket connect eventfd open epoll_create1 \
+           getrandom bind listen
+faults:
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)/san SANITIZE=1 OPTIMIZE=-Og run-faults
+run-faults: $(BUILD)/tests/faults
+	@$< --no-intro $(ARGS)
+$(BUILD)/tests/faults: LDLIBS += -lcrypto
+$(BUILD)/tests/faults: LDFLAGS += $(WRAPPED:%=-Wl$(comma)--wrap=%)
+$(BUILD)/tests/faults: $(patsubst %,$(BUILD)/obj/tests/%.o,support/bytes support/exchange main) \
+                       $(call objects_below,tests/faults) $(all_objects)
 	@mkdir -p $(@D)
 	$(link)
 

@@ -216,12 +216,14 @@ IoResult send_all(const Fd& socket, std::string_view text, Deadline deadline) {
 
 void shutdown_sending(const Fd& socket) noexcept { ::shutdown(socket.get(), SHUT_WR); }
 
-void drain(const Fd& socket, Deadline deadline, int stop_fd) noexcept {
+void drain(const Fd& socket, Deadline deadline, int stop_fd) noexcept try {
     std::array<std::uint8_t, 16 * 1024> dropped;
     // poll() skips a negative descriptor.
     while (wait_readable(std::array{stop_fd, socket.get()}, deadline) == 1 &&
            receive_some(socket, dropped, deadline)) {
     }
+} catch (const std::exception&) {
+    // Waiting takes memory. Without it the peer may see a reset in the place of an end.
 }
 
 void end_in_order(const Fd& socket, Deadline deadline, int stop_fd) noexcept {

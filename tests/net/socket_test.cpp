@@ -210,6 +210,22 @@ TEST_CASE("socket: a reset is a failure and no end") {
     CHECK(result.message() == "Connection reset by peer");
 }
 
+TEST_CASE("socket: an end in order is no reset, although bytes were not read") {
+    Pair pair = connected();
+    // What nobody has read when a socket is closed would make a reset of its end.
+    REQUIRE(net::send_all(pair.client, std::string(100'000, 'x'), soon()));
+    REQUIRE(net::send_all(pair.server, "last words", soon()));
+    std::thread end{[&pair] {
+        net::end_in_order(pair.server, soon());
+        pair.server.close();
+    }};
+    std::array<Byte, 10> buffer;
+    CHECK(net::receive_exactly(pair.client, buffer, soon()));
+    net::shutdown_sending(pair.client);
+    end.join();
+    CHECK(net::receive_some(pair.client, buffer, soon()).status == IoStatus::closed);
+}
+
 TEST_CASE("socket: writing to a peer that is gone is EPIPE and no SIGPIPE") {
     for (const net::Deadline& deadline : {net::Deadline{}, soon()}) {
         Pair pair = connected();

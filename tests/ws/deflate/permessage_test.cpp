@@ -86,6 +86,12 @@ TEST_CASE("permessage-deflate §5.1 the first of several offers that can be kept
     CHECK(answer_to("permessage-deflate2, permessage-bzip2") == "");
 }
 
+TEST_CASE("permessage-deflate §9 of RFC 6455: what was not offered is not agreed on") {
+    const std::vector<std::string_view> others{"x-unknown", "deflate", "permessage-deflate2", "mux; a=b"};
+    CHECK_FALSE(ws::deflate::choose(others, {}));
+    CHECK_FALSE(ws::deflate::choose({}, {}));
+}
+
 TEST_CASE("permessage-deflate §7.1 a server declines what is not as the RFC defines it") {
     for (const char* const parameters : {"; unknown",
                                          "; server_no_context_takeover=1",

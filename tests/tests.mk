@@ -137,7 +137,7 @@ $(filter %/echo_server %/echo_client,$(CONFORMANCE)): $(BUILD)/%: $(BUILD)/obj/t
 	$(link)
 
 ## make rfc        every MUST and SHOULD of RFC 6455 and RFC 7692: where it is kept, and what tests it
-## make rfc-mutants  switches each check off, one after the other: its test has to fail
+## make rfc-mutants  switches each check off, one after the other: its test has to fail (LINES='124 130')
 .PHONY: rfc rfc-mutants
 RFC := $(BUILD)/rfc/rfc
 rfc: $(RFC)
@@ -150,7 +150,7 @@ RFC_TESTS := $(filter tests/ws/% tests/net/% tests/endpoint/blocking_test,$(sort
                sed -n 's/^  test: \([^ ]*\)\.cpp .*/\1/p' tests/rfc/rules.txt)))
 rfc-mutants: $(RFC) $(BUILD)/rfc/source.a $(BUILD)/rfc/support.a \
              $(patsubst %,$(BUILD)/rfc/%.o,$(RFC_TESTS) tests/main)
-	@COMPILE='$(CXX) -std=c++20 -pthread $(INCLUDES)' $< mutants $(BUILD)/rfc
+	@COMPILE='$(CXX) -std=c++20 -pthread $(INCLUDES)' $< mutants $(BUILD)/rfc $(LINES)
 $(BUILD)/rfc/tests/%.o: tests/%.cpp | $(BUILD)/packages
 	@mkdir -p $(@D)
 	$(CXX) -std=c++20 -pthread $(INCLUDES) -MMD -MP -c $< -o $@

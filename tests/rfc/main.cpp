@@ -1,6 +1,6 @@
 // `make rfc` and `make rfc-mutants`: the table of rules for people, and its mutants on their way.
 //   rfc table                 one line a rule, in Markdown, and the sums
-//   rfc mutants BUILD         each check switched off, one after the other: its test has to fail. The
+//   rfc mutants BUILD [LINE...]  each check switched off, one after the other: its test has to fail. The
 //                             compiler is $COMPILE; the tests' objects lie in BUILD, the rest in two archives
 // A mutant costs one object and one small program. Leaves out: what rules_test.cpp checks.
 #include <sys/wait.h>
@@ -53,7 +53,8 @@ int run(const std::string& command) {
 
 class Laboratory {
   public:
-    explicit Laboratory(std::string build) : build_{std::move(build)} {
+    // Of the rules that begin on these lines of rules.txt; none: of all.
+    Laboratory(std::string build, std::set<int> lines) : build_{std::move(build)}, lines_{std::move(lines)} {
         const char* command = std::getenv("COMPILE");
         if (command == nullptr) throw std::runtime_error{"COMPILE is not set; this is run by make rfc-mutants"};
         compile_ = command;
@@ -61,7 +62,7 @@ class Laboratory {
 
     int run_all() {
         for (rfc::Rule& rule : rfc::read_rules())
-            if (rule.mutant) rules_.push_back(std::move(rule));
+            if (rule.mutant && (lines_.empty() || lines_.contains(rule.line))) rules_.push_back(std::move(rule));
         if (!tests_pass()) return 1;
         std::vector<std::thread> workers;
         for (unsigned i = 0; i < std::max(1u, std::thread::hardware_concurrency()); ++i)
@@ -108,7 +109,7 @@ class Laboratory {
             verdict = "killed";
         if (verdict == "killed") ++killed_, fs::remove_all(folder);
         const std::lock_guard lock{mutex_};
-        std::printf("%-9s RFC %s %s: %.60s...\n", verdict.c_str(), rule.rfc.c_str(), rule.section.c_str(), rule.sentence.c_str());
+        std::printf("%-9s %3d RFC %s %s: %.60s...\n", verdict.c_str(), rule.line, rule.rfc.c_str(), rule.section.c_str(), rule.sentence.c_str());
         std::fflush(stdout);
     }
 
@@ -138,6 +139,7 @@ class Laboratory {
     }
 
     std::string build_;
+    std::set<int> lines_;
     std::string compile_;
     std::vector<rfc::Rule> rules_;
     std::atomic<std::size_t> next_ = 0, killed_ = 0;
@@ -149,8 +151,10 @@ class Laboratory {
 int main(int argc, char** argv) try {
     const std::string what = argc > 1 ? argv[1] : "";
     if (what == "table" && argc == 2) return table();
-    if (what == "mutants" && argc == 3) return Laboratory{argv[2]}.run_all();
-    std::fprintf(stderr, "usage: rfc table | rfc mutants BUILD\n");
+    std::set<int> lines;
+    for (int i = 3; i < argc; ++i) lines.insert(std::atoi(argv[i]));
+    if (what == "mutants" && argc >= 3) return Laboratory{argv[2], lines}.run_all();
+    std::fprintf(stderr, "usage: rfc table | rfc mutants BUILD [LINE...]\n");
     return 2;
 } catch (const std::exception& error) {
     std::fprintf(stderr, "rfc: %s\n", error.what());

@@ -262,6 +262,12 @@ texts: programs
 	@set -e; for folder in $(LESSONS); do lessons/tools/demo.sh $(BUILD) $$folder --record; done
 	@$(TEXTS) --write
 
+## make book       the course as a book, HTML that works from the disk: build/book/index.html
+##                 (TEACHER=1: with the teacher's pages, in build/book-teacher)
+.PHONY: book
+book:
+	@lessons/tools/book/book.sh $(BUILD)/book$(if $(TEACHER),-teacher)
+
 .PHONY: programs
 programs: $(LESSON_PROGRAMS) $(CLIENT_PROGRAMS) $(TEXTS) $(HOLES)
 

@@ -103,10 +103,11 @@ $(BUILD)/zlib:
 ## make e2e        tries the pages in a real browser; needs npm and Chromium
 .PHONY: e2e
 PLAYWRIGHT := $(BUILD)/e2e/playwright
-e2e: $(LESSON_PROGRAMS) | $(PLAYWRIGHT)
+e2e: book $(LESSON_PROGRAMS) | $(PLAYWRIGHT)
 	@node --test tests/vectors/frame_test.mjs tests/vectors/deflate_test.mjs
 	@BUILD=$(BUILD) PLAYWRIGHT=$(PLAYWRIGHT) node tests/e2e/chat.mjs
 	@BUILD=$(BUILD) PLAYWRIGHT=$(PLAYWRIGHT) node tests/e2e/lab.mjs
+	@BUILD=$(BUILD) PLAYWRIGHT=$(PLAYWRIGHT) node tests/e2e/book.mjs
 $(PLAYWRIGHT):
 	@tests/e2e/install.sh $@
 

@@ -1,0 +1,200 @@
+// The course as a book (`make book`), read from the disk in a real browser: every page and every link,
+// from the contents to the last page, in both colours, on a phone and on paper.
+// Run by `make e2e`.
+import assert from 'node:assert/strict';
+import { existsSync, readdirSync } from 'node:fs';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { accessibilityFaults, checks, close, openPage, overflow, screenshot, step } from './support.mjs';
+
+const folder = path.resolve(process.env.BUILD, 'book');
+const files = readdirSync(folder).filter((name) => name.endsWith('.html'));
+const lessons = readdirSync('lessons').filter((name) => /^\d\d-/.test(name));
+const address = (name) => new URL(name, pathToFileURL(folder + path.sep)).href;
+
+// A browser's page that goes from one of the book's to the next, and has nothing to say.
+async function reader(options) {
+  const page = await openPage(0, address('index.html'), options);
+  page.on('console', (message) => page.problems.push(`${message.type()}: ${message.text()}`));
+  page.turn = (name) => page.goto(address(name));
+  page.done = async () => {
+    assert.deepEqual(page.problems, []);
+    await page.context().close();
+  };
+  return page;
+}
+
+// --- whole ------------------------------------------------------------------------------------------
+
+async function everyLink() {
+  const page = await reader({ viewport: { width: 360, height: 740 }, isMobile: true });
+  const ids = {}, links = {}, wide = [];
+  for (const name of files) {
+    await page.turn(name);
+    if (await overflow(page) !== 0) wide.push(name);
+    [ids[name], links[name]] = await page.evaluate(() => [
+      [...document.querySelectorAll('[id]')].map(({ id }) => id),
+      [...document.querySelectorAll('a[href], link[href], img[src]')]
+        .map((node) => node.getAttribute('href') ?? node.getAttribute('src')),
+    ]);
+  }
+  assert.deepEqual(wide, [], 'wider than a phone of 360 pixels');
+  const dead = [];
+  let count = 0;
+  for (const [name, all] of Object.entries(links)) {
+    for (const link of all.filter((target) => !/^(https?|data):/.test(target))) {
+      const [file, anchor] = link.split('#');
+      const there = ids[file || name];
+      const known = there ? anchor === undefined || there.includes(anchor) : existsSync(path.join(folder, file));
+      if (!known) dead.push(`${name}: ${link}`);
+      ++count;
+    }
+  }
+  assert.deepEqual(dead, []);
+  assert(count > 2000, `only ${count} links`);
+  await page.done();
+  step(`${files.length} pages, ${count} links: each leads to a page and an anchor that are there, none is too wide`);
+}
+
+async function fromTheFirstToTheLast() {
+  const page = await reader();
+  const seen = ['index.html'];
+  const next = page.locator('footer a[rel=next]'), previous = page.locator('footer a[rel=prev]');
+  while (await next.count()) {
+    await next.click();
+    seen.push(path.basename(new URL(page.url()).pathname));
+  }
+  assert.equal(new Set(seen).size, seen.length);
+  for (const lesson of lessons)
+    for (const part of ['', '-server.cpp', '-client.cpp', '-exercises', '-hints'])
+      assert(seen.includes(`${lesson}${part}.html`), `${lesson}${part} is never come by`);
+  for (let at = seen.length - 1; at > 0; --at) {
+    await previous.click();
+    assert.equal(path.basename(new URL(page.url()).pathname), seen[at - 1]);
+  }
+  await page.done();
+  step(`from the contents through ${lessons.length} lessons to the last page, and back`);
+}
+
+function nothingOfTheTeacher() {
+  const answers = lessons.flatMap((lesson) => ['teacher', 'starter', 'mutants'].map((part) => `${lesson}-${part}.html`));
+  assert.deepEqual(files.filter((name) => answers.includes(name)), []);
+  step('no plan, no wrong solution and no answer that is the teacher\'s');
+}
+
+// --- what is special ----------------------------------------------------------------------------------
+
+async function frames() {
+  const page = await reader();
+  let count = 0;
+  for (const name of files.filter((file) => /^\d\d-.*(wire\.txt|[a-z])\.html$/.test(file))) {
+    await page.turn(name);
+    const links = await page.locator('pre a.wire').evaluateAll((nodes) =>
+      nodes.map((node) => [node.textContent, new URL(node.href).hash]));
+    for (const [words, hash] of links) {
+      const shown = words.match(/^[0-9A-F ]+(?=  | …)/)[0].replaceAll(' ', '');
+      assert(hash.startsWith(`#hex=${shown}`), `${name}: "${words}" leads to ${hash}`);
+      ++count;
+    }
+  }
+  assert(count > 60, `only ${count} frames`);
+
+  await page.turn('05-frames-wire.txt.html');
+  await page.locator('a.wire', { hasText: 'masked len=5 "Hello"' }).click();
+  assert.equal(await page.locator('#hex').inputValue(), '81 85 37 FA 21 3D 7F 9F 4D 51 58');
+  assert.match(await page.locator('#verdict').textContent(), /^✓ A server accepts this/);
+  await page.goBack();
+  await page.locator('a.wire', { hasText: 'TEXT FIN len=5 "Hello"' }).click();
+  assert.equal(await page.locator('#hex').inputValue(), '81 05 48 65 6C 6C 6F');
+  assert.match(await page.locator('#verdict').textContent(), /^✓ A client accepts this/);
+  // A row of a table of what a client sends: the client's, although it is not masked.
+  await page.turn('05-frames.html');
+  await page.locator('td a.wire', { hasText: '81 05 48 65' }).click();
+  assert.match(await page.locator('#verdict').textContent(), /a frame from a client must be masked/);
+  await page.done();
+  step(`${count} lines of traces lead to the frame lab, each to its own bytes`);
+}
+
+async function anchors() {
+  const page = await reader();
+  await page.turn('05-frames.html#pitfall-126-and-127');
+  assert(await page.locator('.pitfall:target').isVisible());
+  await page.turn('pitfalls.html');
+  assert(await page.locator('main li').count() > 40);
+  await page.turn('rfc.html#rfc6455-5.4');
+  assert.match(await page.locator(':target').textContent(), /^§5\.4 Fragmentation/);
+  await page.locator('h3:target + ul a', { hasText: 'Lesson 8' }).first().click();
+  assert.match(page.url(), /08-messages\.html#rfc6455-5\.4/);
+  assert.match(await page.locator(':target').textContent(), /§5\.4/);
+  await page.locator(':target').click();
+  assert.match(page.url(), /rfc\.html#rfc6455-5\.4$/);
+  // The same number in another RFC is another section.
+  assert.equal(await page.locator('#rfc7692-7\\.2\\.1').count(), 1);
+  await page.done();
+  step('pitfalls and sections of RFCs have addresses of their own, and the index leads there and back');
+}
+
+async function hints() {
+  const page = await reader();
+  await page.turn('05-frames-exercises.html');
+  await page.locator('#exercise-3 + p a').click();
+  assert.match(page.url(), /05-frames-hints\.html#exercise-3$/);
+  const hint = page.locator('#exercise-3 ~ details').first();
+  const words = hint.locator('p').first();
+  assert.equal(await page.locator('details[open]').count(), 0);
+  assert(!await words.isVisible());
+  await hint.locator('summary').click();
+  assert(await words.isVisible());
+  assert.equal(await page.locator('details[open]').count(), 1);
+  await page.done();
+  step('an exercise leads to its hints; each is folded until it is asked for');
+}
+
+// --- looks ----------------------------------------------------------------------------------------------
+
+const looked = ['index.html', 'course.html', 'rfc.html', 'pitfalls.html', 'src.html', '05-frames-server.cpp.html',
+  '05-frames-hints.html', '05-frames-exercises.html', '05-frames-wire.txt.html', '10-trust-nobody-nginx.conf.html',
+  ...lessons.map((lesson) => `${lesson}.html`)];
+
+async function looks() {
+  for (const colorScheme of ['light', 'dark']) {
+    const page = await reader({ viewport: { width: 1280, height: 900 }, colorScheme });
+    for (const name of looked) {
+      await page.turn(name);
+      assert.deepEqual(await accessibilityFaults(page), [], `${name}, ${colorScheme}`);
+      await screenshot(page, `book-${colorScheme}-${path.basename(name, '.html')}`);
+    }
+    await page.done();
+  }
+  step(`${looked.length} pages in both colours: everything has a name and contrast`);
+}
+
+async function onPaper() {
+  const page = await reader({ viewport: { width: 700, height: 990 } });
+  await page.emulateMedia({ media: 'print' });
+  for (const name of ['05-frames.html', '01-tcp-echo-server.cpp.html']) {
+    await page.turn(name);
+    assert.equal(await overflow(page), 0);
+    // What cannot be scrolled is wrapped, and what leads elsewhere is left out.
+    assert.deepEqual(await page.locator('pre').evaluateAll((nodes) =>
+      nodes.filter((node) => node.scrollWidth > node.clientWidth).map((node) => node.textContent.slice(0, 60))), []);
+    assert(!await page.locator('header').isVisible());
+    assert(!await page.locator('footer').isVisible());
+  }
+  await page.done();
+  step('on paper: long lines are wrapped, navigation is left out');
+}
+
+try {
+  nothingOfTheTeacher();
+  await everyLink();
+  await fromTheFirstToTheLast();
+  await frames();
+  await anchors();
+  await hints();
+  await looks();
+  await onPaper();
+  console.log(`the book: ${checks.length} checks passed`);
+} finally {
+  await close();
+}

@@ -28,11 +28,13 @@ class SharedChat {
   public:
     // Called with a line for the log, not escaped.
     using Log = std::function<void(const endpoint::LoopConnection&, std::string_view)>;
+    // Called with each news of the rooms' store.
+    using StoreLog = std::function<void(bool up, std::string_view why)>;
 
     // The server and the backplane outlive the chat.
-    SharedChat(endpoint::Server& server, endpoint::Backplane& backplane, Log log)
+    SharedChat(endpoint::Server& server, endpoint::Backplane& backplane, Log log, StoreLog store_log)
         : server_{server}, backplane_{backplane}, log_{std::move(log)},
-          rooms_{server, backplane, application()} {}
+          store_log_{std::move(store_log)}, rooms_{server, backplane, application()} {}
 
     // A message came. What makes no sense is answered by a sentence that says why.
     void receive(endpoint::LoopConnection& client, const endpoint::Message& message) {
@@ -81,12 +83,18 @@ class SharedChat {
                 log_(client, "dropped from its room with 1013: too slow");
             },
             .state = [this](bool up, std::string_view why) {
-                json::Object said{{"store", up ? "back" : "away"}};
-                if (!up) said.push_back({"why", why});
-                const std::string text = json::write(said);
-                server_.for_each_open([&](endpoint::LoopConnection& client) { client.send(text); });
+                store_log_(up, why);
+                if (up != std::exchange(store_is_up_, up)) tell_all_about_store(why);
             },
         };
+    }
+
+    // Once: that it is away, and not each attempt to find it.
+    void tell_all_about_store(std::string_view why) {
+        json::Object said{{"store", store_is_up_ ? "back" : "away"}};
+        if (!store_is_up_) said.push_back({"why", why});
+        const std::string text = json::write(said);
+        server_.for_each_open([&](endpoint::LoopConnection& client) { client.send(text); });
     }
 
     std::string handle(endpoint::LoopConnection& client, const endpoint::Message& message) {
@@ -172,6 +180,8 @@ class SharedChat {
     endpoint::Server& server_;
     endpoint::Backplane& backplane_;
     Log log_;
+    StoreLog store_log_;
+    bool store_is_up_ = false;
     net::RandomPool random_;
     std::unordered_map<endpoint::ConnectionId, std::string> users_;  // those who have said their name
     endpoint::SharedRooms rooms_;

@@ -1,5 +1,7 @@
 // Lesson 16: a chat server, one of several. Its rooms are logs, in this process or in a Redis that all
 // servers share. What the messages mean is in chat.hpp; here it is put on a port.
+#include <cstdio>
+
 #include "cli/backplane_options.hpp"
 #include "cli/compression_options.hpp"
 #include "cli/log.hpp"
@@ -16,8 +18,13 @@ class ChatServer {
     ChatServer(const endpoint::ServerOptions& options, endpoint::Backplane& backplane,
                lab::LabLoop& lab)
         : server_{start(options, handlers(), lab)},
-          chat_{server_, backplane, [this](const auto& client, std::string_view what) {
+          chat_{server_, backplane,
+                [this](const auto& client, std::string_view what) {
                     log_.line(client.address(), what);
+                },
+                [](bool up, std::string_view why) {
+                    std::fprintf(stderr, "server: the rooms' store is %s: %s\n",
+                                 up ? "there" : "away", ws::escape(why).c_str());
                 }} {}
 
     std::uint16_t port() const { return server_.port(); }

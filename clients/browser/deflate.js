@@ -33,12 +33,12 @@ const Deflate = (() => {
         ++counts[bits];
         symbols.push(symbol);
       });
-    let left = 1;
+    let room = 1;
     for (let bits = 1; bits < 16; ++bits) {
-      left = 2 * left - counts[bits];
-      if (left < 0) throw new Broken('oversubscribed_code');
+      room = 2 * room - counts[bits];
+      if (room < 0) throw new Broken('oversubscribed_code');
     }
-    if (left > 0 && !(lone && symbols.length === counts[1])) throw new Broken('incomplete_code');
+    if (room > 0 && !(lone && symbols.length === counts[1])) throw new Broken('incomplete_code');
     return { counts, symbols };
   }
 

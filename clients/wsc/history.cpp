@@ -13,6 +13,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "cli/text_file.hpp"
 #include "net/fd.hpp"
 #include "terminal/line_editor.hpp"
 
@@ -53,8 +54,8 @@ std::vector<std::string> History::read() {
     std::error_code none;
     if (path_.empty() || !std::filesystem::is_regular_file(path_, none)) return lines;
     std::ifstream file{path_};
-    for (std::string line; std::getline(file, line);)
-        if (!line.empty()) lines.push_back(line);
+    for (std::string& line : cli::lines_of(file))
+        if (!line.empty()) lines.push_back(std::move(line));
     if (lines.size() > max_lines) {
         lines.erase(lines.begin(), lines.end() - max_lines);
         shorten(lines);

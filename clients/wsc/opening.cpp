@@ -192,17 +192,40 @@ Target follow(const Target& from, const ws::Response& response) {
     }
 }
 
+// Behind what is wrong with an answer: what was asked for. Nothing is mistaken more often.
+std::string asked_for(const Target& target) {
+    // What follows the '?' may be a secret.
+    const std::string path = "; path " + target.resource.substr(0, target.resource.find('?'));
+    // wscat would have asked for another one.
+    return path + (target.path_implied ? ", which host:port stands for (host:port/ means /)" : "");
+}
+
 // The rules for the answer, then what wscat asks for beyond them.
-void check_answer(const ws::ClientOpening& opening, const Target& target) {
-    if (const ws::Errc errc = opening.error(); errc != ws::Errc::none) {
-        std::string words = response_words(errc, opening.response(), opening.handshake());
-        // Who is used to wscat expects another one.
-        if (errc == ws::Errc::unexpected_status && target.path_implied)
-            words += "; the path was " + target.resource + ", which host:port stands for (host:port/ means /)";
-        throw PeerFailure{words, rule_text(errc)};
-    }
+void check_answer(const ws::ClientOpening& opening) {
+    if (const ws::Errc errc = opening.error(); errc != ws::Errc::none)
+        throw PeerFailure{response_words(errc, opening.response(), opening.handshake()), rule_text(errc)};
     if (!opening.handshake().subprotocols.empty() && opening.subprotocol().empty())
         throw PeerFailure{"Server sent no subprotocol"};
+}
+
+// The request and its answer; false when that leads elsewhere.
+bool ask(ws::ClientOpening& opening, Opened& opened, const Settings& settings, const Waiting& waiting,
+         Wire& wire) {
+    const std::string request = request_text(opening, settings.protocol_version);
+    wire.sent(ws::as_bytes(request));
+    send_all(opened.stream.get(), request, waiting);
+    const auto feed = [&opening](ws::Bytes bytes, std::size_t& taken) {
+        return opening.feed(bytes, taken) != ws::ClientOpening::Step::more;
+    };
+    read_answer(opened.stream.get(), feed, opened.beginning, waiting, &wire, opened.tls.get());
+    const bool elsewhere = opening.error() != ws::Errc::none && settings.follow_redirects &&
+                           is_redirect(opening.response());
+    // No frames come then, so nobody else will show what did.
+    if (opening.error() != ws::Errc::none) wire.received(opened.beginning);
+    if (elsewhere) return false;
+    check_answer(opening);
+    opened.extension = opening.take_extension();
+    return true;
 }
 
 }  // namespace
@@ -219,22 +242,15 @@ Opened open_connection(const Settings& settings, const Waiting& waiting, Wire& w
                                   {},
                                   settings.compress ? &compression : nullptr};
         Opened opened = connect(settings, target, waiting);
-        const std::string request = request_text(opening, settings.protocol_version);
-        wire.sent(ws::as_bytes(request));
-        send_all(opened.stream.get(), request, waiting);
-        const auto feed = [&opening](ws::Bytes bytes, std::size_t& taken) {
-            return opening.feed(bytes, taken) != ws::ClientOpening::Step::more;
-        };
-        read_answer(opened.stream.get(), feed, opened.beginning, waiting, &wire, opened.tls.get());
-        if (opening.error() == ws::Errc::none) {
-            check_answer(opening, target);
-            opened.extension = opening.take_extension();
-            return opened;
+        try {
+            if (ask(opening, opened, settings, waiting, wire)) return opened;
+            if (redirects == settings.max_redirects) throw PeerFailure{"Maximum redirects exceeded"};
+            target = follow(target, opening.response());
+        } catch (const PeerFailure& failure) {
+            // Where not even TLS was agreed on, nothing was asked for.
+            if (opened.tls && opening.response().status == 0) throw;
+            throw PeerFailure{failure.what() + asked_for(target), failure.rule()};
         }
-        wire.received(opened.beginning);  // no frames come, so nobody else will show it
-        if (!settings.follow_redirects || !is_redirect(opening.response())) check_answer(opening, target);
-        if (redirects == settings.max_redirects) throw PeerFailure{"Maximum redirects exceeded"};
-        target = follow(target, opening.response());
     }
 }
 

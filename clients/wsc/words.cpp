@@ -80,6 +80,9 @@ std::string response_words(ws::Errc errc, const ws::Response& response,
         case ws::Errc::response_without_connection:
         case ws::Errc::unexpected_status:
             return "Unexpected server response: " + std::to_string(response.status);
+        case ws::Errc::malformed_start_line:
+            if (response.start_line.starts_with("HTTP/1.")) return "Parse Error: Invalid status code";
+            return head_words(errc);
         case ws::Errc::missing_accept:
         case ws::Errc::wrong_accept: return "Invalid Sec-WebSocket-Accept header";
         case ws::Errc::wrong_extension_answer:

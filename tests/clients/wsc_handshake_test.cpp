@@ -44,6 +44,14 @@ std::string request_with(std::vector<std::string> arguments, const std::string& 
     return server.request;
 }
 
+// An error without the path behind it, which must be there. What follows it on further lines stays.
+std::string without_path(std::string errors) {
+    constexpr std::string_view path = "; path /\n";
+    const std::size_t at = errors.find(path);
+    CHECK_MESSAGE(at != std::string::npos, errors);
+    return at == std::string::npos ? errors : errors.replace(at, path.size(), "\n");
+}
+
 // What wsc says when the request is answered so; status 255.
 std::string complaint_about(const std::string& answer, std::vector<std::string> arguments = {}) {
     WscServer server;
@@ -55,7 +63,7 @@ std::string complaint_about(const std::string& answer, std::vector<std::string> 
     peer.end_sending();
     CHECK(process.wait() == 255);
     CHECK(process.output_so_far().empty());
-    return process.errors_so_far();
+    return without_path(process.errors_so_far());
 }
 
 // The same, for an answer that is right but for one thing.
@@ -70,7 +78,7 @@ std::string complaint_about_answer(const std::string& from, const std::string& t
     REQUIRE(at != std::string::npos);
     peer.send(answer.replace(at, from.size(), to));
     CHECK(process.wait() == 255);
-    return process.errors_so_far();
+    return without_path(process.errors_so_far());
 }
 
 }  // namespace
@@ -140,6 +148,7 @@ TEST_CASE("wsc: each refusal and each wrong answer has wscat's words") {
     CHECK(complaint_about("HTTP/1.1 101 Switching Pro") == "error: socket hang up\n");
     CHECK(complaint_about("garbage\r\n\r\n") ==
           "error: Parse Error: Expected HTTP/, RTSP/ or ICE/\n");
+    CHECK(complaint_about("HTTP/1.1 x\r\n\r\n") == "error: Parse Error: Invalid status code\n");
     CHECK(complaint_about("HTTP/1.1 101 X\r\nA: " + std::string(20'000, 'x')) ==
           "error: Parse Error: Header overflow\n");
 
@@ -191,7 +200,7 @@ TEST_CASE("wsc: no connection: refused, a name that does not exist, a reset") {
     peer.receive_head();
     peer.reset();
     CHECK(process.wait() == 255);
-    CHECK(process.errors_so_far() == "error: read ECONNRESET\n");
+    CHECK(process.errors_so_far() == "error: read ECONNRESET; path /\n");
 }
 
 TEST_CASE("wsc: a server that never answers is given up after the handshake timeout") {
@@ -258,13 +267,13 @@ TEST_CASE("wsc: -L follows redirects, relative and absolute, up to a limit") {
         Process process{wsc(), {"-L", "-c", first.url(), "--max-redirects", "2"}};
         for (int i = 0; i < 3; ++i) redirect(RawPeer{first.listener}, "/x");
         CHECK(process.wait() == 255);
-        CHECK(process.errors_so_far() == "error: Maximum redirects exceeded\n");
+        CHECK(process.errors_so_far() == "error: Maximum redirects exceeded; path /x\n");
     }
     SUBCASE("to nowhere") {
         Process process{wsc(), {"-L", "-c", first.url()}};
         redirect(RawPeer{first.listener}, "ws://[");
         CHECK(process.wait() == 255);
-        CHECK(process.errors_so_far() == "error: Invalid URL: ws://[\n");
+        CHECK(process.errors_so_far() == "error: Invalid URL: ws://[; path /\n");
     }
 }
 
@@ -382,10 +391,10 @@ TEST_CASE("wsc: a port where something else listens is told by its first bytes")
     peer.receive_head();
     peer.send("SSH-2.0-OpenSSH_9.2");  // no line's end, and nothing more
     CHECK(process.wait() == 255);
-    CHECK(process.errors_so_far() == "error: Parse Error: Expected HTTP/, RTSP/ or ICE/\n");
+    CHECK(process.errors_so_far() == "error: Parse Error: Expected HTTP/, RTSP/ or ICE/; path /\n");
 }
 
-TEST_CASE("wsc: a refusal names the path where it was not typed") {
+TEST_CASE("wsc: a refusal names the path, and where it comes from when it was not typed") {
     WscServer server;
     const auto refused = [&](const std::string& url) {
         Process process{wsc(), {url}};
@@ -396,9 +405,10 @@ TEST_CASE("wsc: a refusal names the path where it was not typed") {
         return process.errors_so_far();
     };
     CHECK(refused(server.address()) ==
-          "error: Unexpected server response: 404; the path was /ws, which host:port stands for "
+          "error: Unexpected server response: 404; path /ws, which host:port stands for "
           "(host:port/ means /)\n");
-    CHECK(refused(server.address() + "/") == "error: Unexpected server response: 404\n");
+    CHECK(refused(server.address() + "/") == "error: Unexpected server response: 404; path /\n");
+    CHECK(refused(server.url("/a?token=secret")) == "error: Unexpected server response: 404; path /a\n");
 }
 
 TEST_CASE("wsc: --resolve leads a name to an address, and SOCKS5 through a proxy") {
@@ -436,6 +446,95 @@ TEST_CASE("wsc: --resolve leads a name to an address, and SOCKS5 through a proxy
                   "error: the proxy cannot connect to example.test:81 (SOCKS5 answer 5)\n");
         }
     }
+}
+
+namespace {
+
+// What wsc first says to whom it connects with such variables, a proxy or the server itself.
+std::string first_bytes(std::vector<std::string> variables, const std::string& url, std::size_t count) {
+    WscServer either;
+    const std::string port = std::to_string(either.listener.port());
+    std::vector<std::string> arguments;
+    for (const std::string variable : {"http_proxy", "https_proxy", "all_proxy", "no_proxy"}) {
+        arguments.insert(arguments.end(), {"-u", variable});
+        std::string capitals;
+        for (const char c : variable) capitals += static_cast<char>(c == '_' ? c : c - 32);
+        arguments.insert(arguments.end(), {"-u", capitals});
+    }
+    for (std::string& text : variables) {
+        if (const std::size_t at = text.find("PORT"); at != std::string::npos) text.replace(at, 4, port);
+        arguments.push_back(std::move(text));
+    }
+    arguments.insert(arguments.end(), {wsc(), url, "--resolve", "far.example:127.0.0.1"});
+    std::string& target = arguments[arguments.size() - 3];
+    if (const std::size_t at = target.find("PORT"); at != std::string::npos) target.replace(at, 4, port);
+    Process process{"/usr/bin/env", arguments};
+    RawPeer peer{either.listener};
+    const ws::Buffer bytes = peer.receive(count);
+    peer.reset();
+    process.wait();
+    return std::string{ws::as_text(bytes)};
+}
+
+}  // namespace
+
+TEST_CASE("wsc: the variables that name a proxy are gone by, and their exceptions") {
+    const std::string plain = "ws://far.example:PORT/x";
+    const auto asks = [](std::vector<std::string> variables, const std::string& url) {
+        return first_bytes(std::move(variables), url, 4);
+    };
+    CHECK(asks({}, plain) == "GET ");
+    CHECK(asks({"http_proxy=http://127.0.0.1:PORT"}, plain) == "CONN");
+    CHECK(asks({"all_proxy=127.0.0.1:PORT"}, plain) == "CONN");
+    CHECK(asks({"ALL_PROXY=127.0.0.1:PORT"}, plain) == "CONN");
+    CHECK(asks({"http_proxy=http://127.0.0.1:PORT", "all_proxy=127.0.0.1:1"}, plain) == "CONN");
+    CHECK(first_bytes({"https_proxy=127.0.0.1:PORT", "http_proxy=127.0.0.1:1"}, "wss://far.example/", 23) ==
+          "CONNECT far.example:443");
+    CHECK(first_bytes({"all_proxy=socks5h://127.0.0.1:PORT"}, plain, 3) == std::string{"\x05\x01\0", 3});
+    // A header `Proxy:` of a request would be this variable in a CGI program.
+    CHECK(asks({"HTTP_PROXY=127.0.0.1:1"}, plain) == "GET ");
+    for (const char* list : {"far.example", ".example", "example", "a.test, FAR.example", "*"}) {
+        CAPTURE(list);
+        CHECK(asks({"http_proxy=127.0.0.1:1", std::string{"no_proxy="} + list}, plain) == "GET ");
+    }
+    CHECK(asks({"http_proxy=127.0.0.1:1", "NO_PROXY=far.example"}, plain) == "GET ");
+    for (const char* list : {"ar.example", "far.example.org", ","})
+        CHECK(asks({"http_proxy=127.0.0.1:PORT", std::string{"no_proxy="} + list}, plain) == "CONN");
+    // This machine is never asked for through a proxy.
+    for (const char* here : {"ws://127.0.0.1:PORT/", "ws://localhost:PORT/"})
+        CHECK(asks({"http_proxy=127.0.0.1:1"}, here) == "GET ");
+    const auto wrong = run("/usr/bin/env", {"http_proxy=ftp://x", wsc(), "ws://far.example/"});
+    CHECK(wrong.status == 2);
+    CHECK(wrong.errors.starts_with("error: the variable for a proxy, 'ftp://x': expected a proxy such as"));
+}
+
+TEST_CASE("RFC 1928 wsc: what a SOCKS5 proxy may answer, and what it may not") {
+    const auto told = [](std::initializer_list<const char*> answers, std::vector<std::size_t> asked) {
+        WscServer proxy;
+        Process process{wsc(), {"ws://far.example/", "--proxy", "socks5://" + proxy.address()}};
+        RawPeer peer{proxy.listener};
+        std::size_t i = 0;
+        for (const char* answer : answers) {
+            peer.receive(asked[i++]);
+            peer.send(test::from_hex(answer));
+        }
+        peer.end_sending();
+        CHECK(process.wait() == 255);
+        return process.errors_so_far();
+    };
+    constexpr std::size_t hello = 3, connect = 18;
+    CHECK(told({"05 FF"}, {hello}) ==
+          "error: the proxy wants another kind of authentication, or speaks no SOCKS5\n");
+    CHECK(told({"48 54"}, {hello}) ==
+          "error: the proxy wants another kind of authentication, or speaks no SOCKS5\n");
+    CHECK(told({"05"}, {hello}) == "error: socket hang up\n");
+    CHECK(told({"05 00", "05 04 00 01 00"}, {hello, connect}) ==
+          "error: the proxy cannot connect to far.example:80 (SOCKS5 answer 4)\n");
+    // Its own address has one of three forms; after each of them stands the server's answer.
+    for (const char* form : {"05 00 00 01 7F 00 00 01 00 50", "05 00 00 03 01 78 00 50",
+                             "05 00 00 04 00000000 00000000 00000000 00000001 00 50"})
+        CHECK(told({"05 00", form, "485454502F312E31 20 34303420 58 0D0A0D0A"}, {hello, connect, 4}) ==
+              "error: Unexpected server response: 404; path /\n");
 }
 
 TEST_CASE("wsc: -l on a Unix socket, also where an earlier one was left behind") {

@@ -2,10 +2,12 @@
 
 #include <doctest/doctest.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
+#include <thread>
 
 #include "tests/clients/wsc.hpp"
 #include "tests/lessons/peers.hpp"
@@ -842,6 +844,40 @@ TEST_CASE("wsc: lines of a Windows file lose their CR, and JSON with any number 
     const Session result = session({"--json"}, "[1e400,-12345678901234567890]\n[01]\n[1.]\n\"1\"\n");
     CHECK(result.finished.output ==
           "[\n  1e400,\n  -12345678901234567890\n]\n[01]\n[1.]\n\"1\"\n");
+}
+
+TEST_CASE("wsc: a record that went through an editor of Windows is played all the same") {
+    const test::TemporaryFolder folder;
+    test::write_file(folder.path("record"), "\xEF\xBB\xBF"
+                     "  1 → 81 82 00 00 00 00 68 69    TEXT FIN masked len=2 \"hi\"\r\n");
+    CHECK(session({"--replay", folder.path("record"), "-w", "0"}).received == "text hi, close 1000 ");
+}
+
+// Its own pongs, which nobody takes, do not keep it from seeing that its input is over. (Lines that are
+// left have the write timeout.)
+TEST_CASE("wsc: the end of the input is seen while the server pings without end and reads nothing") {
+    WscServer server;
+    Process process{wsc(), {"-c", server.url(), "-w", "0.1", "--close-timeout", "0.2",
+                            "--write-timeout", "3600"}};
+    RawPeer peer = server.accept();
+    ws::Buffer pings;
+    for (int i = 0; i < 100'000; ++i) ws::append(pings, frame(ws::Opcode::ping, "x"));
+    // Its pongs lie here unread; when no more come, although it has read more pings than a backlog holds
+    // answers, it waits for us.
+    int before = -1;
+    for (int unread = 0, same = 0; same < 4; same = unread == before ? same + 1 : 0, before = unread) {
+        peer.send(pings);
+        ::ioctl(peer.socket().get(), FIONREAD, &unread);
+        if (unread == 0) before = -1;
+    }
+    std::jthread flood{[&peer, &pings] {
+        while (net::send_all(peer.socket(), pings, net::after(std::chrono::seconds{30}))) continue;
+    }};
+    process.close_stdin();
+    CHECK(process.wait() == 0);
+    flood.join();
+    CHECK(process.errors_so_far() ==
+          connected + "error: the peer has not answered our Close within 0.2 s\n");
 }
 
 TEST_CASE("wsc: --raw, -0 and --send make one message of many lines") {

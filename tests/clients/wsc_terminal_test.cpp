@@ -86,7 +86,7 @@ TEST_CASE("wsc: what is typed before it is open leaves nothing behind on the scr
     };
     CHECK(typed_early("\x03", "") == "");
     CHECK(typed_early("", "HTTP/1.1 403 Forbidden\r\n\r\n") ==
-          "error: Unexpected server response: 403\n");
+          "error: Unexpected server response: 403; path /\n");
 }
 
 TEST_CASE("wsc: what comes in does not disturb what is being typed, and cannot draw") {
@@ -234,6 +234,16 @@ TEST_CASE("wsc: the history outlives a run, in a file of its owner's") {
         leave(terminal, peer);
     }
     CHECK(test::contents_of(file) == many.substr(many.find("\n500\n") + 1));
+    // An editor of Windows has been at it.
+    test::write_file(file, "\xEF\xBB\xBFone\r\n");
+    {
+        WscServer server;
+        Terminal terminal{"/usr/bin/env", start(server)};
+        RawPeer peer = server.accept();
+        terminal.type("\x1B[A\r");
+        CHECK(next_frame(peer) == "text one");
+        leave(terminal, peer);
+    }
     // One that cannot be written is said once, and no reason to end.
     WscServer server;
     Terminal terminal{"/usr/bin/env", start(server, {"--history", "/dev/full"})};

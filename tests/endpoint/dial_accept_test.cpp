@@ -160,7 +160,7 @@ TEST_CASE("§4.1 a frame glued to the answer is the client's first message") {
 TEST_CASE("§4.2.2 a broken request gets its status, one line why, and the end of TCP") {
     const Refused wrong_path = refuse("GET /other" + std::string{request_head.substr(7)});
     CHECK(wrong_path.response.starts_with("HTTP/1.1 404 Not Found\r\n"));
-    CHECK(wrong_path.response.ends_with("\r\n\r\nthere is no WebSocket endpoint at this path\n"));
+    CHECK(wrong_path.response.ends_with("\r\n\r\nthere is no WebSocket endpoint at this path: /other\n"));
     CHECK(wrong_path.failure ==
           "refused with 404: there is no WebSocket endpoint at this path (RFC 6455 §4.2.2); path "
           "/other");

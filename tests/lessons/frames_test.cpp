@@ -168,8 +168,8 @@ TEST_CASE("lesson 5: bad input on the command line, nobody listening, a wrong pa
     CHECK(lost.status == 1);
     CHECK(
         lost.errors ==
-        "Handshake failed: HTTP/1.1 404 Not Found (there is no WebSocket endpoint at this path); "
-        "path /elsewhere\n");
+        "Handshake failed: HTTP/1.1 404 Not Found (there is no WebSocket endpoint at this path: "
+        "/elsewhere); path /elsewhere\n");
     const std::uint16_t port = server.port;
     server.stop();
     CHECK(run_client(port, {}).status == 1);

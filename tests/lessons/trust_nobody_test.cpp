@@ -5,6 +5,7 @@
 
 #include <vector>
 
+#include "tests/clients/wsc.hpp"
 #include "tests/lessons/peers.hpp"
 #include "ws/handshake.hpp"
 
@@ -274,4 +275,14 @@ TEST_CASE("lesson 10: a typing error in a rule ends the program, and opens no do
           "server: --users 'Makefile': expected a file with lines NAME:SECRET or "
           "NAME:SECRET:blocked, and no space at their ends (--help shows the options)\n");
     CHECK(run(program("lessons/10-trust-nobody/client"), {"--header", "none"}).status == 2);
+}
+
+TEST_CASE("lesson 10: a list of users from an editor of Windows names the same people") {
+    const TemporaryFolder folder;
+    write_file(folder.path("users"), "\xEF\xBB\xBF" "ann:first\r\n# nobody\r\n\r\nbob:last:blocked\r\n");
+    LessonServer server{lesson, {"--users", folder.path("users")}};
+    CHECK(ask(server.port, basic("ann:first")) == let_in);
+    CHECK(ask(server.port, basic("bob:last")) == forbidden);
+    CHECK(ask(server.port, basic("ann:first\r")) == unknown);
+    server.stop();
 }

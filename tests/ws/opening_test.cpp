@@ -156,7 +156,10 @@ TEST_CASE("§4.2.2 server opening: each refusal has its status, and nothing is o
             const Outcome outcome = serve(pieces, {.path = "/ws"});
             CHECK(outcome.step == Server::refuse);
             CHECK(outcome.error == c.errc);
-            CHECK(outcome.answer == ws::refuse_response(c.errc));
+            if (c.errc == Errc::path_not_found)
+                CHECK(outcome.answer.ends_with("there is no WebSocket endpoint at this path: /other\n"));
+            else
+                CHECK(outcome.answer == ws::refuse_response(c.errc));
             CHECK(outcome.refusal == c.refusal);
             CHECK(outcome.subprotocol.empty());
         });
@@ -298,6 +301,10 @@ TEST_CASE("§4.1 client opening: what is wrong with an answer is told in one lin
           "Handshake failed: the server's answer has no Sec-WebSocket-Accept header (RFC 6455 "
           "§4.1); path /ws");
     CHECK(complaint("HTTP/1.1 404 Not Found\r\n\r\n", "there is none\r\nor two\n") ==
+          "Handshake failed: HTTP/1.1 404 Not Found (there is none); path /ws");
+    // RFC 9112 §7.1: the size of a chunk stands before it, and is no part of the page.
+    CHECK(complaint("HTTP/1.1 404 Not Found\r\nTransfer-Encoding: chunked\r\n\r\n",
+                    "E\r\nthere is none\n\r\n0\r\n\r\n") ==
           "Handshake failed: HTTP/1.1 404 Not Found (there is none); path /ws");
     CHECK(complaint("HTTP/1.0 403 Forbidden\r\n\r\n") ==
           "Handshake failed: HTTP/1.0 403 Forbidden; path /ws");

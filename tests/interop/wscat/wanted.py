@@ -27,6 +27,9 @@ WANTED = {
     17: "/ping and /pong send all that follows, not its first word only",
     18: "-l listens on the loopback address, not on all of them",
     19: "further lines of a message are indented: a peer cannot forge a line of ours",
+    20: "a handshake that fails names the path that was asked for",
+    21: "host:port means the path /ws, as in every client of the course",
+    22: "a second client of -l is refused with 503, and not let in to be ignored",
 }
 
 def without_prompts(lines):
@@ -71,6 +74,9 @@ RULES = {
     (8, "saw"): (leaving, same),
     (12, "saw"): (same, substitute(r'^(Close 100[279]) ".*"$', r'\1 ""')),
     (15, "screen"): (without_last_prompt, same),
+    (20, "screen"): (same, substitute(r"^(error: .*); path /\S*$", r"\1")),
+    (20, "colours"): (same, substitute(r"^(.*error: .*); path /\S*$", r"\1")),
+    (20, "err"): (same, substitute(r"^(error: .*); path /\S*$", r"\1")),
     (19, "screen"): (same, substitute(r"^  (?=\S)", "")),
 }
 

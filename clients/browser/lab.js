@@ -20,6 +20,7 @@ const lab = {
   symbols: new Map(),        // the same for the symbols of a compressed message
   said: new Uint8Array(),    // by the sender before these bytes, compressed
   frames: firstFrames,
+  streams: [],               // the directions of the dump in the editor
 };
 
 function element(tag, className = '', text = '') {
@@ -123,6 +124,7 @@ function load(bytes, from, { compresses = false, said = new Uint8Array() } = {})
 function show(bytes) {
   lab.bytes = bytes;
   lab.made = false;
+  showStreams([]);
   byId('hex').value = Frame.hex(bytes);
   explain();
 }
@@ -458,21 +460,49 @@ byId('clear').addEventListener('click', () => {
   byId('message').focus();
 });
 
-byId('hex').addEventListener('input', () => {
-  const { bytes, error } = Frame.parseHex(byId('hex').value);
-  byId('hex-state').className = bytes ? '' : 'error';
-  byId('hex-state').textContent = error;
-  startOver();
-  if (!bytes) {  // what was said of the bytes before is true no longer
-    byId('verdict').className = '';
-    byId('verdict').textContent = '';
-    byId('explained').replaceChildren();
-    return;
+// What a dump holds besides its frames: its directions, when there are several, and HTTP heads.
+function showStreams(streams) {
+  lab.streams = streams;
+  byId('stream-label').hidden = streams.length < 2;
+  byId('stream').replaceChildren(...streams.map(({ name }, i) => new Option(name || 'without a name', i)));
+  showHeads(streams[0]);
+}
+
+function showHeads(stream) {
+  byId('head').hidden = !stream?.heads.length;
+  byId('head').textContent = stream?.heads.join('\r\n\r\n') ?? '';
+}
+
+// Who has sent it can be seen from its head, or else from its first frame: clients mask.
+function takeStream(stream) {
+  const client = stream.heads.length > 0 ? stream.heads[0].startsWith('GET ') : (stream.bytes[1] & 0x80) !== 0;
+  if (stream.heads.length > 0 || stream.name !== '') {
+    document.querySelector(`input[name=sender][value=${client ? 'client' : 'server'}]`).checked = true;
+    showFields();
   }
-  lab.bytes = bytes;
+  showHeads(stream);
+  const answers = lab.streams.flatMap(({ heads }) => heads).filter((head) => head.startsWith('HTTP/'));
+  if (answers.length > 0)
+    byId('deflate').checked = answers.some((head) => /^sec-websocket-extensions: *permessage-deflate/im.test(head));
+  startOver();
+  lab.bytes = stream.bytes;
   lab.made = false;
   explain();
+}
+
+byId('hex').addEventListener('input', () => {
+  const { streams, error } = Dump.read(byId('hex').value);
+  byId('hex-state').className = streams ? '' : 'error';
+  byId('hex-state').textContent = error;
+  showStreams(streams ?? []);
+  if (streams) return takeStream(streams[0] ?? { name: '', heads: [], bytes: new Uint8Array() });
+  // What was said of the bytes before is true no longer.
+  startOver();
+  byId('verdict').className = '';
+  byId('verdict').textContent = '';
+  byId('explained').replaceChildren();
 });
+byId('stream').addEventListener('change', () => takeStream(lab.streams[Number(byId('stream').value)]));
 
 const examples = [
   ['a text, masked (§5.7)', 'client', '81 85 37 FA 21 3D 7F 9F 4D 51 58'],

@@ -206,7 +206,13 @@ class Capture {
 class Dump {
   public:
     void line(std::string_view text) {
-        const std::string_view rest = without_offset(text);
+        // tshark shows what it has made of a packet, too: "Unmasked data (5 bytes):".
+        const std::string_view title = trimmed(text);
+        if (title.ends_with(" bytes):"))
+            derived_ = !title.starts_with("Frame (");
+        else if (title.empty())
+            derived_ = false;
+        const std::string_view rest = derived_ ? "" : without_offset(text);
         if (rest.empty()) return finish();
         found_ = true;
         if (starts_anew(text)) finish();
@@ -245,6 +251,7 @@ class Dump {
     Streams streams_;
     ws::Buffer plain_, packet_;
     bool found_ = false;
+    bool derived_ = false;  // what stands here is no packet
 };
 
 std::optional<std::vector<Stream>> read_dump(std::string_view input) {

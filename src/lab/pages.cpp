@@ -13,9 +13,9 @@ namespace lab {
 
 namespace {
 
-constexpr std::array<std::string_view, 10> files{
-    "common.css", "echo.css", "echo.js",    "chat.css", "chat.js",
-    "resume.js",  "lab.css",  "deflate.js", "frame.js", "lab.js"};
+constexpr std::array<std::string_view, 11> files{
+    "common.css", "echo.css",   "echo.js",  "chat.css", "chat.js", "resume.js",
+    "lab.css",    "deflate.js", "frame.js", "dump.js",  "lab.js"};
 
 std::string content_type(std::string_view name) {
     const std::string_view extension = name.substr(name.rfind('.') + 1);

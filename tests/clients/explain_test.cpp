@@ -2,8 +2,10 @@
 // frames.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <fstream>
 #include <string>
+#include <vector>
 
 #include "tests/clients/wsc.hpp"
 #include "ws/error.hpp"
@@ -75,6 +77,43 @@ TEST_CASE("explain: dumps of xxd, hexdump, od, tcpdump and Wireshark are their b
     CHECK(binary.output.starts_with("Frame 1, 18 bytes from offset 0"));
     CHECK(binary.output.find("Frame 2") == std::string::npos);
     CHECK(binary.output.find("incomplete") == std::string::npos);
+}
+
+namespace {
+
+// A case of tests/vectors/dumps.txt, and what explain is to say to it.
+struct DumpCase {
+    std::string name, text, said;
+};
+
+std::vector<DumpCase> dump_cases() {
+    std::ifstream file{"tests/vectors/dumps.txt"};
+    REQUIRE(file);
+    std::vector<DumpCase> cases;
+    bool in_head = false;
+    for (std::string line; std::getline(file, line);) {
+        const std::string word = line.substr(0, line.find(' '));
+        const std::string rest = line.substr(std::min(word.size() + 1, line.size()));
+        if (word == "case") cases.push_back({rest, "", ""});
+        if (word == "|") cases.back().text += rest + '\n';
+        if (word == "stream" && rest != "-") cases.back().said += "--- " + rest + "\n\n";
+        if (word == "head") cases.back().said += (in_head ? "           " : "HTTP head: ") + rest + '\n';
+        if (in_head && word != "head") cases.back().said += '\n';
+        in_head = word == "head";
+        if (word == "bytes" && rest != "-") cases.back().said += explain(rest).output;
+    }
+    return cases;
+}
+
+}  // namespace
+
+TEST_CASE("explain: dumps mean what they mean in the frame lab") {
+    const std::vector<DumpCase> cases = dump_cases();
+    CHECK(cases.size() >= 10);
+    for (const DumpCase& each : cases) {
+        CAPTURE(each.name);
+        CHECK(explain(each.text).output == each.said);
+    }
 }
 
 TEST_CASE("explain: heads are shown, and the frames behind them explained") {

@@ -2,6 +2,7 @@
 // servers of the lessons, by mouse and by keyboard alone, in both colours and on a phone.
 // Run by `make e2e`.
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { accessibilityFaults, checks, close, openPage, overflow, screenshot, startServer, step }
   from './support.mjs';
@@ -43,6 +44,36 @@ async function linksAndVerdicts() {
   const other = await open(0, page.url(), desktop);
   assert.equal(await value(other, 'hex'), '89 00');
   step('a link leads to the same bytes; what is no hex has no verdict');
+}
+
+// What people paste: dumps with the packets' headers and HTTP heads, a head as text.
+async function takesDumps() {
+  const page = await open(0, fromDisk, desktop);
+  const cases = readFileSync('tests/vectors/dumps.txt', 'utf8').split('\ncase ').slice(1);
+  const dump = (name) => cases.find((text) => text.startsWith(name)).split('\n')
+    .filter((line) => line.startsWith('|')).map((line) => line.slice(2)).join('\n');
+  await page.locator('#hex').fill(dump('xxd'));
+  assert.match(await text(page, '#hex-state'), /^9 bytes, 2 frames$/);
+  assert(!await page.locator('#head').isVisible());
+  await page.locator('#hex').fill(dump('tcpdump -X, both directions'));
+  assert.match(await text(page, '#head'), /^GET \/ws HTTP\/1\.1\r\nHost: localhost:8080/);
+  assert(await page.locator('input[value=client]').isChecked());
+  assert.match(await text(page, '#verdict'), /^✓ A server accepts this/);
+  assert.deepEqual(await page.locator('#stream option').allTextContents(),
+    ['127.0.0.1:40000 to 127.0.0.1:8080', '127.0.0.1:8080 to 127.0.0.1:40000']);
+  await checkPage(page, 'a dump');
+  await screenshot(page, 'lab-dump');
+  await page.locator('#stream').selectOption('1');
+  assert.match(await text(page, '#head'), /^HTTP\/1\.1 101 Switching Protocols/);
+  assert(await page.locator('input[value=server]').isChecked());
+  assert.match(await text(page, '#verdict'), /^✓ A client accepts this/);
+  await bit(page, 0, 4).click();  // from here on they are bytes of one's own
+  assert(!await page.locator('#stream').isVisible());
+  assert(!await page.locator('#head').isVisible());
+  await page.locator('#hex').fill('HTTP/1.1 101 Switching Protocols\nUpgrade: websocket\n\n81 02 68 69');
+  assert.match(await text(page, '#head'), /^HTTP\/1\.1 101 Switching Protocols\r\nUpgrade: websocket$/);
+  assert.match(await text(page, '.summary'), /"hi"/);
+  step('a pasted dump shows its directions, their HTTP heads and frames');
 }
 
 async function makesFrames() {
@@ -438,6 +469,7 @@ async function echoPage() {
 try {
   await makesFrames();
   await linksAndVerdicts();
+  await takesDumps();
   await breaksRules();
   await byKeyboard();
   await looks();

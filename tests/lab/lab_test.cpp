@@ -56,7 +56,7 @@ TEST_CASE("lab: pages are found by name, and no name leads out of the list") {
     const lab::Pages pages;
     REQUIRE(pages.complete());
     for (const char* path : {"/", "/lab", "/lab?x=1", "/common.css", "/echo.js", "/echo.css",
-                             "/lab.js", "/lab.css", "/frame.js", "/deflate.js", "/chat.js", "/chat.css",
+                             "/lab.js", "/lab.css", "/frame.js", "/dump.js", "/deflate.js", "/chat.js", "/chat.css",
                              "/resume.js"})
         CHECK_MESSAGE(status_of(pages, path) == 200, path);
     for (const char* path : {"/lab/", "/lab.html", "/echo.html", "/../Makefile", "/%2e%2e/Makefile",

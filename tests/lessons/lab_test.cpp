@@ -82,7 +82,8 @@ TEST_CASE("lab: every server from lesson 5 on serves its pages, and nothing else
                            {"/lab", "text/html", "lab.html"},
                            {"/lab.css", "text/css", "lab.css"},
                            {"/frame.js", "text/javascript", "frame.js"},
-                           {"/deflate.js", "text/javascript", "deflate.js"}};
+                           {"/deflate.js", "text/javascript", "deflate.js"},
+                           {"/dump.js", "text/javascript", "dump.js"}};
         for (const Page& page : pages) {
             CAPTURE(page.path);
             const std::string content = content_of(page.file);
@@ -240,7 +241,7 @@ TEST_CASE("§10.2 with --allowed-origin pages from there may talk, and no others
 }
 
 TEST_CASE("lab: no page has a way from a message to markup or script, or to another host") {
-    for (const char* file : {"lab.html", "lab.js", "frame.js", "deflate.js", "echo.html", "echo.js"}) {
+    for (const char* file : {"lab.html", "lab.js", "frame.js", "dump.js", "deflate.js", "echo.html", "echo.js"}) {
         const std::string content = content_of(file);
         REQUIRE(content.size() > 500);
         for (const char* dangerous :

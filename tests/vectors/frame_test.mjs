@@ -70,6 +70,48 @@ for (const { name, sender, bytes, frames, lines } of vectors)
 
 test('there are as many vectors as there should be', () => assert(vectors.length >= 50));
 
+// --- dumps ------------------------------------------------------------------------------------------
+
+const { read } = createRequire(import.meta.url)(new URL('clients/browser/dump.js', root).pathname);
+const dumps = [];
+for (const line of readFileSync(new URL('tests/vectors/dumps.txt', root), 'utf8').split('\n')) {
+  const [word, rest] = [line.split(' ', 1)[0], line.slice(line.indexOf(' ') + 1)];
+  const now = dumps.at(-1);
+  if (word === 'case') dumps.push({ name: rest, text: '', streams: [] });
+  else if (word === '|') now.text += line.slice(2) + '\n';
+  else if (word === 'stream') now.streams.push({ name: rest === '-' ? '' : rest, heads: [] });
+  else if (word === 'head') now.streams.at(-1).heads.push(rest);
+  else if (word === 'bytes') now.streams.at(-1).bytes = hex(expand(rest, ' '));
+}
+
+for (const { name, text: dump, streams } of dumps)
+  for (const ends of ['\n', '\r\n'])
+    test(`dump: ${name}${ends === '\n' ? '' : ', with CR LF'}`, () => {
+      const found = read(dump.replaceAll('\n', ends));
+      assert.equal(found.error, '');
+      assert.deepEqual(found.streams.map((stream) => ({ name: stream.name,
+        heads: stream.heads.flatMap((head) => head.split('\r\n')), bytes: hex(stream.bytes) })), streams);
+    });
+
+test('there are as many dumps as there should be', () => assert(dumps.length >= 10));
+
+test('a head as text, and hex or a dump behind it', () => {
+  for (const behind of ['81 05 48 65 6c 6c 6f', '00000000: 8105 4865 6c6c 6f   ..Hello'])
+    for (const ends of ['\n', '\r\n']) {
+      const { streams } = read(`HTTP/1.1 101 x${ends}A: b${ends}${ends}${behind}`);
+      assert.deepEqual(streams[0].heads, ['HTTP/1.1 101 x\r\nA: b']);
+      assert.equal(hex(streams[0].bytes), '81 05 48 65 6C 6C 6F');
+    }
+  assert.deepEqual(read('GET /ws HTTP/1.1\nHost: x\n').streams.map(({ heads, bytes }) => [heads, bytes.length]),
+                   [[['GET /ws HTTP/1.1\r\nHost: x'], 0]]);
+  assert.match(read('GET / HTTP/1.1\n\nhello').error, /not hex/);
+});
+
+test('no dump, however it is cut, is taken for something that throws', () => {
+  for (const { text: dump } of dumps)
+    for (let end = 0; end < dump.length; end += 7) read(dump.slice(0, end));
+});
+
 // --- making frames --------------------------------------------------------------------------------
 
 const text = (string) => new TextEncoder().encode(string);

@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "tests/support/bytes.hpp"
+#include "tests/support/machine.hpp"
 #include "tests/support/raw_peer.hpp"
 
 using namespace test;
@@ -495,19 +496,21 @@ TEST_CASE("a client gives up a silent server in the same way") {
 }
 
 TEST_CASE("§5.5.3 a peer that sends nothing but pongs is alive") {
-    ServerSide side{with_keep_alive(100ms, 1s)};
+    const auto silence = test::silence_on_this_machine(1s);
+    ServerSide side{with_keep_alive(100ms, silence)};
     const auto begin = net::Clock::now();
     std::thread reader{[&] {
         const auto message = side.connection.read_message();
         CHECK((message && ws::as_text(message->data) == "still here"));
     }};
-    while (net::Clock::now() - begin < 1500ms) answer_ping(side.client);
+    while (net::Clock::now() - begin < 3 * silence / 2) answer_ping(side.client);
     side.client.send(masked(ws::Opcode::text, as_bytes("still here")));
     reader.join();
 }
 
 TEST_CASE("a peer that takes our bytes is alive although it sends none") {
-    ServerSide side{with_keep_alive(0ms, 1s)};
+    const auto silence = test::silence_on_this_machine(1s);
+    ServerSide side{with_keep_alive(0ms, silence)};
     std::atomic<bool> done = false;
     std::thread reader{[&] {
         CHECK(side.connection.read_message());
@@ -518,9 +521,9 @@ TEST_CASE("a peer that takes our bytes is alive although it sends none") {
     std::thread writer{[&] { side.connection.write_message(ws::Opcode::binary, big); }};
     CHECK(side.client.receive(10) == "82 7f 00 00 00 00 04 00 00 00"_hex);
     const auto begin = net::Clock::now();
-    while (net::Clock::now() - begin < 2s && !done) {
+    while (net::Clock::now() - begin < 2 * silence && !done) {
         side.client.receive(256 * 1024);
-        let_pass(20ms);  // a slow peer
+        let_pass(silence / 50);  // a slow peer
     }
     CHECK_FALSE(done);
     side.client.send(masked(ws::Opcode::text, as_bytes("still here")));
@@ -556,7 +559,7 @@ TEST_CASE("the idle timeout lets go of a writer that is stuck") {
         [&] { CHECK_FALSE(side.connection.write_message(ws::Opcode::binary, big)); }};
     CHECK_FALSE(side.connection.read_message());
     writer.join();
-    CHECK(net::Clock::now() - begin < 15s);
+    CHECK(net::Clock::now() - begin < test::on_this_machine(15s));
     CHECK(side.connection.error().reason.starts_with("the peer went silent"));
 }
 
@@ -603,7 +606,7 @@ TEST_CASE("§5.5.2 a handler that takes long does not keep back the answer to it
 
 // How gorilla's users write keep-alive, with its parts: SetReadDeadline, SetPongHandler, a ticker.
 TEST_CASE("§5.5.3 each pong moves the read deadline; without pongs it passes") {
-    constexpr auto pong_wait = 1s;
+    const auto pong_wait = test::silence_on_this_machine(1s);
     endpoint::BlockingConnection* connection = nullptr;
     endpoint::Options options;
     options.ping_interval = 100ms;
@@ -615,7 +618,7 @@ TEST_CASE("§5.5.3 each pong moves the read deadline; without pongs it passes") 
 
     const auto begin = net::Clock::now();
     std::thread reader{[&] { CHECK_FALSE(connection->read_message()); }};
-    while (net::Clock::now() - begin < 1500ms) answer_ping(side.client);
+    while (net::Clock::now() - begin < 3 * pong_wait / 2) answer_ping(side.client);
     const auto last_pong = net::Clock::now();
     reader.join();  // the peer has fallen silent
     CHECK(net::Clock::now() - last_pong >= pong_wait - options.ping_interval);
@@ -669,7 +672,7 @@ TEST_CASE("a message that misses the write deadline ends the connection, and the
     const ws::Buffer big(64u << 20);
     CHECK_FALSE(side.connection.write_message(ws::Opcode::binary, big));
     reader.join();
-    CHECK(net::Clock::now() - begin < 15s);
+    CHECK(net::Clock::now() - begin < test::on_this_machine(15s));
     CHECK(why(side.connection) == "given up (1006): the write deadline has passed");
     side.connection.set_write_deadline({});
     CHECK_FALSE(side.connection.write_message("hello?"));
@@ -684,7 +687,7 @@ TEST_CASE("a writer that waits for its turn has a deadline too") {
     side.connection.set_write_deadline(net::after(50ms));
     CHECK_FALSE(side.connection.write_message("behind it"));
     other.join();
-    CHECK(net::Clock::now() - begin < 15s);
+    CHECK(net::Clock::now() - begin < test::on_this_machine(15s));
 }
 
 TEST_CASE("what the kernel takes at once is in time for every write deadline") {

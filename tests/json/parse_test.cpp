@@ -4,8 +4,8 @@
 
 #include <doctest/doctest.h>
 
-#include <chrono>
 #include <cmath>
+#include <ctime>
 #include <random>
 
 #include "json/write.hpp"
@@ -280,7 +280,7 @@ TEST_CASE("JSON: errors are told in one line") {
 
 // Time that grows with the square of the size would be minutes here.
 TEST_CASE("JSON: large texts are read in time proportional to their size") {
-    const auto start = std::chrono::steady_clock::now();
+    const std::clock_t start = std::clock();  // CPU time: a busy machine takes longer, and no more
     constexpr std::size_t many = 200'000;
     std::string members = "{\"0\":0";
     for (std::size_t i = 1; i < many; ++i) members += ",\"" + std::to_string(i) + "\":0";
@@ -288,7 +288,7 @@ TEST_CASE("JSON: large texts are read in time proportional to their size") {
     CHECK(parsed("\"" + repeated("\\u00e9\\n", many) + "\"").string()->size() == 3 * many);
     CHECK(parsed("[" + repeated("{},", many) + "1]").array()->size() == many + 1);
     check_refused(repeated(" ", 4'000'000), Errc::ends_too_early, 4'000'000);
-    CHECK(std::chrono::steady_clock::now() - start < 20s);
+    CHECK((std::clock() - start) / CLOCKS_PER_SEC < 20);
 }
 
 // Whatever the bytes are, parse() ends, stays within the text (the sanitizers watch), points into

@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 
 #include "tests/lessons/peers.hpp"
+#include "tests/support/machine.hpp"
 
 using namespace test;
 using namespace std::chrono_literals;
@@ -153,10 +154,12 @@ TEST_CASE(
 }
 
 TEST_CASE("§5.5.3 lesson 9: a peer that only answers pings stays") {
-    LessonServer server{lesson, {"--ping-interval", "0.1", "--idle-timeout", "1"}};
+    const auto silence = silence_on_this_machine(1s);
+    LessonServer server{lesson, {"--ping-interval", "0.1", "--idle-timeout",
+                                 std::to_string(static_cast<double>(silence.count()) / 1000)}};
     RawPeer peer = open_peer(server.port);
     const auto begin = net::Clock::now();
-    while (net::Clock::now() - begin < 1500ms) {
+    while (net::Clock::now() - begin < 3 * silence / 2) {
         CHECK(peer.receive(2) == "89 00"_hex);
         peer.send_frame(ws::Opcode::pong, "");
     }

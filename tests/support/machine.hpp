@@ -21,4 +21,11 @@ inline std::chrono::duration<double> on_this_machine(std::chrono::duration<doubl
     return each <= 1 ? limit : limit * 2 * each;
 }
 
+// How long a peer may be silent that answers at once: the limit, and on a busy machine up to five times
+// as long, for the peer is a thread of the test and waits for its turn.
+inline std::chrono::milliseconds silence_on_this_machine(std::chrono::milliseconds limit) {
+    const auto scaled = std::chrono::duration_cast<std::chrono::milliseconds>(on_this_machine(limit));
+    return std::clamp(scaled, limit, 5 * limit);
+}
+
 }  // namespace test

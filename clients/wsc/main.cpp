@@ -12,6 +12,7 @@
 #include "cli/standard_streams.hpp"
 #include "clients/wsc/failure.hpp"
 #include "clients/wsc/listening.hpp"
+#include "clients/wsc/serving.hpp"
 #include "net/random.hpp"
 
 namespace {
@@ -115,7 +116,8 @@ int run(Settings settings) {
         const Kept kept{recorder ? &*recorder : nullptr, capture ? &*capture : nullptr};
         try {
             const Ending ending =
-                settings.listen ? listen(settings, screen, signals, history, kept)
+                !settings.run.empty() ? serve_programs(settings, screen, signals)
+                : settings.listen ? listen(settings, screen, signals, history, kept)
                 : settings.reconnect ? converse_on(settings, screen, signals, history, kept)
                                      : converse(settings, screen, signals, history, kept);
             signal_number = ending.signal.value_or(0);

@@ -194,6 +194,9 @@ void declare_modes(cli::Options& options, Settings& settings, bool& show_version
                                               : number<std::uint16_t>(text, 0, 65535);
                        if (!settings.listen) throw UsageError{"a number from 0 to 65535"};
                    });
+    options.text("--run", settings.run, "COMMAND", "-l: a program for each client, lines are messages");
+    options.number("--max-programs", settings.max_programs, 1, 1u << 20, "N",
+                   "--run: further clients get 503");
     options.flag("-V, --version", show_version, "show the version");
 }
 
@@ -286,6 +289,18 @@ void declare_our_options(cli::Options& options, Settings& settings) {
                    [&](const std::string&) { settings.keep_history = false; });
 }
 
+// What comes and goes is the program's then.
+void check_run(const Settings& settings) {
+    const std::pair<bool, const char*> refused[] = {
+        {!settings.listen_path.empty(), "a Unix socket"}, {!settings.record.empty(), "--record"},
+        {!settings.pcap.empty(), "--pcap"},               {!settings.output.empty(), "--output"},
+        {settings.show_pings, "-P"},                      {settings.slash, "--slash"},
+        {settings.binary, "--binary"},                    {settings.raw, "--raw"},
+        {settings.null_separated, "-0"},                  {settings.json, "--json"}};
+    for (const auto& [given, name] : refused)
+        if (given) throw UsageError{std::string{"--run does not go together with "} + name};
+}
+
 // Options of one mode in the other would do nothing; that is better said than kept silent.
 void check_together(const Settings& settings) {
     if (settings.connect && settings.listen) throw UsageError{"use either --listen or --connect"};
@@ -305,6 +320,8 @@ void check_together(const Settings& settings) {
                          (settings.binary ? "bytes of two hex digits each, such as 81 05 48"
                                           : "UTF-8, as a text message must be; or use --binary")};
     }
+    if (!settings.run.empty() && !settings.listen) throw UsageError{"--run works with --listen only"};
+    if (!settings.run.empty()) check_run(settings);
     if (!settings.listen) return;
     const std::pair<bool, const char*> only_connect[] = {
         {!settings.execute.empty(), "-x"},           {!settings.files.empty(), "--send"},
@@ -328,7 +345,7 @@ Settings parse_options(int argc, char** argv) {
     Settings settings;
     bool show_version = false;
     cli::Options options{"wsc",
-                         "A WebSocket client for the terminal, and a server for one client."};
+                         "A WebSocket client for the terminal, and a small server."};
     options.short_help();
     declare_modes(options, settings, show_version);
     declare_handshake(options, settings);

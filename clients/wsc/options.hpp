@@ -34,6 +34,8 @@ struct Settings {
     std::optional<Target> connect;
     std::optional<std::uint16_t> listen;
     std::string listen_path;  // a Unix socket; `listen` is 0 then
+    std::string run;          // --run: a program for each client; empty: none
+    std::uint64_t max_programs = 64;
 
     // The handshake.
     std::vector<std::pair<std::string, std::string>> headers;

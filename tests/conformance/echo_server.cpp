@@ -2,6 +2,7 @@
 //   blocking         what lessons 8 to 10 are built on        loop         lesson 11
 //   blocking-pieces  a reader and a writer, lesson 13         loop-pieces  lesson 13's server
 //   hub              rooms, lesson 12: each client is alone in a room of its own
+//   reactors         the same on two loops, lesson 15
 // Leaves out: everything that a lesson's program says and does besides.
 #include <functional>
 #include <map>
@@ -12,6 +13,7 @@
 #include "cli/say.hpp"
 #include "endpoint/dial_accept.hpp"
 #include "endpoint/hub.hpp"
+#include "endpoint/reactors.hpp"
 #include "endpoint/stream.hpp"
 #include "net/client_threads.hpp"
 #include "net/descriptors.hpp"
@@ -21,6 +23,8 @@ namespace {
 
 using endpoint::BlockingConnection;
 using endpoint::LoopConnection;
+
+const std::string kinds = "blocking, blocking-pieces, loop, loop-pieces, hub, reactors";
 
 struct Settings {
     cli::Common common;
@@ -77,6 +81,24 @@ void serve_hub(const Settings& settings, int stop_fd) {
     serve_loop(settings, stop_fd, handlers, [&](endpoint::Server& server) { hub.emplace(server); });
 }
 
+void serve_reactors(const Settings& settings, int stop_fd) {
+    endpoint::ReactorsOptions options;
+    static_cast<endpoint::ServerOptions&>(options) = settings.loop;
+    options.loops = 2;
+    endpoint::Reactors reactors{options, [](endpoint::Reactor& loop, endpoint::ServerOptions&) {
+        endpoint::LoopHandlers handlers;
+        handlers.on_open = [&loop](LoopConnection& client) {
+            loop.hub().join(client, std::to_string(loop.number()) + "/" + std::to_string(client.id()));
+        };
+        handlers.on_message = [&loop](LoopConnection& client, const endpoint::Message& message) {
+            loop.broadcast(client, loop.hub().room_of(client), message.type, message.data);
+        };
+        return handlers;
+    }};
+    cli::announce("WebSocket server at", settings.common, reactors.port());
+    reactors.run(stop_fd);
+}
+
 void serve_on(const Settings& settings, int stop_fd) {
     endpoint::Handlers messages, pieces;
     messages.on_message = [](LoopConnection& client, const endpoint::Message& message) {
@@ -90,7 +112,8 @@ void serve_on(const Settings& settings, int stop_fd) {
     else if (settings.kind == "loop") serve_loop(settings, stop_fd, messages);
     else if (settings.kind == "loop-pieces") serve_loop(settings, stop_fd, pieces);
     else if (settings.kind == "hub") serve_hub(settings, stop_fd);
-    else throw cli::UsageError{"--endpoint is blocking, blocking-pieces, loop, loop-pieces or hub"};
+    else if (settings.kind == "reactors") serve_reactors(settings, stop_fd);
+    else throw cli::UsageError{"--endpoint is one of: " + kinds};
 }
 
 int serve(int argc, char** argv) {
@@ -99,14 +122,14 @@ int serve(int argc, char** argv) {
     cli::Options options{"echo_server", "A plain echo on each endpoint, for conformance suites."};
     options.server(settings.common);
     options.path(settings.common);
-    options.text("--endpoint", settings.kind, "KIND", "blocking, blocking-pieces, loop, loop-pieces or hub");
+    options.text("--endpoint", settings.kind, "KIND", kinds);
     compression.declare(options);
     options.parse(argc, argv);
 
     const net::StopSignal stop;
     net::raise_descriptor_limit();
     using Sharing = cli::CompressionOptions::Sharing;
-    const bool threads = settings.kind.starts_with("blocking");
+    const bool threads = settings.kind.starts_with("blocking") || settings.kind == "reactors";
     settings.loop.host = settings.common.host;
     settings.loop.port = settings.common.port;
     settings.loop.path = settings.blocking.path = settings.common.path;

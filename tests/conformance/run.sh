@@ -14,7 +14,7 @@ short=()
 [[ -z ${SHORT:-} ]] || short=(--short)
 [[ -z $url ]] || exec "$suite" "$url" "${short[@]}" --report "$out/other.tsv"
 
-all=(lesson-8 blocking pieces lesson-11 loop loop-pieces hub client pieces-client)
+all=(lesson-8 blocking pieces lesson-11 loop loop-pieces hub reactors client pieces-client)
 others=(ws python ws-client python-client)
 [[ -n ${SHORT:-} ]] || all+=("${others[@]}")
 # shellcheck disable=SC2206 # words are what is wanted
@@ -85,7 +85,7 @@ for subject in "${all[@]}"; do
     case $subject in
         lesson-8) judge_server "$subject" yes "$build/lessons/08-messages/server" --port 0 ;;
         lesson-11) judge_server "$subject" yes "$build/lessons/11-event-loop/server" --port 0 ;;
-        blocking | loop | loop-pieces | hub) judge_server "$subject" yes "$out/echo_server" --port 0 --compress --endpoint "$subject" ;;
+        blocking | loop | loop-pieces | hub | reactors) judge_server "$subject" yes "$out/echo_server" --port 0 --compress --endpoint "$subject" ;;
         pieces) judge_server "$subject" yes "$out/echo_server" --port 0 --compress --endpoint blocking-pieces ;;
         client) judge_client "$subject" yes "$out/echo_client" --compress ;;
         pieces-client) judge_client "$subject" yes "$out/echo_client" --compress --pieces ;;

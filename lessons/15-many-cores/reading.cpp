@@ -32,12 +32,14 @@ const check::Reading omitted{
     [](Bytes, std::string_view answer) -> Judgement {
         const auto chosen = check::number_in(answer);
         if (!chosen) return {false, "give the p99 in milliseconds"};
-        if (*chosen + 10 >= p99 && *chosen <= p99 + 10)
+        if (*chosen == p99)
             return {true, "2,000 of 10,000 messages were due while nothing moved, and waited 2,000, 1,999, "
                           "1,998, … ms. A hundred of them, 1 %, waited longer than " +
                               std::to_string(p99) + " ms. The generator saw one of them."};
         if (*chosen + 10 >= pause && *chosen <= pause + 10)
             return {false, "that is the longest wait, of one message: 1 % of all is a hundred of them"};
+        if (*chosen + 10 >= p99 && *chosen <= p99 + 10)
+            return {false, "very near: a hundred are 1 % of all; how long did the next one wait?"};
         if (*chosen <= 1)
             return {false, "so says the generator. How many messages did it not send while it waited?"};
         return {false, "write down how long each message that was due in the pause would have waited, and take "

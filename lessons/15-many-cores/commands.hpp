@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <system_error>
 #include <vector>
@@ -41,6 +42,11 @@ inline std::size_t count_primes(std::uint64_t most) {
             composite[other] = true;
     }
     return count;
+}
+
+// What the answer to "/primes" says.
+inline std::string primes_up_to(std::uint64_t most) {
+    return std::to_string(count_primes(most)) + " primes up to " + std::to_string(most);
 }
 
 }  // namespace lesson

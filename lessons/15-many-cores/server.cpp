@@ -1,7 +1,7 @@
 // Lesson 15: a room over one event loop a core. What one client says, all hear, on whatever loop.
 // "/loop" asks for the client's loop, "/stall N" lets it stand still for N milliseconds, "/primes N" is
-// answered by a thread that is no loop.
-// With --echo there is no room: each message goes back to its sender, for measuring.
+// answered by a thread that is no loop. With --echo each message goes back to its sender instead.
+#include "cli/compression_options.hpp"
 #include "cli/log.hpp"
 #include "cli/loop_options.hpp"
 #include "cli/say.hpp"
@@ -17,16 +17,19 @@ namespace {
 
 using endpoint::LoopConnection;
 using endpoint::Reactor;
+using Sharing = cli::CompressionOptions::Sharing;
 
 constexpr const char* room = "all";
 
 class ManyCores {
   public:
-    ManyCores(const endpoint::ReactorsOptions& options, bool echo, std::chrono::microseconds work)
+    ManyCores(const endpoint::ReactorsOptions& options, cli::CompressionOptions& compression,
+              bool echo, std::chrono::microseconds work)
         : echo_{echo},
           work_{work},
-          loops_{options, [this](Reactor& loop, endpoint::ServerOptions& own) {
+          loops_{options, [&](Reactor& loop, endpoint::ServerOptions& own) {
                      if (loop.number() != 0) own.trace = nullptr;
+                     own.extensions = compression.extensions(Sharing::one_thread);
                      return handlers(loop);
                  }} {}
 
@@ -75,11 +78,8 @@ class ManyCores {
 
     // The worker's thread knows the client by a handle, for the client may have gone by then.
     void count_primes(endpoint::ClientHandle handle, LoopConnection& client, std::uint64_t most) {
-        const bool given = worker_.give([this, handle, most] {
-            loops_.send(handle, std::to_string(lesson::count_primes(most)) + " primes up to " +
-                                    std::to_string(most));
-        });
-        if (!given) client.send("too many ask at once; try again later");
+        if (!worker_.give([=, this] { loops_.send(handle, lesson::primes_up_to(most)); }))
+            client.send("too many ask at once; try again later");
     }
 
     const bool echo_;
@@ -91,12 +91,13 @@ class ManyCores {
 
 int serve(int argc, char** argv) {
     cli::LoopLine line;
+    cli::CompressionOptions compression;
     endpoint::ReactorsOptions settings;
-    std::uint64_t loops = std::max(1u, std::thread::hardware_concurrency());
-    std::uint64_t work = 0;
+    std::uint64_t loops = std::max(1u, std::thread::hardware_concurrency()), work = 0;
     bool echo = false;
     cli::Options options{"server", "Lesson 15: a room over one event loop a core."};
     line.declare(options, settings);
+    compression.declare(options);
     options.number("--loops", loops, 1, 1024, "N", "event loops, each a thread");
     cli::size_option(options, "--max-mailbox-bytes", settings.max_mailbox_bytes, "for each loop");
     options.flag("--echo", echo, "no room: each message goes back to its sender");
@@ -105,10 +106,9 @@ int serve(int argc, char** argv) {
     line.finish(settings);
     settings.loops = static_cast<unsigned>(loops);
     settings.max_traced = 1;  // the first client of the first loop
-
     const net::StopSignal stop;
     net::raise_descriptor_limit();
-    ManyCores server{settings, echo, std::chrono::microseconds{work}};
+    ManyCores server{settings, compression, echo, std::chrono::microseconds{work}};
     cli::announce("WebSocket server, loops: " + std::to_string(loops) + ", at", line.common,
                   server.port());
     server.run(stop.fd());

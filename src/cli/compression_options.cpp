@@ -21,15 +21,15 @@ void CompressionOptions::declare(Options& options) {
 ws::Extensions* CompressionOptions::extensions(Sharing sharing) {
     if (!compress_) return nullptr;
     const auto bits = static_cast<unsigned>(window_bits_);
-    deflate_.emplace(
+    made_.push_back(std::make_unique<ws::deflate::PermessageDeflate>(
         ws::deflate::Options{.terms = {.server_no_context_takeover = no_context_takeover_,
                                        .client_no_context_takeover = no_context_takeover_,
                                        .server_max_window_bits = bits,
                                        .client_max_window_bits = bits},
                              .level = static_cast<int>(level_),
                              .threshold = static_cast<std::size_t>(threshold_)},
-        sharing);
-    return &*deflate_;
+        sharing));
+    return made_.back().get();
 }
 
 }  // namespace cli

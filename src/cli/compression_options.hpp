@@ -4,7 +4,8 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
+#include <memory>
+#include <vector>
 
 #include "cli/options.hpp"
 #include "ws/deflate/codec.hpp"
@@ -18,7 +19,8 @@ class CompressionOptions {
     // This object outlives options.parse().
     void declare(Options& options);
 
-    // For endpoint options; lives as long as this object. Null without --compress.
+    // For endpoint options; lives as long as this object. Null without --compress. Another one at each
+    // call: of several loops, each has its own.
     ws::Extensions* extensions(Sharing sharing);
 
   private:
@@ -27,7 +29,7 @@ class CompressionOptions {
     std::uint64_t level_ = ws::deflate::usual_level;
     std::uint64_t threshold_ = ws::deflate::Options{}.threshold;
     std::uint64_t window_bits_ = ws::deflate::max_window_bits;
-    std::optional<ws::deflate::PermessageDeflate> deflate_;
+    std::vector<std::unique_ptr<ws::deflate::PermessageDeflate>> made_;
 };
 
 }  // namespace cli

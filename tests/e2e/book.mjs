@@ -24,6 +24,13 @@ async function reader(options) {
   return page;
 }
 
+// Presses a link, and is there when the page is.
+async function follow(page, link) {
+  const target = await link.evaluate(({ href }) => href);
+  await link.click();
+  await page.waitForURL((url) => url.href.startsWith(target));
+}
+
 // --- whole ------------------------------------------------------------------------------------------
 
 async function everyLink() {
@@ -61,7 +68,7 @@ async function fromTheFirstToTheLast() {
   const seen = ['index.html'];
   const next = page.locator('footer a[rel=next]'), previous = page.locator('footer a[rel=prev]');
   while (await next.count()) {
-    await next.click();
+    await follow(page, next);
     seen.push(path.basename(new URL(page.url()).pathname));
   }
   assert.equal(new Set(seen).size, seen.length);
@@ -69,7 +76,7 @@ async function fromTheFirstToTheLast() {
     for (const part of ['', '-server.cpp', '-client.cpp', '-exercises', '-hints'])
       assert(seen.includes(`${lesson}${part}.html`), `${lesson}${part} is never come by`);
   for (let at = seen.length - 1; at > 0; --at) {
-    await previous.click();
+    await follow(page, previous);
     assert.equal(path.basename(new URL(page.url()).pathname), seen[at - 1]);
   }
   await page.done();
@@ -100,16 +107,16 @@ async function frames() {
   assert(count > 60, `only ${count} frames`);
 
   await page.turn('05-frames-wire.txt.html');
-  await page.locator('a.wire', { hasText: 'masked len=5 "Hello"' }).click();
+  await follow(page, page.locator('a.wire', { hasText: 'masked len=5 "Hello"' }));
   assert.equal(await page.locator('#hex').inputValue(), '81 85 37 FA 21 3D 7F 9F 4D 51 58');
   assert.match(await page.locator('#verdict').textContent(), /^✓ A server accepts this/);
   await page.goBack();
-  await page.locator('a.wire', { hasText: 'TEXT FIN len=5 "Hello"' }).click();
+  await follow(page, page.locator('a.wire', { hasText: 'TEXT FIN len=5 "Hello"' }));
   assert.equal(await page.locator('#hex').inputValue(), '81 05 48 65 6C 6C 6F');
   assert.match(await page.locator('#verdict').textContent(), /^✓ A client accepts this/);
   // A row of a table of what a client sends: the client's, although it is not masked.
   await page.turn('05-frames.html');
-  await page.locator('td a.wire', { hasText: '81 05 48 65' }).click();
+  await follow(page, page.locator('td a.wire', { hasText: '81 05 48 65' }));
   assert.match(await page.locator('#verdict').textContent(), /a frame from a client must be masked/);
   await page.done();
   step(`${count} lines of traces lead to the frame lab, each to its own bytes`);
@@ -123,10 +130,10 @@ async function anchors() {
   assert(await page.locator('main li').count() > 40);
   await page.turn('rfc.html#rfc6455-5.4');
   assert.match(await page.locator(':target').textContent(), /^§5\.4 Fragmentation/);
-  await page.locator('h3:target + ul a', { hasText: 'Lesson 8' }).first().click();
+  await follow(page, page.locator('h3:target + ul a', { hasText: 'Lesson 8' }).first());
   assert.match(page.url(), /08-messages\.html#rfc6455-5\.4/);
   assert.match(await page.locator(':target').textContent(), /§5\.4/);
-  await page.locator(':target').click();
+  await follow(page, page.locator(':target'));
   assert.match(page.url(), /rfc\.html#rfc6455-5\.4$/);
   // The same number in another RFC is another section.
   assert.equal(await page.locator('#rfc7692-7\\.2\\.1').count(), 1);
@@ -137,7 +144,7 @@ async function anchors() {
 async function hints() {
   const page = await reader();
   await page.turn('05-frames-exercises.html');
-  await page.locator('#exercise-3 + p a').click();
+  await follow(page, page.locator('#exercise-3 + p a'));
   assert.match(page.url(), /05-frames-hints\.html#exercise-3$/);
   const hint = page.locator('#exercise-3 ~ details').first();
   const words = hint.locator('p').first();
@@ -148,6 +155,29 @@ async function hints() {
   assert.equal(await page.locator('details[open]').count(), 1);
   await page.done();
   step('an exercise leads to its hints; each is folded until it is asked for');
+}
+
+async function pictures() {
+  const page = await reader();
+  for (const name of ['course', '03-byte-stream', '05-frames', '06-native-echo', '11-event-loop']) {
+    await page.turn(`${name}.html`);
+    const figure = page.locator('figure').first();
+    assert((await figure.locator('svg[role=img]').getAttribute('aria-label')).length > 50);
+    // All its words are within it.
+    assert.deepEqual(await figure.locator('svg').evaluate((svg) => {
+      const whole = svg.getBoundingClientRect();
+      return [...svg.querySelectorAll('text')].filter((text) => {
+        const { left, right, bottom } = text.getBoundingClientRect();
+        return left < whole.left || right > whole.right || bottom > whole.bottom;
+      }).map((text) => text.textContent);
+    }), [], name);
+    const letters = figure.locator('pre');
+    assert(!await letters.isVisible());
+    await figure.locator('summary').click();
+    assert(await letters.isVisible());
+  }
+  await page.done();
+  step('pictures are drawn, and their letters are beside them');
 }
 
 // --- looks ----------------------------------------------------------------------------------------------
@@ -192,6 +222,7 @@ try {
   await frames();
   await anchors();
   await hints();
+  await pictures();
   await looks();
   await onPaper();
   console.log(`the book: ${checks.length} checks passed`);

@@ -68,13 +68,22 @@ end
 -- read it.
 local function picture(path, letters)
   local svg = chapter.read(path):gsub('^<%?xml.-%?>%s*', ''):gsub('<!%-%-.-%-%->%s*', '')
-  return html('<figure>\n' .. svg .. '<details><summary>The picture in letters</summary>\n' ..
+  return html('<figure>\n<div class="picture" tabindex="0">' .. svg .. '</div>\n<details><summary>The picture in letters</summary>\n' ..
               '<pre tabindex="0"><code>' .. wire.escape(letters) .. '</code></pre></details></figure>')
 end
 
 -- --- blocks --------------------------------------------------------------------------------------
 
--- What the markers of the texts say of the block that comes next.
+-- Below "## The picture" the first block of letters is drawn in picture.svg, in the text's folder; that
+-- of the whole course below "## The storeys" in src/storeys.svg.
+local function drawn_below(heading, source)
+  local name = heading:match('^The (%l+)$')
+  local folder = source:find('/') and folder_of(source) or 'src'
+  local path = name and ('%s/%s.svg'):format(folder, name)
+  return path and exists(path) and path or nil
+end
+
+-- What the markers of the texts say of the code that comes next, and pictures.
 local function with_markers(blocks, source, book)
   local out, next_picture = {}, nil
   for _, block in ipairs(blocks) do
@@ -83,7 +92,6 @@ local function with_markers(blocks, source, book)
       local kind, about = comment:match('^(%w+):?%s*(.*)$')
       local file = kind == 'code' and about:match('^%S+')
       local path = file and (file:find('/') and exists(file) and file or folder_of(source) .. '/' .. file)
-      if kind == 'picture' then next_picture = tidy(folder_of(source) .. '/' .. about) end
       if path and exists(path) then
         out[#out + 1] = html(('<p class="from"><a href="%s">%s</a></p>'):format(
           book.page_of(path), wire.escape(file)))
@@ -92,6 +100,7 @@ local function with_markers(blocks, source, book)
       out[#out + 1] = picture(next_picture, block.text)
       next_picture = nil
     else
+      if block.t == 'Header' then next_picture = drawn_below(pandoc.utils.stringify(block), source) end
       out[#out + 1] = block
     end
   end

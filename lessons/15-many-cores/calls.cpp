@@ -56,6 +56,11 @@ const Function make{"SharedMessage", [](std::string room, std::string text) {
     held.clear();
     held.emplace_back(room, ws::Opcode::text, ws::as_bytes(text));
 }};
+// Made here: what comes from the judge leaves room behind that is allocated, too.
+const Function make_large{"large", [](std::size_t size) {
+    held.clear();
+    held.emplace_back("room", ws::Opcode::text, ws::as_bytes(std::string(size, 'x')));
+}};
 const Function another{"another", [](std::size_t of) { held.push_back(held.at(of).another()); }};
 const Function release{"release", [](std::size_t which) { held.at(which).release(); }};
 const Function let_go{"let_go", [](std::size_t which) { held.erase(held.begin() + static_cast<std::ptrdiff_t>(which)); }};

@@ -82,12 +82,12 @@ const Scenario one_copy{"one-copy", exercise(3), "", "all who hold a message rea
 
 const Scenario freed{"freed-by-the-last", exercise(3), "", "the last holder frees a message, and no other",
     [](Run& run) {
-    run.call(make("warm"));
+    run.call(Call{"large", 10}.as("a SharedMessage of 10 bytes"));
     run.call(Call{"let_go", 0}.as("the only holder goes"));
     const auto before = run.call("allocated").as<std::uint64_t>();
     constexpr std::uint64_t size = 1'000'000;
     run.fresh();
-    run.call(make(std::string(size, 'x')));
+    run.call(Call{"large", size}.as("a SharedMessage of 1,000,000 bytes"));
     run.call(Call{"another", 0}.as("another()"));
     run.call(Call{"another", 1}.as("another() of that one"));
     run.call(Call{"let_go", 1}.as("the second holder goes"));

@@ -63,9 +63,18 @@ void Accidents::turn(const std::function<void(const std::string&)>& log) {
         repair(each);
         log(each.program->name() + (each.stopped ? " goes on" : " is started"));
     }
+    for (Program* const server : servers_) look_for_deaths(*server);
+    look_for_deaths(redis_);
     if (now < next_) return;
     next_ = now + between(500, 3500);
     cause(now, log);
+}
+
+void Accidents::look_for_deaths(Program& program) {
+    const bool told = std::ranges::any_of(repairs_, [&](const Repair& each) { return each.program == &program; });
+    if (told || program.running()) return;
+    deaths_.push_back(program.name() + " ended by itself");
+    program.start();
 }
 
 void Accidents::cause(Moment now, const std::function<void(const std::string&)>& log) {

@@ -52,6 +52,8 @@ class Accidents {
     void finish();
 
     const std::map<std::string, unsigned>& counts() const { return counts_; }
+    // Programs that ended without having been told to.
+    const std::vector<std::string>& deaths() const { return deaths_; }
 
   private:
     struct Repair {
@@ -59,6 +61,7 @@ class Accidents {
         Program* program;
         bool stopped;  // SIGCONT, and not a new start
     };
+    void look_for_deaths(Program& program);
     void cause(Moment now, const std::function<void(const std::string&)>& log);
     void repair(const Repair& repair);
     std::chrono::milliseconds between(unsigned least, unsigned most) {
@@ -71,6 +74,7 @@ class Accidents {
     std::vector<Repair> repairs_;
     Moment next_ = net::Clock::now();
     std::map<std::string, unsigned> counts_;
+    std::vector<std::string> deaths_;
 };
 
 }  // namespace chaos

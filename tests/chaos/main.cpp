@@ -41,7 +41,8 @@ bool settle(chaos::Crowd& crowd, const char* what, Condition condition) {
 
 int judge(const chaos::Crowd& crowd, const chaos::Accidents& accidents, double seconds, bool settled,
           const std::string& seed) {
-    const auto faults = crowd.faults();
+    auto faults = crowd.faults();
+    faults.insert(faults.begin(), accidents.deaths().begin(), accidents.deaths().end());
     for (std::size_t i = 0; i < faults.size() && i < 20; ++i) std::printf("  %s\n", faults[i].c_str());
     const chaos::Counters& counted = crowd.counters();
     const auto number = [](std::uint64_t value) { return static_cast<unsigned long long>(value); };

@@ -1,7 +1,7 @@
 // Joining, leaving, and sending to all. Lesson 12.
 // Rooms hold ids and not pointers, so a client that has gone is a miss and never a dangling
-// pointer. Who leaves gives its place to the last one, so leaving a full room costs no more than
-// an empty one.
+// pointer. The last member takes the place of the one that leaves, so to leave a full room costs no
+// more than to leave an empty one.
 #include "endpoint/hub.hpp"
 
 #include <utility>

@@ -340,7 +340,7 @@ void LoopConnection::send_failed() {
     if (phase_ != Phase::over) lost(output_.error());
 }
 
-// The last byte has been taken by the kernel. Who ends TCP, and how, is the protocol's to say; a
+// The last byte has been taken by the kernel. The protocol says who ends TCP, and how; a
 // request that was refused, or a page, ends like a broken rule: the client may still be sending.
 void LoopConnection::finish_sending() {
     if (peer_ended_ || protocol_.tcp_end() == ws::TcpEnd::now) return remove();

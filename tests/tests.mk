@@ -137,7 +137,7 @@ $(filter %/echo_server %/echo_client,$(CONFORMANCE)): $(BUILD)/%: $(BUILD)/obj/t
 	@mkdir -p $(@D)
 	$(link)
 
-## make rfc        every MUST and SHOULD of RFC 6455 and RFC 7692: where it is kept, and what tests it
+## make rfc        every MUST and SHOULD of RFC 6455 (and 7692): where it is kept, and what tests it
 ## make rfc-mutants  switches each check off, one after the other: its test has to fail (LINES='124 130')
 .PHONY: rfc rfc-mutants
 RFC := $(BUILD)/rfc/rfc

@@ -145,7 +145,8 @@ TEST_CASE("wsc --run: the end of its input is what a program sees when its clien
 TEST_CASE("wsc --run: a client that does not read stops its program, and memory stays") {
     const test::TemporaryFolder folder;
     // Counts what it got rid of.
-    Running running{"i=0; while printf '%01000d\\n' 0; do i=$((i+1)); echo $i >'" + folder.path("count") + "'; done"};
+    Running running{"i=0; while printf '%01000d\\n' 0; do i=$((i+1)); echo $i >'" + folder.path("count") + "'; done",
+                    {"--ping", "3600"}};  // no ping among what is counted, however long that takes
     RawPeer peer = open_peer(running.port);
     const auto count = [&] {
         std::ifstream file{folder.path("count")};

@@ -249,7 +249,7 @@ TEST_CASE("load: nobody listens, or no WebSocket server") {
     CHECK(other.status == 1);
     CHECK(other.errors ==
           "load: client 1: Handshake failed: HTTP/1.1 404 Not Found (there is no WebSocket endpoint "
-          "at this path); path /elsewhere\n"
+          "at this path: /elsewhere); path /elsewhere\n"
           "load: only 0 of 1 connections could be opened\n");
     server.stop();
 }

@@ -215,7 +215,7 @@ TEST_CASE("lesson 8: what cannot work is told in one line") {
     CHECK(
         result.errors ==
         "client: Handshake failed: HTTP/1.1 404 Not Found (there is no WebSocket endpoint at this "
-        "path); path /other\n");
+        "path: /other); path /other\n");
 
     CHECK(run(client, {"wss://localhost/"}).status == 2);
     CHECK(run(client, {"--masking-key", "12"}).status == 2);

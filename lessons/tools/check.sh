@@ -141,7 +141,7 @@ build() {
     # UBSan wants a descriptor to look at a vptr, and some scenarios leave none. What the compiler says
     # is read below: in one language, and without colours.
     LC_ALL=C "$MAKE" --no-print-directory -s "${jobs[@]}" BUILD="$BUILD" OVERLAY="$WORK" SANITIZE=1 \
-        OPTIMIZE=-Og CPPFLAGS="-D_GLIBCXX_ASSERTIONS -fno-sanitize=vptr" \
+        OPTIMIZE=-O1 CPPFLAGS="-D_GLIBCXX_ASSERTIONS -fno-sanitize=vptr" \
         CXXFLAGS="${CXXFLAGS:-} -fdiagnostics-color=never" "$@" >"$log" 2>&1 || did_not_compile
     # A warning in the student's own files is worth reading, once: when it was compiled.
     grep -E "^$WORK/.*warning: " "$log" | sort -u | sed -n 1,5p || :

@@ -107,6 +107,7 @@ e2e: book $(LESSON_PROGRAMS) | $(PLAYWRIGHT)
 	@node --test tests/vectors/frame_test.mjs tests/vectors/deflate_test.mjs
 	@BUILD=$(BUILD) PLAYWRIGHT=$(PLAYWRIGHT) node tests/e2e/chat.mjs
 	@BUILD=$(BUILD) PLAYWRIGHT=$(PLAYWRIGHT) node tests/e2e/lab.mjs
+	@BUILD=$(BUILD) PLAYWRIGHT=$(PLAYWRIGHT) node tests/e2e/machines.mjs
 	@BUILD=$(BUILD) PLAYWRIGHT=$(PLAYWRIGHT) node tests/e2e/book.mjs
 $(PLAYWRIGHT):
 	@tests/e2e/install.sh $@

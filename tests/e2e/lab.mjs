@@ -37,7 +37,7 @@ async function linksAndVerdicts() {
   assert.equal(await value(page, 'hex'), '81 05 68 65 6C 6C 6F');
   assert.match(await text(page, '#verdict'), /^✓ A client accepts this/);
   await page.locator('#hex').fill('89 00');
-  assert.match(page.url(), /#hex=8900&from=server$/);
+  await page.waitForURL(/#hex=8900&from=server$/);
   await page.locator('#hex').fill('no hex');
   assert.equal(await text(page, '#verdict'), '');
   assert.equal(await text(page, '#explained'), '');

@@ -9,6 +9,7 @@
 #include <memory>
 
 #include "endpoint/redis_backplane.hpp"
+#include "tests/endpoint/turn_until.hpp"
 #include "tests/support/process.hpp"
 
 using namespace endpoint;
@@ -88,14 +89,7 @@ struct Plane {
 
     template <typename Condition>
     bool until(Condition condition) {
-        const net::Deadline deadline = net::after(test::patience);
-        while (!condition()) {
-            if (net::Clock::now() > *deadline) return false;
-            const int fd = backplane.fd();
-            net::wait_readable({&fd, 1}, net::after(20ms));
-            backplane.turn();
-        }
-        return true;
+        return test::turn_until(backplane, condition);
     }
     Position follow() {
         std::optional<Position> end;

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <deque>
 
+#include "tests/endpoint/turn_until.hpp"
 #include "tests/support/fake_redis.hpp"
 #include "tests/support/process.hpp"
 
@@ -38,17 +39,9 @@ struct Plane {
     }
     explicit Plane(const FakeRedis& redis) : Plane{options_for(redis)} {}
 
-    // Turns it until it is so; false after a time that is too long for anything.
     template <typename Condition>
     bool until(Condition condition) {
-        const net::Deadline deadline = net::after(test::patience);
-        while (!condition()) {
-            if (net::Clock::now() > *deadline) return false;
-            const int fd = backplane.fd();
-            net::wait_readable({&fd, 1}, net::after(20ms));
-            backplane.turn();
-        }
-        return true;
+        return test::turn_until(backplane, condition);
     }
     bool until_up() {
         return until([this] { return backplane.is_up(); });

@@ -106,7 +106,8 @@ handout: $(HOLES) $(TEXTS)
 
 # DIR: a folder or an archive in it for each student. STUDENT: only this one, again. SEED
 # (hexadecimal) draws keys and payloads, each time others unless it is given; JOBS, MEMORY (in MB)
-# and TIME (in seconds) are for each submission.
+# and TIME (in seconds) are for each submission. WEIGHTS, DUE, LATE_DAYS and BOOK are for what is told;
+# SUBMISSION, RESULTS, VISIBILITY and SANDBOX for Gradescope (lessons/TEACHING.md).
 GRADE := $(BUILD)/tools/grade
 $(GRADE): $(patsubst %.cpp,$(BUILD)/obj/%.o,$(wildcard lessons/tools/grade/*.cpp)) \
           $(call objects,$(sort $(SRC_02) $(filter json/%,$(SRC_12))))

@@ -2,8 +2,9 @@
 # grade.sh DIR FROM TO: builds and checks what a class handed in, for `make grade`. Here everything
 # is prepared that all submissions share: the tree of a handout, what is built of it without any
 # student's file, the names of the checks. lessons/tools/grade does the rest.
-# The Makefile passes MAKE and BUILD, the teacher SEED, STUDENT (one, again), JOBS, MEMORY (MB) and
-# TIME (seconds).
+# The Makefile passes MAKE and BUILD, the teacher SEED, STUDENT (one, again), JOBS, MEMORY (MB), TIME
+# (seconds), WEIGHTS, DUE, LATE_DAYS and BOOK; for Gradescope SUBMISSION (one, in place of DIR), RESULTS
+# (where its results.json goes), VISIBILITY, and SANDBOX=none.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
@@ -15,17 +16,45 @@ stop() {
     echo "grade: $*" >&2
     exit 2
 }
+options=()
+if [[ -n ${SUBMISSION:-} ]]; then
+    [[ -z $submissions ]] || stop "DIR is a folder of submissions, SUBMISSION is one: say one of the two"
+    [[ -e $SUBMISSION ]] || stop "there is no submission '$SUBMISSION'"
+    submissions=$SUBMISSION
+    options+=(--alone)
+fi
 [[ -n $submissions ]] || stop "say where the submissions are: make grade DIR=submissions"
-[[ -d $submissions ]] || stop "there is no folder '$submissions'; make grade DIR=… takes one with a folder or an" \
-    "archive for each student"
+[[ -d $submissions || -n ${SUBMISSION:-} ]] ||
+    stop "there is no folder '$submissions'; make grade DIR=… takes one with a folder or an archive for each student"
 [[ ${SEED:-} =~ ^[0-9a-fA-F]{0,16}$ ]] || stop "SEED is a number of up to 16 hexadecimal digits, not '$SEED'"
 # What was written down from another run must not fit: each grading draws keys and payloads of its own.
 [[ -n ${SEED:-} ]] || SEED=$(od -An -N4 -tx4 /dev/urandom | tr -d ' ')
+[[ -z ${RESULTS:-} || -n ${SUBMISSION:-} ]] || stop "RESULTS is where the results of one SUBMISSION go"
+case ${SANDBOX:-} in
+    '') ;;
+    none) options+=(--no-sandbox) ;;
+    *) stop "SANDBOX is none, or not given" ;;
+esac
+# Weights may stand in a file, with comments.
+weights=${WEIGHTS:-}
+[[ ! -f $weights ]] || weights=$(sed 's/#.*//' "$weights")
+[[ -z $weights ]] || options+=(--weights "$weights")
+[[ -z ${DUE:-} ]] || options+=(--due "$DUE")
+[[ -z ${LATE_DAYS:-} ]] || options+=(--late-days "$LATE_DAYS")
+[[ -z ${VISIBILITY:-} ]] || options+=(--visibility "$VISIBILITY")
 for name in JOBS MEMORY TIME; do
     [[ ${!name:-1} =~ ^[1-9][0-9]{0,5}$ ]] || stop "$name is a number, not '${!name}'"
 done
+# What grade itself would refuse, but only after minutes.
+[[ ${LATE_DAYS:-0} =~ ^[0-9]{1,3}$ ]] || stop "LATE_DAYS is a number, not '$LATE_DAYS'"
+[[ ${DUE:-2026-12-01} =~ ^[0-9]{4}-[0-9]{2}-[0-9]{2}([ T][0-9]{2}:[0-9]{2}(:[0-9]{2})?)?$ ]] ||
+    stop "DUE is a date such as '2026-12-01 23:59', not '$DUE'"
+for word in $weights; do
+    [[ $word =~ ^[0-9]{1,2}/[0-9]=[0-9]{1,4}(\.[0-9]{1,2})?$ ]] ||
+        stop "WEIGHTS is a list such as '5/2=4 5/3=10' (lesson/exercise=points), or a file with one; not '$word'"
+done
 
-if ! command -v bwrap >/dev/null; then
+if [[ -z ${SANDBOX:-} ]] && ! command -v bwrap >/dev/null; then
     if [[ $(id -u) -eq 0 ]] && command -v apt-get >/dev/null; then
         echo "grade: installing bubblewrap with apt-get" >&2
         log=$(mktemp)
@@ -75,5 +104,9 @@ for ((lesson = from; lesson <= to; ++lesson)); do "$BUILD/tools/holes" files "$l
 
 "$BUILD/tools/grade" --tree "$tree" --base "$tree/build" --script lessons/tools/grade/inside.sh \
     --scenarios "$out/scenarios.tsv" --files "$out/files.txt" \
-    --out "$out" --student "${STUDENT:-}" --from "$from" --to "$to" --seed "$SEED" \
+    "${options[@]}" --book "${BOOK:-book}" --out "$out" --student "${STUDENT:-}" --from "$from" --to "$to" --seed "$SEED" \
     --jobs "${JOBS:-$(nproc)}" --memory "${MEMORY:-1536}" --time "${TIME:-600}" "$submissions"
+
+# The links of the pages find the book, if it was made.
+[[ ! -d $BUILD/book ]] || ln -sfn ../../../book "$out/latest/feedback/book"
+[[ -z ${RESULTS:-} ]] || cp "$out"/latest/gradescope/*.json "$RESULTS"

@@ -147,6 +147,19 @@ expect "nobody's process is left" not somebody_is_left
 expect "JSON has 30 students" test "$(grep -c '"student":' "$build/grade/latest/results.json")" -eq 30
 expect "it names scenarios" grep -q "\"scenario\":\"$lesson/" "$build/grade/latest/results.json"
 
+# --- what each student gets, and what a teacher looks at twice -----------------------------------
+
+latest=$build/grade/latest
+expect "a page for each" test "$(find "$latest/feedback" -name '*.html' | wc -l)" -eq 30
+expect "it explains" grep -qi "expected" "$latest/feedback/29-"*.html
+expect "it leads to the exercise" grep -q 'href="book/04-handshake-exercises.html#exercise-[0-9]"' "$latest/feedback/11-starter.html"
+expect "results.json for Gradescope, one for each" test "$(grep -l '"max_score":14.0' "$latest"/gradescope/*.json | wc -l)" -eq 30
+json_of() { grep -F "\"student\":\"$1\"" "$latest/results.json"; }
+expect "fork is a suspicious word" grep -q '"suspicious_words":"fork"' <<<"$(json_of 21-fork-bomb)"
+expect "the true file has none" grep -q '"suspicious_words":""' <<<"$(json_of 01-folder)"
+expect "copies are alike" grep -q '"likeness":100' <<<"$(json_of 01-folder)"
+expect "a starter is like nobody" grep -q '"likeness":0,"like":""' <<<"$(json_of 11-starter)"
+
 # --- one student again: her row alone is another ---------------------------------------------------
 
 right "$class/11-starter/work"
@@ -155,6 +168,41 @@ is 11 passed
 is 14 "did not compile"
 expect "still a row for each, and one folder of results" \
     test "$(wc -l <"$csv") $(find "$build/grade" -maxdepth 1 -name '20*' -newer "$scratch/begin" | wc -l)" = "31 1"
+
+# --- weights, dates, and one submission as Gradescope gives it ------------------------------------
+
+mkdir "$scratch/few"
+starter "$scratch/few/anna/work"
+find "$scratch/few/anna" -type f -exec touch -d '2026-03-03 12:00' {} +
+"$make" --no-print-directory -s grade DIR="$scratch/few" FROM="$lesson" TO="$lesson" WEIGHTS="$lesson/2=10 $lesson/3=0 $lesson/1=1" \
+    DUE='2026-03-01 23:59' LATE_DAYS=1 >"$scratch/table" 2>"$scratch/errors"
+expect "a weight that counts nothing is told" grep -q "nothing judges exercise $lesson/1 " "$scratch/errors"
+expect "two days late, one more than allowed" grep -q ',2026-03-03 12:00:00,2,1,' "$csv"
+of_points=$(sed -n 's/.*"of_points":\([0-9.]*\),.*/\1/p' "$latest/results.json")
+expect "the points are the same everywhere ($of_points)" \
+    grep -q "\"max_score\":$of_points," "$latest/gradescope/anna.json"
+
+right "$scratch/submission/work"
+as_gradescope() {
+    "$make" --no-print-directory -s grade SUBMISSION="$scratch/submission" RESULTS="$scratch/results.json" \
+        FROM="$lesson" TO="$lesson" VISIBILITY=after_published "$@" >"$scratch/table" 2>&1
+}
+as_gradescope || cat "$scratch/table"
+expect "one submission has all points" grep -q '^{"score":14.0,"max_score":14.0,.*"visibility":"after_published"' "$scratch/results.json"
+if [[ $(id -u) -eq 0 ]]; then
+    mode=$(stat -c %a .)
+    chmod 755 .
+    expect "without a sandbox the true source must be closed" not as_gradescope SANDBOX=none
+    rm "$scratch/results.json"
+    chmod 700 .
+    as_gradescope SANDBOX=none || cat "$scratch/table"
+    expect "without a sandbox, too" grep -q '^{"score":14.0,' "$scratch/results.json"
+    # The true source, by its path.
+    printf '#include "%s/%s"\n' "$PWD" "$file" >"$scratch/submission/work/$file"
+    as_gradescope SANDBOX=none || cat "$scratch/table"
+    expect "there is no true source to include" grep -q '^{"score":0.0,.*did not compile' "$scratch/results.json"
+    chmod "$mode" .
+fi
 
 # --- wrong usage: one line, and what would be right ----------------------------------------------
 
@@ -168,6 +216,11 @@ wrong "no DIR"
 wrong "no such folder" DIR="$scratch/none"
 wrong "a seed that is none" DIR="$class" SEED=xyz
 wrong "a number that is none" DIR="$class" JOBS=many
+wrong "weights that are none" DIR="$class" WEIGHTS=5/2
+wrong "a date that is none" DIR="$class" DUE=tomorrow
+wrong "late days that are none" DIR="$class" LATE_DAYS=few
+wrong "a class and one" DIR="$class" SUBMISSION="$scratch/submission"
+wrong "results of a class" DIR="$class" RESULTS="$scratch/results.json"
 mkdir "$scratch/nobody"
 wrong "a folder without submissions" DIR="$scratch/nobody" FROM="$lesson" TO="$lesson"
 

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # inside.sh FROM TO SEED: checks these lessons in a sandbox of `make grade` (lessons/tools/grade).
 # What was built without a student's file is at /base and cannot be written, so links to it will do:
-# make replaces those whose sources the submission replaces.
+# make replaces those whose sources the submission replaces. (BASE and SUBMISSION say where they are when
+# there is no sandbox.)
 # First all is built, which runs nothing of the student's. Then this process becomes the judge: when
 # the student's code begins to run there is no shell and no make beside it, the judge is the first
 # process here, which nobody can kill, and with its end all others end. It prints what it finds, and
@@ -11,9 +12,9 @@ set -uo pipefail
 from=$1 to=$2 seed=$3
 read -r mark
 exec </dev/null
-cp --recursive --symbolic-link /base/. build/
+cp --recursive --symbolic-link "${BASE:-/base}/." build/
 rm -f build/check/overlay.list build/check/build.log build/check/exercises.tsv # these are written to
-cp --recursive /submission/. work/
+cp --recursive "${SUBMISSION:-/submission}/." work/
 # What is as it was handed out was built already.
 (cd work && find . -type f) | while IFS= read -r file; do ! cmp -s "work/$file" "$file" || rm "work/$file"; done
 

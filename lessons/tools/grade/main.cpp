@@ -9,15 +9,19 @@
 #include <ctime>
 #include <fstream>
 #include <iterator>
+#include <map>
 #include <mutex>
-#include <random>
+#include <set>
 #include <sstream>
 #include <thread>
 
 #include "cli/options.hpp"
+#include "lessons/tools/grade/feedback.hpp"
 #include "lessons/tools/grade/report.hpp"
 #include "lessons/tools/grade/sandbox.hpp"
+#include "lessons/tools/grade/settings.hpp"
 #include "lessons/tools/grade/submission.hpp"
+#include "lessons/tools/grade/verdict.hpp"
 #include "ws/hex.hpp"
 
 namespace {
@@ -25,17 +29,15 @@ namespace {
 namespace fs = std::filesystem;
 using grade::Ended;
 using grade::Row;
+using grade::Scenarios;
+using grade::Settings;
 using grade::Submission;
 
-struct Settings {
-    std::string folder{};
-    std::string tree{}, base{}, script{}, scenarios{}, files{};
-    std::string out = "build/grade";
-    std::string student{};  // only this one, again
-    std::string seed{};
-    std::uint64_t from = 1, to = 1, jobs = 2, memory = 1536;
-    std::chrono::milliseconds time{600'000};
-};
+// Of what may not be there.
+std::string text_of(const fs::path& path) {
+    std::ifstream file{path};
+    return {std::istreambuf_iterator<char>{file}, {}};
+}
 
 std::vector<std::string> read_lines(const std::string& path) {
     std::ifstream file{path};
@@ -45,83 +47,7 @@ std::vector<std::string> read_lines(const std::string& path) {
     return lines;
 }
 
-std::vector<std::string> fields_of(const std::string& line) {
-    std::vector<std::string> fields;
-    std::istringstream stream{line};
-    for (std::string field; std::getline(stream, field, '\t');) fields.push_back(field);
-    return fields;
-}
-
 // --- one submission -----------------------------------------------------------------------------
-
-// A line that a student's file cannot hold.
-std::string new_mark() {
-    std::random_device random;
-    std::string mark = "results";
-    for (int i = 0; i < 4; ++i) mark += '-' + std::to_string(random());
-    return mark;
-}
-
-// The rows of the judge's table: lesson, name, exercise, verdict, explanation.
-void read_results(std::string_view text, Row& row) {
-    std::istringstream stream{std::string{text}};
-    for (std::string line; std::getline(stream, line);) {
-        const std::vector<std::string> fields = fields_of(line);
-        if (fields.size() < 4 || fields[0] == "lesson") continue;
-        row.outcomes[fields[0] + "/" + fields[1]] = {fields[3], fields.size() > 4 ? fields[4] : ""};
-    }
-}
-
-// The same from what the check printed as it went, for a submission that was ended before the table
-// was complete: "ok   5/echo ...", "FAIL 5/echo ...   [timed out]".
-void read_shown(std::string_view text, Row& row) {
-    std::istringstream stream{std::string{text}};
-    for (std::string line; std::getline(stream, line);) {
-        std::istringstream words{line};
-        std::string first, name;
-        words >> first >> name;
-        if ((first != "ok" && first != "FAIL") || name.find('/') == name.npos) continue;
-        std::string verdict = first == "ok" ? "passed" : "wrong";
-        const std::size_t open = line.rfind('[');
-        if (first == "FAIL" && line.ends_with(']') && open != line.npos)
-            verdict = line.substr(open + 1, line.size() - open - 2);
-        row.outcomes.try_emplace(name, grade::Outcome{verdict, ""});
-    }
-}
-
-void judge(const Ended& ended, const std::vector<std::string>& scenarios, Row& row) {
-    bool all = true;
-    for (const std::string& scenario : scenarios) {
-        const auto found = row.outcomes.find(scenario);
-        const bool passed = found != row.outcomes.end() && found->second.verdict == "passed";
-        row.score += passed ? 1 : 0;
-        if (!passed && all && found != row.outcomes.end()) {
-            row.first = scenario;
-            row.explanation = found->second.explanation;
-            if (row.explanation.empty()) row.explanation = found->second.verdict;
-        }
-        all = all && passed;
-    }
-    for (const auto& [name, outcome] : row.outcomes)
-        if (outcome.verdict == "did not compile") {
-            row.verdict = outcome.verdict;
-            row.explanation = outcome.explanation;
-            return;
-        }
-    if (ended.how == Ended::How::too_late) {
-        row.verdict = "timed out";
-    } else if (ended.how == Ended::How::too_much_memory) {
-        row.verdict = "out of memory";
-    } else if (ended.how == Ended::How::too_many_processes) {
-        row.verdict = "too many processes";
-    } else if (row.outcomes.empty()) {
-        row.verdict = "no results";
-        row.explanation = "the check ended with status " + std::to_string(ended.status);
-    } else {
-        row.verdict = all ? "passed" : "failed";
-        if (!all && row.first.empty()) row.explanation = "the check was ended before it was done";
-    }
-}
 
 // A name that a file can have, and that no other student gets.
 std::string file_name(const std::string& student) {
@@ -130,8 +56,13 @@ std::string file_name(const std::string& student) {
     return student.substr(0, longest) + '-' + std::to_string(std::hash<std::string>{}(student));
 }
 
+// What the check said in full, for the teacher.
+std::string log_of(const Row& row, const Settings& settings) {
+    return settings.out + "/logs/" + file_name(row.student) + ".txt";
+}
+
 Row check(const Submission& submission, const Settings& settings, std::size_t number,
-          const fs::path& scratch, const std::vector<std::string>& scenarios) {
+          const fs::path& scratch, const Scenarios& scenarios) {
     Row row{.student = submission.student, .read = submission.read, .seed = settings.seed};
     if (!submission.refused.empty()) {
         row.verdict = "refused";
@@ -147,32 +78,26 @@ Row check(const Submission& submission, const Settings& settings, std::size_t nu
         fs::create_directories((scratch / name).parent_path());
         std::ofstream{scratch / name} << text;
     }
-    const std::string mark = new_mark();
+    const std::string mark = grade::new_mark();
     const grade::Sandbox sandbox{.tree = settings.tree,
                                  .base = settings.base,
                                  .script = settings.script,
                                  .number = static_cast<unsigned>(number),
                                  .memory = settings.memory << 20,
-                                 .time = std::chrono::duration_cast<std::chrono::seconds>(settings.time)};
+                                 .time = std::chrono::duration_cast<std::chrono::seconds>(settings.time),
+                                 .none = settings.unboxed};
+    const auto begin = std::chrono::steady_clock::now();
     const Ended ended = grade::run_inside(
         sandbox, scratch, {std::to_string(settings.from), std::to_string(settings.to), settings.seed}, mark);
-    // What a student's code printed is never a line of its own in what the judge shows, and the judge
-    // has the last word.
-    const std::size_t at = ended.output.rfind('\n' + mark + '\n');
-    if (at != ended.output.npos)
-        read_results(std::string_view{ended.output}.substr(at), row);
-    else
-        read_shown(ended.output, row);
-    judge(ended, scenarios, row);
-    // What the check said in full, for the teacher.
-    std::ofstream{settings.out + "/logs/" + file_name(submission.student) + ".txt"} << ended.output.substr(0, at);
+    row.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+    std::ofstream{log_of(row, settings)} << grade::read_verdict(ended, mark, scenarios, row);
     return row;
 }
 
 // --- all of them --------------------------------------------------------------------------------
 
 std::vector<Row> check_all(const std::vector<Submission>& submissions, const Settings& settings,
-                           const std::vector<std::string>& scenarios) {
+                           const Scenarios& scenarios) {
     std::vector<Row> rows(submissions.size());
     std::atomic<std::size_t> next{0};
     std::mutex output;
@@ -203,14 +128,13 @@ std::vector<Row> check_all(const std::vector<Submission>& submissions, const Set
     return rows;
 }
 
-std::vector<std::string> scenarios_between(const Settings& settings) {
-    std::vector<std::string> names;
-    for (const std::string& line : read_lines(settings.scenarios)) {
-        const std::string name = line.substr(0, line.find('\t'));
-        const std::uint64_t lesson = std::stoull(name);
-        if (lesson >= settings.from && lesson <= settings.to) names.push_back(name);
-    }
-    return names;
+Scenarios scenarios_of(const Settings& settings) {
+    Scenarios scenarios = grade::read_scenarios(read_lines(settings.scenarios), static_cast<int>(settings.from),
+                                                static_cast<int>(settings.to));
+    for (const std::string& exercise : grade::weigh(scenarios, settings.weights))
+        std::fprintf(stderr, "grade: nothing judges exercise %s in lessons %u to %u, so its weight counts nothing\n",
+                     exercise.c_str(), static_cast<unsigned>(settings.from), static_cast<unsigned>(settings.to));
+    return scenarios;
 }
 
 void write_file(const std::string& path, const std::string& text) {
@@ -229,7 +153,7 @@ std::string new_folder(const std::string& out) {
     std::strftime(name, sizeof name, "%Y-%m-%d-%H%M%S", &local);
     std::string folder = name;
     for (int again = 2; fs::exists(fs::path{out} / folder); ++again) folder = name + ('-' + std::to_string(again));
-    fs::create_directories(fs::path{out} / folder / "logs");
+    for (const char* within : {"logs", "feedback", "gradescope"}) fs::create_directories(fs::path{out} / folder / within);
     fs::remove(fs::path{out} / "latest");
     fs::create_directory_symlink(folder, fs::path{out} / "latest");
     return out + '/' + folder;
@@ -237,8 +161,7 @@ std::string new_folder(const std::string& out) {
 
 // One student, graded anew: the rows of the others are those of the latest grading.
 void replace_rows(const std::string& results, std::vector<Row>& rows) {
-    std::ifstream file{results};
-    std::vector<Row> all = grade::rows_of({std::istreambuf_iterator<char>{file}, {}});
+    std::vector<Row> all = grade::rows_of(text_of(results));
     for (Row& row : rows) {
         const auto old = std::ranges::find(all, row.student, &Row::student);
         if (old != all.end())
@@ -250,41 +173,50 @@ void replace_rows(const std::string& results, std::vector<Row>& rows) {
     rows = std::move(all);
 }
 
-Settings read_settings(int argc, char** argv) {
-    Settings settings;
-    cli::Options options{"grade", "Builds and checks what each student of a class has handed in."};
-    options.positional("DIR", "a folder or an archive in it for each student",
-                       [&](const std::string& value) { settings.folder = value; });
-    options.text("--tree", settings.tree, "DIR", "the course with holes, as in a handout");
-    options.text("--base", settings.base, "DIR", "what was built of it");
-    options.text("--script", settings.script, "FILE", "what runs in the sandbox (inside.sh)");
-    options.text("--scenarios", settings.scenarios, "FILE", "what check-NN --list says");
-    options.text("--files", settings.files, "FILE", "the files with exercises, one in a line");
-    options.text("--out", settings.out, "DIR", "where the results go");
-    options.text("--student", settings.student, "NAME", "grade this one again, in the latest results");
-    options.text("--seed", settings.seed, "HEX", "keys and payloads are drawn from it");
-    options.number("--from", settings.from, 1, 99, "N", "the first lesson that counts");
-    options.number("--to", settings.to, 1, 99, "N", "the last one");
-    options.number("--jobs", settings.jobs, 1, 64, "N", "how many at once");
-    options.number("--memory", settings.memory, 256, 65'536, "MB", "for each submission");
-    options.seconds("--time", settings.time, "for each submission, to be built and checked");
-    options.parse(argc, argv);
-    if (settings.folder.empty() || settings.tree.empty() || settings.base.empty() ||
-        settings.script.empty() || settings.scenarios.empty() || settings.files.empty())
-        throw cli::UsageError{
-            "expected: grade --tree DIR --base DIR --script FILE --scenarios FILE --files FILE "
-            "DIR; `make grade DIR=submissions` gives all of it"};
-    settings.tree = fs::canonical(settings.tree).string();
-    settings.base = fs::canonical(settings.base).string();
-    settings.script = fs::canonical(settings.script).string();
-    settings.out = fs::weakly_canonical(settings.out).string();
-    return settings;
+// What the files themselves tell, and when they were handed in: of all, since a row may stay from an
+// earlier grading and be like one that is graded now.
+void look_at_files(const std::vector<Submission>& submissions, const Settings& settings, std::vector<Row>& rows) {
+    grade::Files starters;
+    std::map<std::string, grade::Files> all;
+    for (const Submission& one : submissions) {
+        for (const auto& [name, text] : one.files) starters[name] = text_of(fs::path{settings.tree} / name);
+        if (!one.files.empty()) all[one.student] = one.files;
+    }
+    std::map<std::string, grade::Likeness> like;
+    auto next = all.begin();
+    for (const grade::Likeness& one : grade::likenesses(all, starters)) like[(next++)->first] = one;
+    for (const Submission& one : submissions) {
+        const auto row = std::ranges::find(rows, one.student, &Row::student);
+        if (row == rows.end()) continue;
+        row->handed_in = grade::handed_in(one.changed, settings.due);
+        row->likeness = like[one.student];
+        std::set<std::string> words;
+        for (const auto& [name, text] : one.files) words.merge(grade::suspicious_words(text, starters[name]));
+        for (const std::string& word : words) row->words += (row->words.empty() ? "" : ", ") + word;
+    }
+}
+
+void write_feedback(const std::vector<Row>& rows, const Scenarios& scenarios, const Settings& settings) {
+    grade::Course course{.book = settings.book};
+    for (const auto& entry : fs::directory_iterator{fs::path{settings.tree} / "lessons"})
+        if (entry.is_directory()) course.lessons.push_back(entry.path().filename().string());
+    for (const Row& row : rows) {
+        const std::string log = text_of(log_of(row, settings)), name = file_name(row.student);
+        write_file(settings.out + "/feedback/" + name + ".html", grade::feedback_page(row, scenarios, log, course));
+        write_file(settings.out + "/gradescope/" + name + ".json",
+                   grade::gradescope(row, scenarios, log, settings.visibility));
+    }
 }
 
 int grade_class(int argc, char** argv) {
     ::umask(022);  // other users read these files from within their sandboxes
-    Settings settings = read_settings(argc, argv);
-    auto submissions = grade::read_submissions(settings.folder, read_lines(settings.files));
+    Settings settings = grade::read_settings(argc, argv);
+    const Scenarios scenarios = scenarios_of(settings);
+    const std::vector<std::string> wanted = read_lines(settings.files);
+    const std::vector<Submission> all = settings.alone
+                                            ? std::vector{grade::read_submission(settings.folder, wanted)}
+                                            : grade::read_submissions(settings.folder, wanted);
+    std::vector<Submission> submissions = all;
     if (!settings.student.empty())
         std::erase_if(submissions, [&](const Submission& one) { return one.student != settings.student; });
     if (submissions.empty())
@@ -295,18 +227,20 @@ int grade_class(int argc, char** argv) {
                                                             .base = settings.base,
                                                             .script = settings.script,
                                                             .memory = std::size_t{512} << 20,
-                                                            .time = std::chrono::seconds{60}});
+                                                            .time = std::chrono::seconds{60},
+                                                            .none = settings.unboxed});
     if (!missing.empty()) throw std::runtime_error{missing};
     const bool again = !settings.student.empty() && fs::exists(settings.out + "/latest/results.json");
     settings.out = again ? fs::canonical(settings.out + "/latest").string() : new_folder(settings.out);
 
-    const auto scenarios = scenarios_between(settings);
     std::vector<Row> rows = check_all(submissions, settings, scenarios);
     if (again) replace_rows(settings.out + "/results.json", rows);
+    look_at_files(all, settings, rows);
     std::printf("\n%s\n", grade::table(rows, scenarios).c_str());
     write_file(settings.out + "/results.csv", grade::csv(rows, scenarios));
     write_file(settings.out + "/results.json", grade::json_text(rows, scenarios));
-    std::printf("%s: results.csv, results.json, and in logs/ what each check said\n",
+    write_feedback(rows, scenarios, settings);
+    std::printf("%s: results.csv, results.json, what each check said in logs/, a page for each in feedback/\n",
                 settings.out.c_str());
     return 0;
 }

@@ -1,32 +1,23 @@
-// The command line of bwrap, and the limits. Who runs it makes a difference: RLIMIT_NPROC does
-// not bind the superuser, neither in a user namespace that maps to it. So root's sandboxes become
-// another user, each submission one of its own (the limit counts a user's processes, and those of
-// a fork bomb take a while to go), inside the mounts that root made; anybody else's get a user
-// namespace, which counts by itself.
+// The command line of bwrap. Who runs it makes a difference: RLIMIT_NPROC does not bind the
+// superuser, neither in a user namespace that maps to it. So root's sandboxes become another user,
+// each submission one of its own (the limit counts a user's processes, and those of a fork bomb take
+// a while to go), inside the mounts that root made; anybody else's get a user namespace, which counts
+// by itself.
 #include "lessons/tools/grade/sandbox.hpp"
 
 #include <unistd.h>
 
-#include <algorithm>
-#include <thread>
+#include "lessons/tools/grade/limits.hpp"
 
 namespace grade {
 
 namespace {
 
 namespace fs = std::filesystem;
-using Words = std::vector<std::string>;
 
-constexpr const char* max_file_bytes = "268435456";    // one file; there is no disk to fill
 constexpr const char* max_tree_bytes = "805306368";    // build/ with what had to be built anew
 constexpr const char* max_scratch_bytes = "67108864";  // /tmp, and work/
 constexpr const char* max_results_bytes = "1048576";
-constexpr const char* max_descriptors = "4096";  // lesson 11 asks for many
-constexpr const char* max_cpu_seconds = "150";   // of one process: a compiler in a loop
-constexpr unsigned first_user = 60'001;          // a number that no login has
-constexpr unsigned users = 5'000;
-
-void add(Words& words, std::initializer_list<std::string> more) { words.insert(words.end(), more); }
 
 // A folder that bwrap makes only because something lies below it is closed to others than root.
 void add_open_folder(Words& words, const fs::path& path) {
@@ -55,26 +46,6 @@ void add_memory_folder(Words& words, const char* bytes, const fs::path& path) {
     add(words, {"--perms", "1777", "--size", bytes, "--tmpfs", path.string()});
 }
 
-// What a check needs: two compilers, or a few scenarios for each core, with two or three processes
-// in each. The kernel's limit counts threads as well; the watch, which sees processes, ends a
-// submission that keeps more of them for a moment, since a fork bomb at its limit burns what it
-// can.
-unsigned enough_processes() { return 24 + 8 * std::max(2u, std::thread::hardware_concurrency()); }
-unsigned max_processes() { return 64 + 3 * enough_processes(); }
-
-// Sets the limits, becomes the user, starts the command.
-void add_limits(Words& words, unsigned number) {
-    add(words,
-        {"prlimit", "--nproc=" + std::to_string(max_processes()),
-         std::string{"--fsize="} + max_file_bytes, std::string{"--nofile="} + max_descriptors,
-         std::string{"--cpu="} + max_cpu_seconds, "--core=0", "--"});
-    if (::geteuid() != 0) return;
-    const std::string user = std::to_string(first_user + number % users);
-    // Whoever becomes another user would not end with its parent any more.
-    add(words, {"setpriv", "--reuid=" + user, "--regid=" + user, "--clear-groups", "--inh-caps=-all",
-                "--bounding-set=-all", "--no-new-privs", "--pdeathsig=KILL", "--"});
-}
-
 Ended run_command(const Sandbox& sandbox, const fs::path& files, const Words& command,
                   std::size_t processes, const std::string& input) {
     // Its first process cannot be killed from inside, and with its end all others end.
@@ -86,11 +57,7 @@ Ended run_command(const Sandbox& sandbox, const fs::path& files, const Words& co
                     "--cap-add", "CAP_SETPCAP"});
     else
         add(words, {"--unshare-user"});
-    // A process that grows to a quarter ends with a sanitizer's report, before the watch ends all.
-    const std::string megabytes = std::to_string(sandbox.memory >> 22);
-    add(words, {"--setenv", "PATH", "/usr/local/bin:/usr/bin:/bin", "--setenv", "HOME", "/tmp",
-                "--setenv", "LC_ALL", "C.UTF-8", "--setenv", "NO_COLOR", "1", "--setenv",
-                "ASAN_OPTIONS", "hard_rss_limit_mb=" + megabytes});
+    for (const auto& [name, value] : environment(sandbox.memory)) add(words, {"--setenv", name, value});
     add_root(words);
     add_memory_folder(words, max_scratch_bytes, "/tmp");
     add_open_folder(words, sandbox.tree);
@@ -115,12 +82,14 @@ Ended run_command(const Sandbox& sandbox, const fs::path& files, const Words& co
 
 Ended run_inside(const Sandbox& sandbox, const fs::path& files, const Words& arguments,
                  const std::string& line) {
+    if (sandbox.none) return run_as_another(sandbox, files, arguments, line + '\n');
     Words command{"bash", "/inside.sh"};
     command.insert(command.end(), arguments.begin(), arguments.end());
     return run_command(sandbox, files, command, enough_processes(), line + '\n');
 }
 
 std::string missing_for_sandbox(const Sandbox& sandbox) {
+    if (sandbox.none) return missing_for_another();
     // Many more processes are asked for; how many there are at most is counted meanwhile,
     // without starting another one.
     const Ended ended = run_command(

@@ -17,6 +17,7 @@ struct Sandbox {
     unsigned number = 0;             // of the submission; as root, its user's number
     std::size_t memory = 0;
     std::chrono::seconds time{};
+    bool none = false;  // in a container that is thrown away, and in which no other can be made
 };
 
 // Runs the script with `arguments` in there, with `files` at /submission and `line` on its standard

@@ -3,8 +3,10 @@
 // path with "..", or an archive that grows to a terabyte finds nothing to do harm to.
 #pragma once
 
+#include <ctime>
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,6 +18,7 @@ struct Submission {
     std::string student{};
     std::map<std::string, std::string> files{};  // "src/ws/frame.cpp" and its text
     std::string read{};                          // "2 files of work.tar.gz, from work/"
+    std::optional<std::time_t> changed{};        // the last commit, or the newest of these files
     std::string refused{};                       // why nothing of it is looked at
 };
 
@@ -23,5 +26,7 @@ struct Submission {
 // Throws std::runtime_error when there is no such folder.
 std::vector<Submission> read_submissions(const std::filesystem::path& folder,
                                          const std::vector<std::string>& wanted);
+// One alone: a folder or an archive.
+Submission read_submission(const std::filesystem::path& path, const std::vector<std::string>& wanted);
 
 }  // namespace grade

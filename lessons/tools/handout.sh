@@ -71,6 +71,12 @@ files | while IFS= read -r file; do
     cp --preserve=mode "$file" "$target/$file"
 done
 
+# GitHub Classroom, or anybody's repository on GitHub, runs the checks at every push.
+if [[ -n $pack ]]; then
+    mkdir -p "$target/.github/workflows"
+    lessons/tools/handout_workflow.sh "$from" "$to" >"$target/.github/workflows/classroom.yml"
+fi
+
 # What a student builds is not handed in; what is in work/ is.
 echo /build/ >"$target/.gitignore"
 
@@ -118,6 +124,9 @@ sed -e "s/@FROM@/$from/g" -e "s/@TO@/$to/g" lessons/tools/handout.in |
     done >"$target/README.md"
 
 (cd "$target" && "$texts" --handout)
+
+# What the texts run by hand lies in reference/, too.
+[[ -z $pack ]] || find "$target/lessons" -name '*.md' -exec sed -i -E 's#(^|[^/])build/lessons/#\1reference/lessons/#g' {} +
 
 # A link to what is not in the handout becomes plain words.
 find "$target" -name '*.md' | while IFS= read -r text; do

@@ -36,6 +36,16 @@ expect "no teacher's notes, mutants or tests are in it" \
     not grep -qE '/(teacher\.md|TEACHING\.md|mutants|tests|\.git|grade|handout\.sh)(/|$)' "$scratch/names"
 expect "no line of an answer is in it" lessons/tools/leaks.sh 1 "$last" "$tree" "$holes"
 
+# The workflow for GitHub Classroom: a test for each lesson, which the last step knows by its name.
+workflow=$tree/.github/workflows/classroom.yml
+expect "a workflow has a test for each lesson with checks" \
+    test "$(grep -c 'command: make check-' "$workflow")" -eq "$(find lessons -name checks.cpp | wc -l)"
+expect "its points are the scenarios" grep -q "max-score: $(lessons/tools/scenarios.sh 5 5 | wc -l)$" \
+    <(grep -A4 'test-name: lesson 5$' "$workflow")
+expect "its last step takes them all" test "$(sed -n 's/^ *id: //p' "$workflow" | paste -sd,)" = \
+    "$(sed -n 's/^ *runners: //p' "$workflow")"
+expect "a weight changes them" grep -q 'max-score: 38$' <(WEIGHTS='5/2=10 5/3=20' lessons/tools/handout_workflow.sh 5 5)
+
 # The search itself: a comment, a text and code that give an answer away are found.
 answer=$(diff <("$holes" cut "$last" "$("$holes" files "$last" | sed -n 1p)") \
     "$("$holes" files "$last" | sed -n 1p)" | sed -n 's/^> //p' |
@@ -83,6 +93,11 @@ expect "lesson-$first runs with them" student "lesson-$first" MINE=1
 expect "there is no diff in a handout" not student "diff-$first"
 expect "which is said in one line" says "a handout has no diff-$first"
 expect "there are no tests in a handout" not student test
+
+# What its texts run by hand is there before anything was built.
+missing=$(grep -rhoE --include='*.md' '(build|reference)/lessons/[a-z0-9/-]*/(server|client)\b' "$tree/lessons" | sort -u |
+    while IFS= read -r program; do [[ -x $tree/$program ]] || echo "$program"; done)
+expect "every program that a text names is there: $missing" test -z "$missing"
 
 # Every link in its texts leads to a file.
 broken=$(find "$tree" -name '*.md' | while IFS= read -r text; do

@@ -166,7 +166,7 @@ class Listening {
         const std::string answer = ws::refuse_response(ws::Errc::too_many_connections);
         // A new socket has room for it. Its request stays unread, and it is gone with the socket.
         ::send(client.get(), answer.data(), answer.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
-        ::shutdown(client.get(), SHUT_WR);
+        net::shutdown_sending(client);
     }
 
     const Settings& settings_;

@@ -72,22 +72,10 @@ Ending Session::run() {
 // we go, and for a moment what it still says is dropped, so that no reset overtakes our Close.
 void Session::say_goodbye() {
     connection_.close(out_.storage(), ws::close_code::going_away, {});
-    const Time end = net::Clock::now() + short_patience;
-    std::array<std::uint8_t, 16384> dropped;
-    for (bool all_sent = out_.empty(); net::Clock::now() < end;) {
-        pollfd polled{stream_.get(), static_cast<short>(all_sent ? POLLIN : POLLIN | POLLOUT), 0};
-        if (::poll(&polled, 1, static_cast<int>(short_patience.count())) <= 0) return;
-        if ((polled.revents & POLLOUT) != 0) {
-            const ssize_t sent = ::send(stream_.get(), out_.bytes().data(), out_.size(),
-                                        MSG_NOSIGNAL | MSG_DONTWAIT);
-            if (sent > 0) out_.taken(static_cast<std::size_t>(sent));
-            all_sent = out_.empty();
-            if (all_sent && tls_ == nullptr) ::shutdown(stream_.get(), SHUT_WR);
-        }
-        if ((polled.revents & ~POLLOUT) != 0 &&
-            ::recv(stream_.get(), dropped.data(), dropped.size(), MSG_DONTWAIT) <= 0)
-            return;
-    }
+    const net::Deadline end = net::after(short_patience);
+    if (!net::send_all(stream_, out_.bytes(), end)) return;
+    if (tls_ == nullptr) net::shutdown_sending(stream_);
+    net::drain(stream_, end);
 }
 
 // Lines of the input that are here and were not taken; a megabyte is looked at.

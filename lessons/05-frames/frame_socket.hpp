@@ -173,20 +173,9 @@ class FrameSocket {
         end();
     }
 
-    // Reads what still comes, and keeps none of it: until the peer ends TCP, or for a moment.
-    void drop_the_rest() {
-        std::array<std::uint8_t, 16384> dropped;
-        const net::Deadline moment = net::after(std::chrono::seconds{1});
-        while (const net::IoResult got = net::receive_some(socket_, dropped, moment))
-            trace(role() == ws::Role::server, ws::Bytes{dropped}.first(got.bytes));
-    }
-
-    // Ends TCP, ours first. Closing a socket that holds unread bytes sends a reset, and a reset
-    // may overtake and destroy our last frame; so we read what still comes, for a moment.
-    void end() {
-        net::shutdown_sending(socket_);
-        drop_the_rest();
-    }
+    // Ends TCP, ours first, and for a moment drops what still comes, so that no reset overtakes and
+    // destroys our last frame.
+    void end() { net::end_in_order(socket_, net::after(std::chrono::seconds{1})); }
 
   private:
     void trace(bool from_client, ws::Bytes bytes) {

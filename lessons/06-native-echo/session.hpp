@@ -81,7 +81,7 @@ class Session {
     void take_close(const Frame& frame) {
         const bool answer = state_ == State::closing;
         if (!answer) connection_.send(ws::Opcode::close, frame.payload);
-        connection_.drop_the_rest();
+        net::drain(connection_.socket(), net::after(close_timeout));
         const bool normal = frame.payload == ws::Buffer{0x03, 0xE8};  // 1000
         if (answer || normal) return finish(0);
         finish(1, "The server closed the connection: " + describe_close(frame.payload));

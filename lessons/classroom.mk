@@ -96,7 +96,8 @@ progress: $(HOLES)
 ## make handout    packs lessons FROM=1 to TO=8 for students: holes in the files, and no answers
 ## make grade      builds and checks what a class handed in: make grade DIR=submissions FROM=1 TO=8
 ## make mutants    the checks' own checks: wrong solutions fail and are explained (LESSON=5: one;
-##                 EACH_HOLE=1: each hole of a starter alone, too; PART=1/3: a third of them)
+##                 and MUTANT=name: one of it; EACH_HOLE=1: each hole of a starter alone, too;
+##                 PART=1/3: a third of them)
 ## make classroom  tries handout and grading: a handout in an empty folder, a class of 30, one of cheats
 FROM ?= 1
 TO   ?= $(call number,$(lastword $(LESSONS)))

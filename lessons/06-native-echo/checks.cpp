@@ -98,6 +98,18 @@ const Scenario empty_close{"empty-close", exercise(3), "RFC 6455 §5.5.1",
     client.expect_end(both_said_close);
 }};
 
+const Scenario after_close{"after-close", exercise(3).once(), "RFC 6455 §5.5.1",
+    "the answer to a Close is the last that is sent", [](Run& run) {
+    Server server{run};
+    Peer client{run, server};
+    client.open();
+    client.send(joined({close(1000), text("too late")}, run.key()));
+    client.expect_close(1000, "the client says goodbye, and gets its code back");
+    client.expect_end(
+        "A text came in the same read as the client's Close, behind it. Nobody waits for its echo: "
+        "§5.5.1 allows no data frame after a Close, whatever still lies in the buffer.");
+}};
+
 const Scenario unmasked{"unmasked", exercise(3), "RFC 6455 §5.1",
     "a client that does not mask is failed with 1002", [](Run& run) {
     Server server{run};

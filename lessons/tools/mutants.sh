@@ -9,6 +9,7 @@
 # EACH_HOLE=1: and each hole of the starter, alone, with all others solved, fails a scenario of its
 #   own exercise.
 # PART=1/3: of the mutants every third one, from the second on, and the true source once; for little time.
+# MUTANT=name: nothing but this mutant, for whoever has just written it.
 # LESSON=verdicts: every verdict is given (tests/lessons/verdicts).
 # LESSON=base: builds what the others begin with. They run side by side, so each has a build folder
 # and a folder of files of its own, and leaves work/ alone.
@@ -175,6 +176,11 @@ check_lesson() {
     number=$((10#$(basename "$folder" | cut -c1-2)))
     echo "lesson $number"
     : >"$scratch/failable"
+    if [[ -n ${MUTANT:-} ]]; then
+        patch=$folder/mutants/$MUTANT.patch
+        [[ -e $patch ]] && check_mutant "$number" "$patch" || fault "there is no $patch"
+        return
+    fi
     local seeds=("" 1 C0FFEE)
     [[ -z ${PART:-} ]] || seeds=(1)
     for seed in "${seeds[@]}"; do

@@ -22,11 +22,11 @@ Character decode_utf8(std::string_view text) {
                                : lead < 0xF5 ? 4
                                              : 0;
     if (length == 0 || text.size() < length) return {};
-    char32_t code = lead & (0x7Fu >> length);
+    char32_t code = lead & (0b0111'1111u >> length);
     for (std::size_t i = 1; i < length; ++i) {
         const unsigned byte = byte_at(text, i);
-        if ((byte & 0xC0) != 0x80) return {};
-        code = code << 6 | (byte & 0x3F);
+        if ((byte & 0b1100'0000) != 0b1000'0000) return {};
+        code = code << 6 | (byte & 0b0011'1111);
     }
     const bool overlong = (length == 3 && code < 0x800) || (length == 4 && code < 0x10000);
     const bool surrogate = code >= 0xD800 && code <= 0xDFFF;
@@ -36,18 +36,18 @@ Character decode_utf8(std::string_view text) {
 
 void append_utf8(std::string& out, char32_t code) {
     const auto put = [&out](char32_t byte) { out += static_cast<char>(byte); };
-    const auto put_rest = [&put, code](int shift) { put(0x80 | (code >> shift & 0x3F)); };
+    const auto put_rest = [&put, code](int shift) { put(0b1000'0000 | (code >> shift & 0b0011'1111)); };
     if (code < 0x80) {
         put(code);
     } else if (code < 0x800) {
-        put(0xC0 | code >> 6);
+        put(0b1100'0000 | code >> 6);
         put_rest(0);
     } else if (code < 0x10000) {
-        put(0xE0 | code >> 12);
+        put(0b1110'0000 | code >> 12);
         put_rest(6);
         put_rest(0);
     } else {
-        put(0xF0 | code >> 18);
+        put(0b1111'0000 | code >> 18);
         put_rest(12);
         put_rest(6);
         put_rest(0);

@@ -11,15 +11,7 @@ namespace terminal {
 
 namespace {
 
-bool continues(char byte) { return (byte & 0xC0) == 0x80; }
-
-char32_t code_of(std::string_view character) {
-    const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(character[i]); };
-    if (character.size() == 1) return byte(0);
-    char32_t code = byte(0) & (0xFFu >> (character.size() + 1));
-    for (std::size_t i = 1; i < character.size(); ++i) code = code << 6 | (byte(i) & 0x3F);
-    return code;
-}
+char32_t code_of(std::string_view character) { return ws::code_of(ws::as_bytes(character)); }
 
 std::size_t character_columns(std::string_view character) {
     const char32_t code = code_of(character);
@@ -37,13 +29,15 @@ bool is_flag_letter(char32_t code) { return code >= 0x1F1E6 && code <= 0x1F1FF; 
 }  // namespace
 
 std::size_t character_bytes(std::string_view text) {
-    const auto lead = static_cast<unsigned char>(text[0]);
-    const std::size_t length = lead >= 0xF0 && lead <= 0xF4 ? 4
-                               : lead >= 0xE0 && lead < 0xF0 ? 3
-                               : lead >= 0xC2 && lead < 0xE0 ? 2
-                                                             : 1;
-    if (text.size() < length || !std::ranges::all_of(text.substr(1, length - 1), continues)) return 1;
-    return length;
+    const ws::Bytes bytes = ws::as_bytes(text);
+    const std::size_t length = ws::announced_bytes(bytes[0]);
+    if (length == 0 || bytes.size() < length) return 1;
+    return std::ranges::all_of(bytes.subspan(1, length - 1), ws::continues_character) ? length : 1;
+}
+
+std::size_t character_start(std::string_view text, std::size_t place) {
+    while (place > 0 && ws::continues_character(ws::as_bytes(text)[place])) --place;
+    return place;
 }
 
 // Unicode's UAX #29, as far as people type it: accents, flags, emoji with a skin color or joined.

@@ -15,6 +15,9 @@ namespace terminal {
 // UTF-8 character is one by itself.
 std::size_t character_bytes(std::string_view text);
 
+// Where the character begins that the byte at `place` is in.
+std::size_t character_start(std::string_view text, std::size_t place);
+
 // What a cursor steps over: a character, and those behind it that take no column of their own; a
 // flag; an emoji of several parts.
 std::size_t cluster_bytes(std::string_view text);

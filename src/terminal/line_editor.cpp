@@ -6,23 +6,16 @@
 #include <utility>
 
 #include "terminal/columns.hpp"
+#include "ws/characters.hpp"
 
 namespace terminal {
 
 namespace {
 
 // Ctrl with a letter sends the letter's number.
-constexpr unsigned char ctrl(char letter) { return static_cast<unsigned char>(letter & 0x1F); }
+constexpr unsigned char ctrl(char letter) { return static_cast<unsigned char>(letter & 0b0001'1111); }
 
 constexpr unsigned char escape_key = 0x1B, delete_key = 0x7F;
-
-// How many bytes the character that begins so will have; 1 for what begins none.
-std::size_t announced_bytes(unsigned char lead) {
-    return lead >= 0xF0 && lead <= 0xF4  ? 4
-           : lead >= 0xE0 && lead < 0xF0 ? 3
-           : lead >= 0xC2 && lead < 0xE0 ? 2
-                                         : 1;
-}
 
 bool is_space(char c) { return c == ' '; }
 
@@ -30,8 +23,7 @@ bool is_space(char c) { return c == ' '; }
 std::size_t cluster_before(std::string_view text, std::size_t place) {
     // Nobody types a cluster that is longer; from the front of a long line it would take long.
     constexpr std::size_t longest = 512;
-    std::size_t start = place > longest ? place - longest : 0;
-    while (start > 0 && (text[start] & 0xC0) == 0x80) --start;
+    std::size_t start = character_start(text, place > longest ? place - longest : 0);
     for (;;) {
         const std::size_t next = start + cluster_bytes(text.substr(start));
         if (next >= place) return start;
@@ -65,12 +57,13 @@ void LineEditor::plain_key(unsigned char byte) {
         case '\n': finish(); break;
         case ctrl('L'): clear_screen_ = true; break;
         case ctrl('R'):
+            // What was typed comes back when the search is given up.
             if (recalled_ == history_.size()) typed_ = text_;
             searching_ = true;
             searched_.clear();
             break;
         case ctrl('Z'): suspend_ = true; break;
-        case ctrl('D'):
+        case ctrl('D'):  // in an empty line the end of the input, as for a shell
             at_end_ = at_end_ || text_.empty();
             erase_next();
             break;
@@ -120,6 +113,7 @@ void LineEditor::escape_byte(unsigned char byte) {
                       ? Escape::string
                       : Escape::none;
         parameters_.clear();
+        // Alt with a letter; some terminals send it for Alt with an arrow, too.
         if (byte == 'b') left(true);
         if (byte == 'f') right(true);
     } else if (byte == '[' && parameters_.empty()) {
@@ -127,7 +121,7 @@ void LineEditor::escape_byte(unsigned char byte) {
     } else if (byte >= 0x40 && byte <= 0x7E) {
         escape_ = Escape::none;
         escape_sequence(byte);
-    } else if (parameters_.size() < 16) {
+    } else if (parameters_.size() < 16) {  // no key has more; what a peer could send takes no memory
         parameters_ += static_cast<char>(byte);
     }
 }
@@ -147,6 +141,8 @@ void LineEditor::string_byte(unsigned char byte) {
         escape_ = Escape::string;
 }
 
+// 5 is Ctrl, 3 is Alt. Home and End have three spellings each, by the age of the terminal. Between 200
+// and 201 is what was pasted, where the terminal was asked to say so.
 void LineEditor::escape_sequence(unsigned char final) {
     const bool word = parameters_.ends_with(";5") || parameters_.ends_with(";3");
     const std::string key = final == '~' ? parameters_ : std::string{static_cast<char>(final)};
@@ -163,13 +159,12 @@ void LineEditor::escape_sequence(unsigned char final) {
 // The bytes of a character come one by one; it enters the line whole, so that the cursor never
 // stands within it. What turns out to be none enters as it is.
 void LineEditor::insert(unsigned char byte) {
-    const bool continues = (byte & 0xC0) == 0x80;
-    if (!partial_.empty() && !continues) {
+    if (!partial_.empty() && !ws::continues_character(byte)) {
         text_.insert(cursor_, partial_);
         cursor_ += std::exchange(partial_, {}).size();
     }
     partial_ += static_cast<char>(byte);
-    if (partial_.size() < announced_bytes(static_cast<unsigned char>(partial_[0]))) return;
+    if (partial_.size() < ws::announced_bytes(static_cast<std::uint8_t>(partial_[0]))) return;
     text_.insert(cursor_, partial_);
     cursor_ += std::exchange(partial_, {}).size();
 }

@@ -80,9 +80,7 @@ constexpr std::size_t window_bytes = 16 * 1024;
 
 // The byte from which on the text before the cursor is looked at.
 std::size_t window_start(std::string_view text, std::size_t cursor) {
-    std::size_t start = cursor > window_bytes ? cursor - window_bytes : 0;
-    while (start > 0 && (text[start] & 0xC0) == 0x80) --start;
-    return start;
+    return character_start(text, cursor > window_bytes ? cursor - window_bytes : 0);
 }
 
 }  // namespace
@@ -150,6 +148,7 @@ std::optional<std::string> Prompt::next(std::span<const int> others) {
     }
 }
 
+// Both streams may lead to the same screen: each is flushed, so that lines stand in the order of the calls.
 void Prompt::print(std::string_view line, std::FILE* where) {
     const std::lock_guard lock{mutex_};
     if (interactive_) clear();

@@ -26,6 +26,13 @@ bool is_in(std::span<const CharacterRange> ranges, char32_t code) {
     return range != ranges.end() && range->first <= code;
 }
 
+char32_t code_of(Bytes character) {
+    if (character.size() == 1) return character[0];
+    char32_t code = character[0] & (0b0111'1111u >> character.size());
+    for (const std::uint8_t byte : character.subspan(1)) code = code << 6 | (byte & 0b0011'1111u);
+    return code;
+}
+
 Appearance appearance(char32_t code) {
     if (code < 0x20 || (code >= 0x7F && code < 0xA0)) return Appearance::control;
     if (code > 0x20 && code < 0x7F) return Appearance::visible;

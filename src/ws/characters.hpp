@@ -1,12 +1,21 @@
-// What a character looks like, as far as it matters where a peer's text is shown: that it can be
-// seen, and that it leaves its neighbours where they are. Unicode 15. Lesson 1.
-// Leaves out: how wide it is (the columns of a terminal, lesson 12).
+// Characters as bytes (UTF-8, RFC 3629), and what they look like, as far as it matters where a peer's
+// text is shown: that each can be seen, and leaves its neighbours where they are. Unicode 15. Lesson 1.
+// Leaves out: how wide it is (the columns of a terminal, lesson 12); whether a text is UTF-8 (lesson 8).
 #pragma once
 
-#include <cstdint>
-#include <span>
+#include "ws/bytes.hpp"
 
 namespace ws {
+
+constexpr bool continues_character(std::uint8_t byte) { return (byte & 0b1100'0000) == 0b1000'0000; }
+
+// How many bytes the character has that begins with this one; 0: none does (C0, C1: overlong ASCII).
+constexpr std::size_t announced_bytes(std::uint8_t lead) {
+    return lead < 0x80 ? 1 : lead < 0xC2 ? 0 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : lead < 0xF5 ? 4 : 0;
+}
+
+// The number of a whole character.
+char32_t code_of(Bytes character);
 
 struct CharacterRange {
     char32_t first;

@@ -5,6 +5,7 @@
 
 #include <cassert>
 
+#include "ws/characters.hpp"
 #include "ws/utf8.hpp"
 
 namespace ws {
@@ -38,13 +39,11 @@ std::string_view name_of(CloseCode code) {
     return "not a valid code";
 }
 
-bool continues_character(char c) { return (static_cast<unsigned char>(c) & 0xC0) == 0x80; }
-
 // What a control frame holds of a reason, which never ends within a character.
 std::string_view fitting(std::string_view reason) {
     if (reason.size() <= max_reason_bytes) return reason;
     std::size_t end = max_reason_bytes;
-    while (end > 0 && continues_character(reason[end])) --end;
+    while (end > 0 && continues_character(static_cast<std::uint8_t>(reason[end]))) --end;
     return reason.substr(0, end);
 }
 

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "ws/characters.hpp"
 #include "ws/hex.hpp"
 
 namespace ws {
@@ -55,15 +56,15 @@ std::vector<Field> first_byte(unsigned byte) {
         return Field{name, bits(byte >> bit, 1), (byte >> bit & 1) != 0 ? "set" : "-", 7};
     };
     std::vector<Field> fields{flag("FIN", 7), flag("RSV1", 6), flag("RSV2", 5), flag("RSV3", 4)};
-    fields[0].meaning = (byte & 0x80) != 0 ? "last" : "more";
-    const unsigned opcode = byte & 0x0F;
+    fields[0].meaning = (byte & 0b1000'0000) != 0 ? "last" : "more";
+    const unsigned opcode = byte & 0b0000'1111;
     fields.push_back({"opcode", bits(opcode, 4), opcode_name(opcode), 15});
     return fields;
 }
 
 std::vector<Field> second_byte(unsigned byte) {
-    const unsigned length = byte & 0x7F;
-    return {{"MASK", bits(byte >> 7, 1), (byte & 0x80) != 0 ? "yes" : "no", 7},
+    const unsigned length = byte & 0b0111'1111;
+    return {{"MASK", bits(byte >> 7, 1), (byte & 0b1000'0000) != 0 ? "yes" : "no", 7},
             {"length", bits(length, 7),
              length == 126   ? "126: next 2 bytes"
              : length == 127 ? "127: next 8 bytes"
@@ -143,7 +144,7 @@ std::string broken_line(Errc errc) {
 // As much of a text as fits beside its hex: escaped, a byte takes up to four columns.
 std::string fitting_quote(Bytes text) {
     std::size_t shown = text_columns;
-    const auto is_lead = [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; };
+    const auto is_lead = [](char c) { return !continues_character(static_cast<std::uint8_t>(c)); };
     while (std::ranges::count_if(quote(text, shown), is_lead) > std::ptrdiff_t{text_columns})
         --shown;
     return quote(text, shown);
@@ -195,6 +196,7 @@ std::string header_lines(const FrameHeader& header, Bytes bytes, std::size_t off
 }
 
 Errc broken_rule(const FrameHeader& header, Bytes payload, const FrameJudge& judge) {
+    // Asked in any case, for it has to know all frames; but a wrong header comes first.
     const Errc asked = judge ? judge(header, payload) : Errc::none;
     // Only clients mask, so the mask tells who sent it and who would judge it.
     const Errc errc = check_header(header, header.masked ? Role::server : Role::client);
@@ -250,7 +252,7 @@ std::string explain(Bytes bytes, const FrameJudge& judge) {
                 " from offset " + std::to_string(offset);
         // Only clients mask.
         if (taken > 1)
-            text += (bytes[offset + 1] & 0x80) != 0 ? ", from a client" : ", from a server";
+            text += (bytes[offset + 1] & 0b1000'0000) != 0 ? ", from a client" : ", from a server";
         text += '\n' + frame;
         offset += taken;
     }

@@ -10,10 +10,10 @@ namespace ws {
 
 namespace {
 
-constexpr std::uint8_t fin_bit = 0x80;
-constexpr std::uint8_t opcode_bits = 0x0F;
-constexpr std::uint8_t mask_bit = 0x80;
-constexpr std::uint8_t length_bits = 0x7F;
+constexpr std::uint8_t fin_bit = 0b1000'0000;
+constexpr std::uint8_t opcode_bits = 0b0000'1111;
+constexpr std::uint8_t mask_bit = 0b1000'0000;
+constexpr std::uint8_t length_bits = 0b0111'1111;
 
 // Values of the seven length bits that announce an extended length.
 constexpr std::uint8_t length_in_2_bytes = 126;

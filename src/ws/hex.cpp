@@ -22,29 +22,14 @@ constexpr std::size_t hex_column = 3 * shown_bytes + 3;
 // The length of the UTF-8 character at the front of `bytes`, or 0 for none. Control characters
 // count as none, those of C1 too (C2 80 to C2 9F): terminals obey them.
 std::size_t character_length(Bytes bytes) {
-    const std::uint8_t lead = bytes[0];
-    if (lead < 0x80) return lead >= 0x20 && lead != 0x7F ? 1 : 0;
-    const std::size_t length = lead >= 0xC2 && lead <= 0xDF   ? 2
-                               : lead >= 0xE0 && lead <= 0xEF ? 3
-                               : lead >= 0xF0 && lead <= 0xF4 ? 4
-                                                              : 0;
+    const std::size_t length = announced_bytes(bytes[0]);
     if (length == 0 || bytes.size() < length) return 0;
-    const auto continues = [](std::uint8_t byte) { return (byte & 0xC0) == 0x80; };
-    if (!std::ranges::all_of(bytes.subspan(1, length - 1), continues)) return 0;
-    const std::uint8_t second = bytes[1];
-    const bool c1_control = lead == 0xC2 && second < 0xA0;
-    const bool overlong = (lead == 0xE0 && second < 0xA0) || (lead == 0xF0 && second < 0x90);
-    const bool surrogate = lead == 0xED && second >= 0xA0;
-    const bool beyond = lead == 0xF4 && second >= 0x90;
-    return c1_control || overlong || surrogate || beyond ? 0 : length;
-}
-
-// Of a whole character.
-char32_t code_of(Bytes character) {
-    if (character.size() == 1) return character[0];
-    char32_t code = character[0] & (0xFFu >> (character.size() + 1));
-    for (const std::uint8_t byte : character.subspan(1)) code = code << 6 | (byte & 0x3F);
-    return code;
+    if (!std::ranges::all_of(bytes.subspan(1, length - 1), continues_character)) return 0;
+    const char32_t code = code_of(bytes.first(length));
+    const bool overlong = (length == 3 && code < 0x800) || (length == 4 && code < 0x10000);
+    const bool surrogate = code >= 0xD800 && code <= 0xDFFF;
+    const bool control = appearance(code) == Appearance::control;
+    return control || overlong || surrogate || code > 0x10FFFF ? 0 : length;
 }
 
 // "\u202E", "\U000E0001".

@@ -8,6 +8,8 @@
 #include <immintrin.h>
 #endif
 
+#include "ws/characters.hpp"
+
 namespace ws {
 
 #if defined(__x86_64__)
@@ -21,14 +23,14 @@ namespace {
 // second and third byte of a character, or the third and fourth. That depends on the bytes before
 // them, and is looked at apart; its bit is the top one, where such comparisons leave theirs.
 enum Fault : std::uint8_t {
-    too_short = 0x01,    // a lead byte, and then no continuation
-    too_long = 0x02,     // ASCII, and then a continuation
-    overlong_2 = 0x04,   // C0, C1: ASCII in two bytes
-    overlong_3 = 0x08,   // E0 80 to E0 9F: two bytes would do
-    surrogate = 0x10,    // ED A0 to ED BF
-    at_border = 0x20,    // F0 80 to F0 8F: three would do. And F5 to FF before 80 to 8F
-    too_large = 0x40,    // F4 90 to F4 BF: beyond U+10FFFF. And F5 to FF before 90 to BF
-    continued = 0x80,
+    too_short = 0b0000'0001,   // a lead byte, and then no continuation
+    too_long = 0b0000'0010,    // ASCII, and then a continuation
+    overlong_2 = 0b0000'0100,  // C0, C1: ASCII in two bytes
+    overlong_3 = 0b0000'1000,  // E0 80 to E0 9F: two bytes would do
+    surrogate = 0b0001'0000,   // ED A0 to ED BF
+    at_border = 0b0010'0000,   // F0 80 to F0 8F: three would do. And F5 to FF before 80 to 8F
+    too_large = 0b0100'0000,   // F4 90 to F4 BF: beyond U+10FFFF. And F5 to FF before 90 to BF
+    continued = 0b1000'0000,
 };
 
 // For each value of a nibble, the kinds whose set it is in.
@@ -137,9 +139,10 @@ template <int places>
 std::size_t whole_characters(Bytes text) {
     for (std::size_t back = 1; back <= 3 && back <= text.size(); ++back) {
         const std::uint8_t byte = text[text.size() - back];
-        if ((byte & 0xC0) == 0x80) continue;
-        const std::size_t size = byte < 0xC0 ? 1 : byte < 0xE0 ? 2 : byte < 0xF0 ? 3 : 4;
-        return size > back ? text.size() - back : text.size();
+        if (continues_character(byte)) continue;
+        // What begins no character is left to whoever looks closer.
+        const std::size_t size = announced_bytes(byte);
+        return size == 0 || size > back ? text.size() - back : text.size();
     }
     return text.size();
 }

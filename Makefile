@@ -8,8 +8,8 @@ SRC_01 := net/fd net/os_error net/address net/bind net/socket net/signal net/cli
           cli/byte_trace terminal/line_reader
 SRC_02 := $(SRC_01) net/parse_ip net/look_up net/datagram net/url cli/option_kinds
 SRC_03 := $(SRC_02)
-SRC_04 := $(SRC_03) net/random ws/error ws/http ws/sha1 ws/handshake ws/origin
-SRC_05 := $(SRC_04) ws/http_reply ws/extension ws/opening ws/mask ws/frame ws/trace ws/unhex \
+SRC_04 := $(SRC_03) net/random ws/error ws/http ws/sha1 ws/handshake
+SRC_05 := $(SRC_04) ws/http_reply ws/extension ws/origin ws/opening ws/mask ws/frame ws/trace ws/unhex \
           ws/explain endpoint/keys cli/key_options lab/pages lab/lab
 SRC_06 := $(SRC_05)
 SRC_07 := $(SRC_06)

@@ -273,6 +273,53 @@ TEST_CASE("structure: no file name stands in two folders of src/, but for a head
     check_none(faults);
 }
 
+// The types that a header declares at the level of its namespace.
+std::set<std::string> types_of(const fs::path& header) {
+    std::set<std::string> types;
+    for (const std::string& line : lines_of(header)) {
+        std::istringstream words{line};
+        std::string kind;
+        std::string name;
+        words >> kind >> name;
+        if (kind == "enum" && name == "class") words >> name;
+        const bool declares = kind == "class" || kind == "struct" || kind == "enum" ||
+                              (kind == "using" && line.find(" = ") != line.npos);
+        // What stands further to the right is a member, and `class A;` or `class A::B {` no new name.
+        if (line.starts_with(kind) && declares && name.find_first_of(";:") == name.npos) types.insert(name);
+    }
+    return types;
+}
+
+TEST_CASE("structure: no type name stands in two namespaces that meet in one file") {
+    std::map<fs::path, std::set<std::string>> types;
+    std::vector<fs::path> paths;
+    for (const char* folder : {"src", "lessons", "clients"})
+        std::ranges::copy(sources(folder), std::back_inserter(paths));
+    for (const fs::path& path : sources("src"))
+        if (path.extension() == ".hpp") types[path] = types_of(path);
+    CHECK(types["src/ws/opening.hpp"] == std::set<std::string>{"Policy", "ServerOpening", "ClientOpening"});
+    std::set<std::string> faults;
+    for (const fs::path& path : paths) {
+        std::map<std::string, fs::path> known;  // a type, and the folder of its header
+        std::set<fs::path> visited;
+        std::vector<fs::path> to_visit{path};
+        while (!to_visit.empty()) {
+            const fs::path file = to_visit.back();
+            to_visit.pop_back();
+            if (!fs::exists(file) || !visited.insert(file).second) continue;
+            if (types.contains(file))
+                for (const std::string& type : types.at(file))
+                    if (const auto [place, is_new] = known.emplace(type, file.parent_path());
+                        !is_new && place->second != file.parent_path())
+                        faults.insert(type + " of " + place->second.string() + " and " +
+                                      file.parent_path().string() + ", as in " + path.string());
+            for (const std::string& name : own_includes(file))
+                to_visit.push_back(fs::exists(fs::path{"src"} / name) ? fs::path{"src"} / name : fs::path{name});
+        }
+    }
+    check_none(Words{faults.begin(), faults.end()});
+}
+
 TEST_CASE("structure: no line of a makefile is over 110 columns") {
     Words faults;
     for (const char* path : {"Makefile", "lessons/classroom.mk", "tests/tests.mk"})

@@ -232,7 +232,7 @@ const Frame = (() => {
     // Adds to a decoded frame: `broken`, names of rules; `badByte`, the first payload byte that is
     // no UTF-8, or -1; `unread`, why a receiver does not look at it any more, or ''. Where its message
     // is compressed: `compressed`, `saidBefore`, and `unpacked` (deflate.js) on the last frame.
-    judge(frame, sender) {
+    take(frame, sender) {
       frame.broken = checkHeader(frame, sender, this.compresses);
       frame.badByte = -1;
       frame.compressed = false;
@@ -297,7 +297,7 @@ const Frame = (() => {
     const receiver = new Receiver(agreed);
     for (let offset = 0; offset < bytes.length;) {
       const frame = decode(bytes, offset);
-      receiver.judge(frame, sender);
+      receiver.take(frame, sender);
       frames.push(frame);
       offset += frame.size;
     }
@@ -425,7 +425,7 @@ const Frame = (() => {
       while (this.rest.length > 0) {
         const frame = decode(this.rest);
         if (frame.missing) break;
-        this.receiver.judge(frame, this.sender);
+        this.receiver.take(frame, this.sender);
         frame.bytes = frame.bytes.slice();
         items.push({ frame });
         this.rest = this.rest.slice(frame.size);
@@ -439,7 +439,7 @@ const Frame = (() => {
       if (bytes.length === 0) return null;
       if (!this.begun) return { head: decoder.decode(bytes) };
       const frame = decode(bytes);
-      this.receiver.judge(frame, this.sender);
+      this.receiver.take(frame, this.sender);
       return { frame };
     }
   }

@@ -71,7 +71,7 @@ int explain_bytes(int argc, char** argv) {
     ws::Conversation client;
     ws::Conversation server;
     const auto judge = [&](const ws::FrameHeader& header, ws::Bytes payload) {
-        return (header.masked ? client : server).judge(header, payload);
+        return (header.masked ? client : server).take(header, payload);
     };
     bool any = false;
     for (explain::Stream& stream : *streams) {

@@ -47,7 +47,7 @@ std::string unpack_message(Side& side) {
     ws::append(side.packed, flush_tail);
     const auto inflater = std::make_unique<Inflater>();
     ws::Buffer room(most_unpacked);
-    Output out{room};
+    Unpacked out{room};
     ws::Bytes in{side.packed};
     auto status = Inflater::Status::end;
     while (status == Inflater::Status::end && !in.empty()) {

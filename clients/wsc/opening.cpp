@@ -266,10 +266,10 @@ Opened accept_client(net::Fd socket, const Waiting& waiting, Wire& wire) {
     };
     if (!read_head(opened.stream.get(), feed, opened.beginning, waiting, &wire))
         throw PeerFailure{"socket hang up"};
-    if (step == Next::judge) {
+    if (step == Next::decide) {
         const auto offered = opening.request().list("Sec-WebSocket-Protocol");
         const std::vector<std::string> ours{offered.begin(), offered.end()};
-        step = opening.judge({.admit = {}, .subprotocols = ours});
+        step = opening.decide({.admit = {}, .subprotocols = ours});
     }
     if (step != Next::open) wire.received(opened.beginning);
     wire.sent(ws::as_bytes(opening.answer()));

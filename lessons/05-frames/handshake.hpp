@@ -35,10 +35,10 @@ inline bool accept_handshake(FrameSocket& connection, const net::Address& peer,
     if (step == Step::more && connection.io().status == net::IoStatus::timed_out)
         step = opening.refuse(ws::Errc::handshake_timeout);
     if (step == Step::more) return false;  // gone: nobody is left to answer
-    if (step == Step::judge) {
+    if (step == Step::decide) {
         ws::Policy policy{.path = options.common.path};
         add_lab(policy, *options.lab);  // see lab.hpp
-        step = opening.judge(policy);
+        step = opening.decide(policy);
     }
     if (step == Step::refuse)
         std::fprintf(stderr, "%s: %s\n", peer.to_string().c_str(), opening.refusal().c_str());

@@ -62,7 +62,7 @@ inline void add_lab(ws::Policy& policy, const lab::Lab& lab) {
 // A conversation with the token of a trace is one as any other, but it is shown there.
 inline void show_to_reader(FrameSocket& connection, const ws::Request& request, lab::Lab& lab) {
     if (request.path == lab::trace_path) return;
-    if (ws::Tracer::Tap tap = lab.traces.watch(lab::lab_token(request)))
+    if (ws::Tracer::Tap tap = lab.traces.tap(lab::lab_token(request)))
         connection.tap(std::move(tap));
 }
 

@@ -18,7 +18,7 @@ std::atomic<endpoint::BlockingConnection*> connection;
 // What is not given is as the course has it.
 const Function connect{"connection", [](wire::Fd descriptor, Wait ping_interval, Wait idle_timeout,
                                         Wait write_timeout) {
-    endpoint::Options options;
+    endpoint::BlockingOptions options;
     options.ping_interval = ping_interval.value_or(options.ping_interval);
     options.idle_timeout = idle_timeout.value_or(options.idle_timeout);
     options.write_timeout = write_timeout.value_or(options.write_timeout);

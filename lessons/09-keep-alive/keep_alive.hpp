@@ -9,7 +9,7 @@
 namespace lesson {
 
 // Writes into `target`, which lives until options.parse() has returned.
-inline void declare_keep_alive(cli::Options& options, endpoint::Options& target) {
+inline void declare_keep_alive(cli::Options& options, endpoint::BlockingOptions& target) {
     options.seconds_or_off("--ping-interval", target.ping_interval, "from one ping to the next");
     options.seconds_or_off("--idle-timeout", target.idle_timeout,
                            "without any byte from the peer; then it is given up");
@@ -17,7 +17,7 @@ inline void declare_keep_alive(cli::Options& options, endpoint::Options& target)
                    "a longer message is refused with 1009");
 }
 
-inline void check_keep_alive(const endpoint::Options& options) {
+inline void check_keep_alive(const endpoint::BlockingOptions& options) {
     const bool both = options.idle_timeout.count() != 0 && options.ping_interval.count() != 0;
     if (both && options.idle_timeout <= options.ping_interval)
         throw cli::UsageError{

@@ -30,8 +30,8 @@ class EchoServer {
                 .per_address =
                     admission_.max_connections_per_address.value_or(net::ClientLimits::unlimited),
                 .proxies = admission_.rules.proxies,
-                .turn_away = [this](const net::Fd& socket, const net::Address& peer,
-                                    Broken broken) { turn_away(socket, peer, broken); }};
+                .refuse = [this](const net::Fd& socket, const net::Address& peer,
+                                 Broken broken) { refuse(socket, peer, broken); }};
     }
 
     void serve(const net::Fd& socket, const net::Address& peer) {
@@ -66,7 +66,7 @@ class EchoServer {
                    : ws::Errc::too_many_connections_from_address;
     }
 
-    void turn_away(const net::Fd& socket, const net::Address& peer, Broken broken) try {
+    void refuse(const net::Fd& socket, const net::Address& peer, Broken broken) try {
         endpoint::AcceptOptions options = options_;
         options.on_refused = [&](const endpoint::HandshakeFailed& refusal) {
             log_.line(peer, refusal.what());

@@ -8,11 +8,11 @@ namespace {
 
 using calls::Function;
 
-// The Errc, the place of what is wrong in words, and what write() makes of the value.
+// The fault, the place of what is wrong in words, and what write() makes of the value.
 const Function parse{"parse", [](std::string text) {
     json::Value value;
-    const json::Error error = json::parse(text, value);
-    return std::tuple{error.errc, error.message(), json::write(value)};
+    const json::ParseError error = json::parse(text, value);
+    return std::tuple{error.fault, error.message(), json::write(value)};
 }};
 
 const Function write{"write", [](std::string text) { return json::write(text); }};

@@ -10,7 +10,7 @@ namespace {
 // --- texts --------------------------------------------------------------------------------------
 
 // As they stand in src/json/parse.hpp, with what each means.
-enum class Errc : std::uint8_t {
+enum class Fault : std::uint8_t {
     none, ends_too_early, expected_value, expected_name, expected_colon, expected_comma_or_bracket,
     expected_comma_or_brace, text_after_value, too_deep, too_many_values, duplicate_name, leading_zero,
     digit_missing, integer_out_of_range, number_out_of_range, control_character, unknown_escape,
@@ -28,8 +28,8 @@ constexpr std::string_view sentences[] = {
     "\\u needs four hex digits", "an escape is one half of a surrogate pair",
     "a string holds a byte that is not UTF-8",
 };
-std::string_view sentence(Errc errc) {
-    const auto number = static_cast<std::size_t>(errc);
+std::string_view sentence(Fault fault) {
+    const auto number = static_cast<std::size_t>(fault);
     return number < std::size(sentences) ? sentences[number] : "an error that json/parse.hpp does not have";
 }
 
@@ -41,16 +41,16 @@ Call parse(std::string_view text) {
 void expect_read(Run& run, std::string_view text, std::string_view written, std::string_view why) {
     run.fresh();
     const Call call = parse(text);
-    const auto [errc, message, again] = run.call(call).as<Errc, std::string, std::string>();
-    run.is_true(errc == Errc::none, call.text() + " is refused (" + message + "); " + std::string{why});
+    const auto [fault, message, again] = run.call(call).as<Fault, std::string, std::string>();
+    run.is_true(fault == Fault::none, call.text() + " is refused (" + message + "); " + std::string{why});
     run.equal(call.text() + ", written again,", again, written, why);
 }
 
-void expect_refused(Run& run, std::string_view text, Errc expected, std::string_view why) {
+void expect_refused(Run& run, std::string_view text, Fault expected, std::string_view why) {
     run.fresh();
     const Call call = parse(text);
-    const auto [errc, message, again] = run.call(call).as<Errc, std::string, std::string>();
-    run.equal(call.text(), sentence(errc), sentence(expected), why);
+    const auto [fault, message, again] = run.call(call).as<Fault, std::string, std::string>();
+    run.equal(call.text(), sentence(fault), sentence(expected), why);
 }
 
 // --- exercise 2: numbers ------------------------------------------------------------------------
@@ -71,15 +71,15 @@ const Scenario numbers{"numbers", exercise(2), "RFC 8259 §6",
 
 const Scenario not_numbers{"not-numbers", exercise(2), "RFC 8259 §6", "no needless zero, no digit left out",
     [](Run& run) {
-    expect_refused(run, "01", Errc::leading_zero, "a number does not begin with a needless 0");
-    expect_refused(run, "-01", Errc::leading_zero, "nor behind a minus");
-    expect_refused(run, "[1.]", Errc::digit_missing, "a point wants a digit behind it");
-    expect_refused(run, "[1e]", Errc::digit_missing, "an exponent wants a digit");
-    expect_refused(run, "[1e+]", Errc::digit_missing, "a sign is no digit");
-    expect_refused(run, "[-]", Errc::digit_missing, "a minus alone is no number");
-    expect_refused(run, ".5", Errc::expected_value, "int is not optional");
-    expect_refused(run, "+1", Errc::expected_value, "there is no plus in front");
-    expect_refused(run, "1e999", Errc::number_out_of_range, "no double comes near");
+    expect_refused(run, "01", Fault::leading_zero, "a number does not begin with a needless 0");
+    expect_refused(run, "-01", Fault::leading_zero, "nor behind a minus");
+    expect_refused(run, "[1.]", Fault::digit_missing, "a point wants a digit behind it");
+    expect_refused(run, "[1e]", Fault::digit_missing, "an exponent wants a digit");
+    expect_refused(run, "[1e+]", Fault::digit_missing, "a sign is no digit");
+    expect_refused(run, "[-]", Fault::digit_missing, "a minus alone is no number");
+    expect_refused(run, ".5", Fault::expected_value, "int is not optional");
+    expect_refused(run, "+1", Fault::expected_value, "there is no plus in front");
+    expect_refused(run, "1e999", Fault::number_out_of_range, "no double comes near");
 }};
 
 const Scenario integers{"integers", exercise(2), "RFC 8259 §6", "an integer is exact in 64 bits, or refused",
@@ -88,7 +88,7 @@ const Scenario integers{"integers", exercise(2), "RFC 8259 §6", "an integer is 
     for (const std::string_view text : {"9007199254740993", "-9007199254740993",
                                         "9223372036854775807", "-9223372036854775808"})
         expect_read(run, text, text, why);
-    expect_refused(run, "9223372036854775808", Errc::integer_out_of_range, why);
+    expect_refused(run, "9223372036854775808", Fault::integer_out_of_range, why);
     expect_read(run, "-0", "-0.0",
                 "an integer has no -0: it is the double that keeps its sign");
 }};
@@ -99,10 +99,10 @@ const Scenario control_characters{"control-characters", exercise(3), "RFC 8259 �
     "U+0000 to U+001F are escaped in a string", [](Run& run) {
     for (int byte = 0; byte < 0x20; ++byte)
         expect_refused(run, std::string{"\"a"} + static_cast<char>(byte) + "\"",
-                       Errc::control_character, "it MUST be escaped");
+                       Fault::control_character, "it MUST be escaped");
     expect_read(run, "\"\\n\\t\\u0007\"", "\"\\n\\t\\u0007\"", "escaped they are welcome");
     expect_read(run, "\"ü€👋\"", "\"ü€👋\"", "other characters stand as they are");
-    expect_refused(run, "\"\xC3(\"", Errc::invalid_utf8, "JSON is UTF-8 (§8.1)");
+    expect_refused(run, "\"\xC3(\"", Fault::invalid_utf8, "JSON is UTF-8 (§8.1)");
 }};
 
 const Scenario surrogates{"surrogates", exercise(3), "RFC 8259 §7",
@@ -120,7 +120,7 @@ const Scenario lone_surrogates{"lone-surrogates", exercise(3), "RFC 8259 §7", "
     for (const std::string_view text :
          {"\"\\uD83D\"", "\"\\uD83Dx\"", "\"\\uD83D\\n\"", "\"\\uDC4B\"", "\"\\uD83D\\uD83D\"",
           "\"\\uDC4B\\uD83D\""})
-        expect_refused(run, text, Errc::lone_surrogate, why);
+        expect_refused(run, text, Fault::lone_surrogate, why);
 }};
 
 const Scenario written_safely{"written-safely", exercise(3), "RFC 8259 §7",
@@ -143,12 +143,12 @@ const Scenario arrays{"arrays", exercise(4), "RFC 8259 §5", "commas between ele
     expect_read(run, "[]", "[]", "an empty array is one");
     expect_read(run, " [ true , [ null ] , \"a\" ] ", "[true,[null],\"a\"]",
                 "space is allowed around each");
-    expect_refused(run, "[true,]", Errc::expected_value, "a comma promises another element");
-    expect_refused(run, "[,true]", Errc::expected_value, "there is nothing before the comma");
-    expect_refused(run, "[true false]", Errc::expected_comma_or_bracket,
+    expect_refused(run, "[true,]", Fault::expected_value, "a comma promises another element");
+    expect_refused(run, "[,true]", Fault::expected_value, "there is nothing before the comma");
+    expect_refused(run, "[true false]", Fault::expected_comma_or_bracket,
                    "two elements want a comma");
-    expect_refused(run, "[true", Errc::ends_too_early, "the bracket is missing");
-    expect_refused(run, "[true]]", Errc::text_after_value, "one value, and space");
+    expect_refused(run, "[true", Fault::ends_too_early, "the bracket is missing");
+    expect_refused(run, "[true]]", Fault::text_after_value, "one value, and space");
 }};
 
 const Scenario objects{"objects", exercise(4), "RFC 8259 §4", "a name in quotation marks, a colon, a value",
@@ -156,11 +156,11 @@ const Scenario objects{"objects", exercise(4), "RFC 8259 §4", "a name in quotat
     expect_read(run, "{}", "{}", "an empty object is one");
     expect_read(run, "{\"b\":true, \"a\" : {\"c\":[]}}", "{\"b\":true,\"a\":{\"c\":[]}}",
                 "members keep their order");
-    expect_refused(run, "{\"a\":true,}", Errc::expected_name,
+    expect_refused(run, "{\"a\":true,}", Fault::expected_name,
                    "a comma promises another member");
-    expect_refused(run, "{a:true}", Errc::expected_name, "names are strings");
-    expect_refused(run, "{\"a\" true}", Errc::expected_colon, "between name and value");
-    expect_refused(run, "{\"a\":true \"b\":true}", Errc::expected_comma_or_brace,
+    expect_refused(run, "{a:true}", Fault::expected_name, "names are strings");
+    expect_refused(run, "{\"a\" true}", Fault::expected_colon, "between name and value");
+    expect_refused(run, "{\"a\":true \"b\":true}", Fault::expected_comma_or_brace,
                    "two members want a comma");
 }};
 
@@ -168,8 +168,8 @@ const Scenario duplicate_names{"duplicate-names", exercise(4), "RFC 8259 §4",
     "a name stands once in an object", [](Run& run) {
     const std::string_view why =
         "a filter may look at the first one, and the program at the last";
-    expect_refused(run, R"({"user":"ann","user":"bob"})", Errc::duplicate_name, why);
-    expect_refused(run, R"({"a":true,"b":true,"\u0061":false})", Errc::duplicate_name,
+    expect_refused(run, R"({"user":"ann","user":"bob"})", Fault::duplicate_name, why);
+    expect_refused(run, R"({"a":true,"b":true,"\u0061":false})", Fault::duplicate_name,
                    "\\u0061 is a: the same name");
     expect_read(run, R"([{"a":true},{"a":false}])", R"([{"a":true},{"a":false}])",
                 "two objects may each have one");
@@ -182,7 +182,7 @@ const Scenario too_deep{"too-deep", exercise(4), "RFC 8259 §9",
     for (const char* bracket : {"[", "{\"a\":"}) {
         std::string text;
         for (int i = 0; i < 100'000; ++i) text += bracket;
-        expect_refused(run, text, Errc::too_deep,
+        expect_refused(run, text, Fault::too_deep,
                        "100,000 levels end the stack, and the process");
     }
 }};

@@ -20,7 +20,7 @@ std::unique_ptr<endpoint::MessageWriter> writer;
 const Function connect{"connection", [](wire::Fd descriptor) {
     writer.reset();
     readers.clear();
-    endpoint::Options options;
+    endpoint::BlockingOptions options;
     options.close_timeout = std::chrono::milliseconds{300};
     options.ping_interval = options.idle_timeout = {};
     connection = std::make_unique<endpoint::BlockingConnection>(

@@ -19,7 +19,7 @@ class Receiver {
   public:
     explicit Receiver(cli::Log& log) : log_{log} {}
 
-    void on_piece(endpoint::LoopConnection& client, const endpoint::Piece& piece) {
+    void on_piece(endpoint::LoopConnection& client, const endpoint::MessagePiece& piece) {
         Message& message = messages_[client.id()];
         message.tally.add(piece.data);
         ++message.pieces;

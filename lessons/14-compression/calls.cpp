@@ -28,7 +28,7 @@ const Function codes_for{"make_codes", [](ws::Buffer lengths) {
 
 // 0: the code is complete, 1: it is oversubscribed, 2: it is incomplete.
 const Function build{"build", [](ws::Buffer lengths, bool lone_code) {
-    const auto room = std::make_unique<std::array<Entry, literal_table_size>>();
+    const auto room = std::make_unique<std::array<TableEntry, literal_table_size>>();
     DecodeTable table{*room, literal_index_bits};
     return table.build(lengths, literal_meanings, lone_code);
 }};
@@ -43,7 +43,7 @@ const Function inflate{"inflate", [](std::vector<ws::Buffer> pieces, std::size_t
     History history{window_bits};
     history.remember(before);
     ws::Buffer all, at_hand(room);
-    Output out{at_hand};
+    Unpacked out{at_hand};
     auto status = Inflater::Status::need_input;
     for (const ws::Buffer& piece : pieces) {
         ws::Bytes in{piece};

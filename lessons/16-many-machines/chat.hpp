@@ -41,7 +41,7 @@ class SharedChat {
         const std::string error = handle(client, message);
         if (error.empty()) return;
         send(client, json::Object{{"error", error}});
-        // Who cannot say a name has nothing to wait for.
+        // Whoever cannot say a name has nothing to wait for.
         if (!users_.contains(client.id()))
             client.close(ws::close_code::policy_violation, error);
     }

@@ -22,7 +22,7 @@ ws::Extensions* CompressionOptions::extensions(Sharing sharing) {
     if (!compress_) return nullptr;
     const auto bits = static_cast<unsigned>(window_bits_);
     made_.push_back(std::make_unique<ws::deflate::PermessageDeflate>(
-        ws::deflate::Options{.terms = {.server_no_context_takeover = no_context_takeover_,
+        ws::deflate::CodecOptions{.terms = {.server_no_context_takeover = no_context_takeover_,
                                        .client_no_context_takeover = no_context_takeover_,
                                        .server_max_window_bits = bits,
                                        .client_max_window_bits = bits},

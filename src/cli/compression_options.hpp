@@ -27,7 +27,7 @@ class CompressionOptions {
     bool compress_ = false;
     bool no_context_takeover_ = false;
     std::uint64_t level_ = ws::deflate::usual_level;
-    std::uint64_t threshold_ = ws::deflate::Options{}.threshold;
+    std::uint64_t threshold_ = ws::deflate::CodecOptions{}.threshold;
     std::uint64_t window_bits_ = ws::deflate::max_window_bits;
     std::vector<std::unique_ptr<ws::deflate::PermessageDeflate>> made_;
 };

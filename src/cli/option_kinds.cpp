@@ -61,6 +61,7 @@ void Options::client(Common& common, std::vector<std::string> schemes) {
                                         schemes.front() + "://, not " + url.scheme + "://"};
                    common.host = url.host;
                    if (url.port != 0) common.port = url.port;
+                   // A URL without a path says nothing of it, and the program's own stays.
                    if (url.resource != "/") common.path = url.resource;
                });
     client(common);

@@ -50,6 +50,7 @@ std::uint64_t read_number(const std::string& text, std::uint64_t min, std::uint6
 std::chrono::milliseconds read_seconds(const std::string& text) {
     double value = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    // "Not at least" and not "less": of "nan" neither is true.
     if (error != std::errc{} || end != text.data() + text.size() || !(value >= 0.001) ||
         value > max_seconds)
         throw UsageError{"seconds, from 0.001 to " + std::to_string(max_seconds)};
@@ -165,6 +166,7 @@ void Options::parse_long(std::span<const std::string> arguments, std::size_t& i)
     }
     const bool another = i + 1 < arguments.size();
     if (entry.may_lack_value()) {
+        // What begins with '-' is the next option, and not this one's value.
         const bool given = !entry.placeholder.empty() && another && !arguments[i + 1].starts_with('-');
         return read(entry, given ? arguments[++i] : "");
     }
@@ -239,6 +241,7 @@ int run(int argc, char** argv, int (*body)(int, char**)) {
     };
     try {
         const int status = body(argc, argv);
+        // What was said and did not arrive is a failure, however well all else went.
         const std::string why = output_failure();
         if (why.empty()) return status;
         complain(why);

@@ -40,9 +40,9 @@ bool has_passed(net::Deadline deadline) { return deadline && net::Clock::now() >
 
 }  // namespace
 
-BlockingConnection::BlockingConnection(const net::Fd& socket, ws::Role role, const Options& options,
-                                       ws::Bytes early, ws::KeySource* keys,
-                                       std::unique_ptr<ws::Tracer> tracer)
+BlockingConnection::BlockingConnection(const net::Fd& socket, ws::Role role,
+                                       const BlockingOptions& options, ws::Bytes early,
+                                       ws::KeySource* keys, std::unique_ptr<ws::Tracer> tracer)
     : socket_{socket},
       role_{role},
       options_{options},
@@ -55,7 +55,7 @@ BlockingConnection::BlockingConnection(const net::Fd& socket, ws::Role role, con
 }
 
 // The reference is to this object's own member, which outlives every use of it.
-BlockingConnection::BlockingConnection(net::Fd&& socket, ws::Role role, const Options& options,
+BlockingConnection::BlockingConnection(net::Fd&& socket, ws::Role role, const BlockingOptions& options,
                                        ws::Bytes early, ws::KeySource* keys,
                                        std::unique_ptr<ws::Tracer> tracer)
     : BlockingConnection{owned_, role, options, early, keys, std::move(tracer)} {

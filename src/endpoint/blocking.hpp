@@ -26,7 +26,7 @@ namespace endpoint {
 // interval, whatever else is sent. A peer from which nothing came for the idle timeout, and that
 // took none of our bytes while they were waiting for it, is given up; it needs to be the longer of
 // the two. The trace may be called from every thread that uses the connection, one at a time.
-struct Options : ConnectionOptions {
+struct BlockingOptions : ConnectionOptions {
     // Messages longer than this leave in several frames (§5.4); 0: one frame, whatever its size.
     std::uint64_t fragment_bytes = 0;
     // Called by read_message() with the payload of each ping (which has been answered already)
@@ -45,11 +45,11 @@ class BlockingConnection {
   public:
     // An open connection over a socket that outlives it. `early` are bytes that came behind
     // the handshake. `keys` is null or outlives the connection.
-    BlockingConnection(const net::Fd& socket, ws::Role role, const Options& options,
+    BlockingConnection(const net::Fd& socket, ws::Role role, const BlockingOptions& options,
                        ws::Bytes early, ws::KeySource* keys, std::unique_ptr<ws::Tracer> tracer);
     // The same with a socket of its own.
-    BlockingConnection(net::Fd&& socket, ws::Role role, const Options& options, ws::Bytes early,
-                       ws::KeySource* keys, std::unique_ptr<ws::Tracer> tracer);
+    BlockingConnection(net::Fd&& socket, ws::Role role, const BlockingOptions& options,
+                       ws::Bytes early, ws::KeySource* keys, std::unique_ptr<ws::Tracer> tracer);
     BlockingConnection(const BlockingConnection&) = delete;
     BlockingConnection& operator=(const BlockingConnection&) = delete;
     ~BlockingConnection();
@@ -133,7 +133,7 @@ class BlockingConnection {
     net::Fd owned_;
     const net::Fd& socket_;
     ws::Role role_;
-    Options options_;
+    BlockingOptions options_;
     RandomKeys random_keys_;
 
     mutable std::mutex mutex_;  // guards what follows; never held during a system call

@@ -19,7 +19,7 @@ constexpr std::uint16_t default_port = 80;  // RFC 6455 §3
 // A client that is refused gets this long to take its answer; then its bytes are its own loss.
 constexpr std::chrono::milliseconds linger{1'000};
 
-std::unique_ptr<ws::Tracer> make_tracer(const Options& options) {
+std::unique_ptr<ws::Tracer> make_tracer(const BlockingOptions& options) {
     return options.trace ? std::make_unique<ws::Tracer>(options.trace) : nullptr;
 }
 
@@ -27,7 +27,7 @@ void trace(const std::unique_ptr<ws::Tracer>& tracer, ws::Direction direction, w
     if (tracer) tracer->bytes(direction, bytes);
 }
 
-void watch(std::unique_ptr<ws::Tracer>& tracer, ws::Tracer::Tap tap) {
+void add_tap(std::unique_ptr<ws::Tracer>& tracer, ws::Tracer::Tap tap) {
     if (!tap) return;
     if (!tracer) tracer = std::make_unique<ws::Tracer>(nullptr);
     tracer->tap(std::move(tap));
@@ -37,7 +37,7 @@ void watch(std::unique_ptr<ws::Tracer>& tracer, ws::Tracer::Tap tap) {
 // head is left in `rest`, and not traced yet.
 struct Reading {
     const net::Fd& socket;
-    const Options& options;
+    const BlockingOptions& options;
     net::Deadline deadline;
     const std::unique_ptr<ws::Tracer>& tracer;
     std::array<std::uint8_t, 4096> buffer{};
@@ -160,13 +160,13 @@ std::unique_ptr<BlockingConnection> accept(const net::Fd& socket, const AcceptOp
     else if (!result)
         throw HandshakeFailed{ws::Errc::none, "no handshake: " + result.message()};
 
-    if (step == Step::judge) {
+    if (step == Step::decide) {
         ws::Policy policy = policy_for(options, peer);
         policy.extensions = options.extensions;
         if (options.on_http) policy.on_http = std::cref(options.on_http);
-        step = opening.judge(policy);
+        step = opening.decide(policy);
     }
-    if (step == Step::open && options.watch) watch(tracer, options.watch(opening.request()));
+    if (step == Step::open && options.tap) add_tap(tracer, options.tap(opening.request()));
     trace(tracer, ws::Direction::from_client, reading.rest);
     if (step == Step::refuse) refuse(socket, opening, options, tracer);
     if (step == Step::reply) {

@@ -25,7 +25,7 @@ class HandshakeFailed : public std::runtime_error {
     ws::Errc rule_;
 };
 
-struct DialOptions : Options {
+struct DialOptions : BlockingOptions {
     std::vector<std::string> subprotocols{};  // offered, in order of preference
     std::string origin{};
     std::vector<std::pair<std::string, std::string>> headers{};
@@ -40,13 +40,13 @@ struct DialOptions : Options {
 // net::Stopped when options.stop_fd was readable first.
 std::unique_ptr<BlockingConnection> dial(std::string_view url, const DialOptions& options = {});
 
-struct AcceptOptions : Options, ServerPolicy {
+struct AcceptOptions : BlockingOptions, ServerPolicy {
     // A GET or HEAD without `Upgrade: websocket`: fills in the answer. False: nothing here, it is
     // 426.
     std::function<bool(const ws::Request&, ws::HttpReply&)> on_http{};
     // Asked when a request is about to be accepted: who looks on? From our answer 101 on, what
     // crosses the wire goes there too. Empty: nobody, and that costs nothing.
-    std::function<ws::Tracer::Tap(const ws::Request&)> watch{};
+    std::function<ws::Tracer::Tap(const ws::Request&)> tap{};
     // Called with each refusal before the client can learn of it; for the log.
     std::function<void(const HandshakeFailed&)> on_refused{};
 };

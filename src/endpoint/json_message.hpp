@@ -15,13 +15,13 @@ namespace endpoint {
 // What a text message says. Nothing when it is no JSON or is binary: then `why` is one line, safe
 // to print and to send back. The connection is none the worse for it.
 inline std::optional<json::Value> read_json(const Message& message, std::string& why,
-                                            const json::Limits& limits = {}) {
+                                            const json::ParseLimits& limits = {}) {
     if (message.type != ws::Opcode::text) {
         why = "JSON comes in text messages, not in binary ones";
         return std::nullopt;
     }
     json::Value value;
-    if (const json::Error error = json::parse(ws::as_text(message.data), value, limits)) {
+    if (const json::ParseError error = json::parse(ws::as_text(message.data), value, limits)) {
         why = "not JSON: " + error.message();
         return std::nullopt;
     }

@@ -87,7 +87,7 @@ void LoopConnection::receive_head(ws::MutableBytes bytes) {
     trace(ws::Direction::from_client, bytes.first(taken));
     if (step == Step::more) return;
     answer(step);
-    // Who looks on has a right to the frames behind the head (cookies stand in it), and came in
+    // Whoever looks on has a right to the frames behind the head (cookies stand in it), and came in
     // answer(): so the two are traced apart.
     const ws::MutableBytes rest = bytes.subspan(taken);
     trace(ws::Direction::from_client, rest);
@@ -97,7 +97,7 @@ void LoopConnection::receive_head(ws::MutableBytes bytes) {
 // Sends the opening's answer, and goes on as it says. The opening ends with this.
 void LoopConnection::answer(Step step) {
     const std::unique_ptr<ws::ServerOpening> opening = std::move(opening_);
-    if (step == Step::judge) step = judge(*opening);
+    if (step == Step::decide) step = decide(*opening);
     ws::append(out(), ws::as_bytes(opening->answer()));
     if (step == Step::open) return opened(*opening);
     phase_ = Phase::ending;
@@ -107,7 +107,7 @@ void LoopConnection::answer(Step step) {
     write_out(ws::as_bytes(opening->page()));
 }
 
-Step LoopConnection::judge(ws::ServerOpening& opening) {
+Step LoopConnection::decide(ws::ServerOpening& opening) {
     const net::Address peer = address();
     const bool behind_proxy = client_.look_behind_proxy(opening.request(), loop_.options.proxies);
     ws::Policy policy = policy_for(loop_.options, peer);
@@ -118,7 +118,7 @@ Step LoopConnection::judge(ws::ServerOpening& opening) {
     };
     policy.extensions = loop_.options.extensions;
     if (loop_.handlers.on_http) policy.on_http = std::cref(loop_.handlers.on_http);
-    return opening.judge(policy);
+    return opening.decide(policy);
 }
 
 void LoopConnection::opened(ws::ServerOpening& opening) {
@@ -137,8 +137,8 @@ void LoopConnection::refused(const ws::ServerOpening& opening) {
     if (loop_.handlers.on_log) loop_.handlers.on_log(address(), opening.refusal());
 }
 
-void LoopConnection::turn_away(ws::Errc errc) {
-    turned_away_ = true;
+void LoopConnection::refuse(ws::Errc errc) {
+    refused_ = true;
     answer(opening_->refuse(errc));
     flush();
 }

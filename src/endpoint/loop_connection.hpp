@@ -114,8 +114,8 @@ class LoopConnection {
     // The server ends now.
     void on_end();
     // Refuses the handshake before it has begun, because there are too many.
-    void turn_away(ws::Errc errc);
-    bool turned_away() const { return turned_away_; }
+    void refuse(ws::Errc errc);
+    bool is_refused() const { return refused_; }
 
     // With a limit for each address: from now on it counts under its own.
     void count_address() { client_.take_place(loop_.places); }
@@ -138,7 +138,7 @@ class LoopConnection {
     void drained();
     void receive_head(ws::MutableBytes bytes);
     void answer(ws::ServerOpening::Step step);
-    ws::ServerOpening::Step judge(ws::ServerOpening& opening);
+    ws::ServerOpening::Step decide(ws::ServerOpening& opening);
     void opened(ws::ServerOpening& opening);
     void refused(const ws::ServerOpening& opening);
     void handle_events();
@@ -196,7 +196,7 @@ class LoopConnection {
     bool paused_ : 1 = false;       // too much waits for it; we do not read
     bool goes_on_ : 1 = false;      // our id is in Loop::to_go_on
     bool peer_ended_ : 1 = false;   // the peer's side of TCP has ended: no byte will come
-    bool turned_away_ : 1 = false;  // it has no place among max_connections
+    bool refused_ : 1 = false;  // it has no place among max_connections
 };
 
 }  // namespace endpoint

@@ -24,6 +24,7 @@ Posted Mailbox::post(Letter letter, IfFull if_full, Mailbox* from) {
     if (if_full == IfFull::wait)
         room_.wait(lock, [this] { return closed_ || bytes_ <= most_bytes_; });
     if (closed_) return Posted::closed;
+    // Asked before it is added: a letter that is larger than the limit could never be sent otherwise.
     const bool full = bytes_ > most_bytes_;
     if (full && if_full == IfFull::refuse) return Posted::full;
     if (full && from != nullptr && std::ranges::find(waiting_, from) == waiting_.end())
@@ -63,6 +64,8 @@ Mailbox::News Mailbox::take(std::vector<Letter>& letters) {
     return std::exchange(news_, {});
 }
 
+// Room is counted now and not when letters are taken: in the hands of a loop they are memory as well. And
+// it is told without our lock, for whoever is told takes its own, and its loop may be posting to us.
 void Mailbox::delivered() {
     std::vector<Mailbox*> waiting;
     {
@@ -76,7 +79,7 @@ void Mailbox::delivered() {
 }
 
 void Mailbox::close() {
-    std::vector<Letter> dropped;
+    std::vector<Letter> dropped;  // freed when the lock is open again
     std::vector<Mailbox*> waiting;
     {
         const std::lock_guard lock{mutex_};

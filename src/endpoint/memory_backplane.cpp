@@ -35,6 +35,8 @@ void MemoryBackplane::unfollow(std::string_view room) {
     const auto found = rooms_.find(room);
     if (found == rooms_.end()) return;
     found->second.followed = false;
+    // The log stays for a while, for whoever comes back with a position in it; but not the logs of all
+    // rooms that there ever were.
     idle_.emplace_back(room);
     if (idle_.size() <= max_idle_rooms_) return;
     rooms_.erase(idle_.front());
@@ -47,10 +49,11 @@ void MemoryBackplane::publish(std::string_view room, std::string_view key, std::
     if (found == rooms_.end()) return on_published({.why = "nobody is in this room"});
     if (text.size() > limits_.max_text_bytes)
         return on_published({.why = "the message is too long for the room's log"});
+    // Said before, and its author has not heard the answer: the same one again.
     const auto known = found->second.said.find(std::string{key});
     if (known != found->second.said.end()) return on_published({.position = known->second});
     const Position position = add(found->second, key, text);
-    const bool followed = found->second.followed;
+    const bool followed = found->second.followed;  // before the answer, for whoever hears it may leave
     on_published({.position = position});
     if (followed && listener_.on_entry)
         listener_.on_entry(room, Entry{position, std::string{text}});

@@ -47,7 +47,7 @@ struct Message {
 };
 
 // The next part of a message, as it has arrived: lesson 13.
-struct Piece {
+struct MessagePiece {
     ws::Opcode type;  // of the message, in each of its pieces
     bool last;        // the message is complete; this piece may be empty, others are not
     ws::Bytes data;   // a text may be cut within a character; lives until its handler returns

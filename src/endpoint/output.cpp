@@ -37,7 +37,7 @@ std::size_t Output::flush(const Line& line, ws::Bytes data) {
     const std::size_t of_first = std::min(taken, first.size());
     keep(pool, of_first, data.subspan(taken - of_first));
     if (waiting_ && waiting_->empty()) release_buffer(pool);
-    if (waiting_ && !blocked_) taken_at_ = line.now;
+    if (waiting_ && !blocked_) taken_at_ = line.now;  // from here on its silence is counted
     blocked_ = waiting_ != nullptr;
     return failed() ? 0 : taken;
 }
@@ -46,6 +46,7 @@ std::size_t Output::flush(const Line& line, ws::Bytes data) {
 std::size_t Output::write(const Line& line, ws::Bytes first, ws::Bytes second) {
     const std::size_t size = first.size() + second.size();
     if (failed()) return size;
+    // An iovec is for reading and writing alike, so it points to bytes that could be changed.
     std::array<iovec, 2> parts{{{const_cast<std::uint8_t*>(first.data()), first.size()},
                                 {const_cast<std::uint8_t*>(second.data()), second.size()}}};
     msghdr message{};

@@ -18,7 +18,8 @@ namespace {
 // So long a loop delivers letters, and one more, in a turn.
 constexpr std::chrono::milliseconds mail_share{5};
 
-// A loop's part of a limit for all; of none, 0, it is none.
+// A loop's part of a limit for all; of none, 0, it is none. Rounded up: a limit of 10 for 4 loops must
+// not turn away the ninth client.
 std::uint64_t part_of(std::uint64_t limit, std::uint64_t loops) {
     return (limit + loops - 1) / loops;
 }
@@ -66,6 +67,7 @@ void Reactor::broadcast(LoopConnection& from, std::string_view room, ws::Opcode 
     if (full) hold(from);
 }
 
+// Whoever sends faster than other loops deliver waits, and nobody else does: not this loop, nor the room.
 void Reactor::hold(LoopConnection& client) {
     client.pause();
     held_.push_back(client.id());
@@ -78,6 +80,7 @@ void Reactor::resume_held() {
 
 void Reactor::on_mail() {
     const auto begin = std::chrono::steady_clock::now();
+    // What was taken goes first, so that the order of letters is that in which they were posted.
     if (next_ == letters_.size()) {
         letters_.clear();
         next_ = 0;
@@ -114,6 +117,7 @@ void Reactor::send_to_client(ConnectionId to, const ws::PreparedMessage& message
     LoopConnection* const client = server_->find(to);
     const Sent outcome =
         client != nullptr ? client->send(message.opcode(), message.data()) : Sent::closed;
+    // Its sender is another thread and cannot be held back, as a client of ours could.
     if (outcome == Sent::slow)
         client->close(ws::close_code::try_again_later, "too slow for what is sent to it");
     if (outcome == Sent::closed && on_missed_) on_missed_(to, message);
@@ -157,7 +161,7 @@ void Reactors::run(int stop_fd) {
         for (std::size_t i = 1; i < loops_.size(); ++i)
             threads.emplace_back([this, stop_fd, i] { run_loop(loops_[i], stop_fd); });
     } catch (...) {
-        fail(std::current_exception());
+        fail(std::current_exception());  // no thread is to be had: those that run are told to end
     }
     run_loop(loops_.front(), stop_fd);
     for (std::thread& thread : threads) thread.join();

@@ -78,6 +78,7 @@ void RedisBackplane::on_time() {
     reader_.on_time();
     if (!commands_.is_up()) return;
     const auto now = net::Clock::now();
+    // Redis forgets a server's names when they are not said again, for it may have died.
     if (now >= next_beat_) {
         next_beat_ = now + options_.beat;
         for (const auto& [name, room] : rooms_)
@@ -103,6 +104,8 @@ void RedisBackplane::publish(std::string_view room, std::string_view key, std::s
         return on_published({.why = "the rooms' store is too slow"});
     commands_.send(redis::add_once(keys(room), key, text, options_.limits.room),
                    [on_published = std::move(on_published)](const redis::Reply* reply) {
+                       // Given up: only Redis knows whether it was carried out. Its author may
+                       // send it again, under the same key.
                        if (reply == nullptr)
                            return on_published({.why = "the rooms' store does not answer", .unknown = true});
                        if (const auto position = redis::position_in(*reply))
@@ -122,6 +125,8 @@ void RedisBackplane::read(std::string_view room, const Position& after, std::siz
 
 // --- following ----------------------------------------------------------------------------------
 
+// A room that is left and followed again is another one: the generation tells that an answer was meant
+// for the first.
 void RedisBackplane::follow(std::string_view room, OnFollowed on_followed) {
     if (is_full()) return on_followed(std::nullopt);
     const std::string name{room};
@@ -141,7 +146,7 @@ void RedisBackplane::placed(const std::string& room, std::uint64_t generation,
     if (!last) return on_followed(std::nullopt);
     found->second.placed = true;
     if (!last->empty()) found->second.end = last->back().position;
-    outdated_ = true;
+    outdated_ = true;  // the XREAD that waits does not know of this room
     if (waiting_)
         wake_reader();
     else
@@ -152,7 +157,7 @@ void RedisBackplane::placed(const std::string& room, std::uint64_t generation,
 void RedisBackplane::unfollow(std::string_view room) {
     const auto found = rooms_.find(room);
     if (found == rooms_.end()) return;
-    found->second.names.clear();
+    found->second.names.clear();  // which says that nobody of ours is in it
     if (commands_.is_up()) say_here(found->first);
     changed_.erase(found->first);
     rooms_by_log_.erase(keys(room).log());

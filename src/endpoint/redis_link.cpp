@@ -94,6 +94,7 @@ void RedisLink::greet() {
     write(hello.bytes());
 }
 
+// All that has no answer is sent once more, in its order; some of it may have been carried out already.
 void RedisLink::greeted(const redis::Reply& reply) {
     if (reply.is_error()) return lost(reply.text);
     const redis::Reply* const id = find(reply, "id");
@@ -119,6 +120,7 @@ void RedisLink::lost(std::string why) {
     const std::string who = access_.addresses[address_].to_string();
     address_ = (address_ + 1) % access_.addresses.size();
     state_ = State::waiting;
+    // By chance, so that the servers that have lost the same Redis do not come back all at once.
     const auto bytes = random_.bytes<4>();
     const std::uint32_t wait = access_.backoff.next(ws::load_be<std::uint32_t>(bytes));
     moment_ = net::Clock::now() + std::chrono::milliseconds{wait};
@@ -170,6 +172,7 @@ void RedisLink::handle(const redis::Reply& reply) {
     // The command stays, and is sent again.
     if (is_out_of_order(reply.error_code())) return lost(reply.text);
     if (unanswered_.empty()) return lost("it answers what was not asked");
+    // Not when it greeted: one that greets and then does nothing would be asked without a pause.
     access_.backoff.reset();
     const Unanswered first = std::move(unanswered_.front());
     unanswered_.pop_front();

@@ -176,7 +176,7 @@ void Server::accept_some(const net::Fd& listening) {
         } else if (nobody_waits(errno)) {
             return;
         } else if (out_of_descriptors(errno)) {
-            if (!turn_one_away(listening)) return;
+            if (!refuse_one(listening)) return;
         }
         // Anything else is a client that gave up while it waited (ECONNABORTED): the next one.
     }
@@ -189,7 +189,7 @@ void Server::admit(net::Fd socket, const net::Address& peer) {
     const ws::Errc errc = judge(peer, limited);
     // Those that are being refused have places of their own, and not many.
     const bool full = loop_.counters.connections_open - admitted_ >= refusal_places;
-    if (errc != ws::Errc::none && full) return dismiss(std::move(socket), errc);
+    if (errc != ws::Errc::none && full) return refuse(std::move(socket), errc);
     LoopConnection* client = seat(std::move(socket), peer);
     if (client == nullptr) return;
     if (errc == ws::Errc::none) {
@@ -197,7 +197,7 @@ void Server::admit(net::Fd socket, const net::Address& peer) {
         if (limited) client->count_address();
     } else {
         ++loop_.counters.connections_refused;
-        client->turn_away(errc);
+        client->refuse(errc);
     }
 }
 
@@ -225,7 +225,7 @@ LoopConnection* Server::seat(net::Fd socket, const net::Address& peer) {
     try {
         loop_.epoll.add(socket.get(), net::Epoll::readable, id);
     } catch (const std::system_error&) {
-        dismiss(std::move(socket), ws::Errc::too_many_connections);
+        refuse(std::move(socket), ws::Errc::too_many_connections);
         return nullptr;
     }
     free_places_.pop_back();
@@ -234,7 +234,7 @@ LoopConnection* Server::seat(net::Fd socket, const net::Address& peer) {
 }
 
 // Says why, as well as it can be said without waiting, and closes.
-void Server::dismiss(net::Fd socket, ws::Errc errc) {
+void Server::refuse(net::Fd socket, ws::Errc errc) {
     ++loop_.counters.connections_refused;
     ++loop_.counters.errors[static_cast<std::size_t>(errc)];
     const std::string answer = ws::refuse_response(errc);
@@ -249,14 +249,14 @@ void Server::dismiss(net::Fd socket, ws::Errc errc) {
 // Out of descriptors: gives up the spare one to accept a client, tells it so, and takes the spare
 // back. Without this trick clients would wait in silence until their own patience ends. True: it
 // worked, and others may wait.
-bool Server::turn_one_away(const net::Fd& listening) {
+bool Server::refuse_one(const net::Fd& listening) {
     spare_.close();
     net::Fd socket{::accept4(listening.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK)};
     const bool found = static_cast<bool>(socket);
     const bool nobody = !found && nobody_waits(errno);
     if (found) {
         ++loop_.counters.connections_accepted;
-        dismiss(std::move(socket), ws::Errc::too_many_connections);
+        refuse(std::move(socket), ws::Errc::too_many_connections);
     }
     spare_ = open_spare();
     if (found && spare_) return true;
@@ -282,7 +282,7 @@ void Server::accept_again(bool accepting) {
 void Server::remove_gone() {
     for (const ConnectionId id : loop_.to_remove) {
         Slot& place = slot(place_of(id));
-        if (!place.client()->turned_away()) --admitted_;
+        if (!place.client()->is_refused()) --admitted_;
         place.reset();  // closes the socket, and with that epoll forgets it
         free_places_.push_back(place_of(id));
         --loop_.counters.connections_open;

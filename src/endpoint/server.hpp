@@ -106,8 +106,8 @@ class Server {
     ws::Errc judge(const net::Address& peer, bool limited) const;
     void make_places();
     LoopConnection* seat(net::Fd socket, const net::Address& peer);
-    void dismiss(net::Fd socket, ws::Errc errc);
-    bool turn_one_away(const net::Fd& listening);
+    void refuse(net::Fd socket, ws::Errc errc);
+    bool refuse_one(const net::Fd& listening);
     void accept_again(bool accepting);
     void flush_due();
     void remove_gone();

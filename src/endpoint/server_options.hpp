@@ -29,7 +29,7 @@ struct Handlers {
     std::function<void(LoopConnection&, const Message&)> on_message{};
     // When it is set, in place of on_message: messages come in pieces, as they arrive, and none is
     // ever put together (lesson 13). One that ends early, ends with on_close.
-    std::function<void(LoopConnection&, const Piece&)> on_piece{};
+    std::function<void(LoopConnection&, const MessagePiece&)> on_piece{};
     // What waited for a client that was slow has gone; reading from it has begun again.
     std::function<void(LoopConnection&)> on_drain{};
     // Exactly once for each on_open. The client takes no more messages.

@@ -56,7 +56,7 @@ void SharedRooms::join(const LoopConnection& client, std::string_view room, std:
         say_here(key, found->second);
         return let_in(client.id(), guest, found->second);
     }
-    if (is_new)
+    if (is_new)  // whoever comes while that is asked waits for the same answer
         backplane_.follow(key, [this, key](const std::optional<Position>& end) { placed(key, end); });
 }
 
@@ -90,6 +90,7 @@ void SharedRooms::let_in(ConnectionId id, Guest& guest, Room& room) {
     LoopConnection* const client = server_.find(id);
     if (client == nullptr) return;
     guest.at = guest.after.value_or(room.at);
+    // The application may let it leave at once, or join another room; or this one again.
     const std::uint64_t generation = guest.generation;
     application_.joined(*client, guest.room, guest.at);
     if (find(id, generation) != nullptr) catch_up(id);

@@ -68,6 +68,8 @@ MessageWriter::MessageWriter(BlockingConnection& connection, ws::Opcode type,
     if (our_turn_) connection_.streaming_ = true;
 }
 
+// A frame that was sent cannot be taken back. Its message would be continued by whatever is sent next,
+// or keep everybody from sending for ever (§5.4); so the connection ends.
 MessageWriter::~MessageWriter() {
     if (our_turn_ && begun_)
         connection_.close(ws::close_code::internal_error, "a message was left unfinished");

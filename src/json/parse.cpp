@@ -11,34 +11,34 @@
 
 namespace json {
 
-std::string_view sentence(Errc errc) {
-    switch (errc) {
-        case Errc::none: return "no error";
-        case Errc::ends_too_early: return "the text ends too early";
-        case Errc::expected_value: return "a value must begin here";
-        case Errc::expected_name: return "a member's name in quotation marks must stand here";
-        case Errc::expected_colon: return "a colon must stand here";
-        case Errc::expected_comma_or_bracket: return "a comma or ] must stand here";
-        case Errc::expected_comma_or_brace: return "a comma or } must stand here";
-        case Errc::text_after_value: return "the value has ended, and there is more text";
-        case Errc::too_deep: return "arrays and objects are nested too deep";
-        case Errc::too_many_values: return "there are too many values";
-        case Errc::duplicate_name: return "an object has two members of this name";
-        case Errc::leading_zero: return "a number must not begin with a needless 0";
-        case Errc::digit_missing: return "a number needs a digit here";
-        case Errc::integer_out_of_range: return "an integer does not fit in 64 bits";
-        case Errc::number_out_of_range: return "a number is out of the range of a double";
-        case Errc::control_character: return "a string holds a control character unescaped";
-        case Errc::unknown_escape: return "a string holds an escape that does not exist";
-        case Errc::malformed_unicode_escape: return "\\u needs four hex digits";
-        case Errc::lone_surrogate: return "an escape is one half of a surrogate pair";
-        case Errc::invalid_utf8: return "a string holds a byte that is not UTF-8";
+std::string_view sentence(Fault fault) {
+    switch (fault) {
+        case Fault::none: return "no error";
+        case Fault::ends_too_early: return "the text ends too early";
+        case Fault::expected_value: return "a value must begin here";
+        case Fault::expected_name: return "a member's name in quotation marks must stand here";
+        case Fault::expected_colon: return "a colon must stand here";
+        case Fault::expected_comma_or_bracket: return "a comma or ] must stand here";
+        case Fault::expected_comma_or_brace: return "a comma or } must stand here";
+        case Fault::text_after_value: return "the value has ended, and there is more text";
+        case Fault::too_deep: return "arrays and objects are nested too deep";
+        case Fault::too_many_values: return "there are too many values";
+        case Fault::duplicate_name: return "an object has two members of this name";
+        case Fault::leading_zero: return "a number must not begin with a needless 0";
+        case Fault::digit_missing: return "a number needs a digit here";
+        case Fault::integer_out_of_range: return "an integer does not fit in 64 bits";
+        case Fault::number_out_of_range: return "a number is out of the range of a double";
+        case Fault::control_character: return "a string holds a control character unescaped";
+        case Fault::unknown_escape: return "a string holds an escape that does not exist";
+        case Fault::malformed_unicode_escape: return "\\u needs four hex digits";
+        case Fault::lone_surrogate: return "an escape is one half of a surrogate pair";
+        case Fault::invalid_utf8: return "a string holds a byte that is not UTF-8";
     }
     return "?";
 }
 
-std::string Error::message() const {
-    return "byte " + std::to_string(position) + ": " + std::string{sentence(errc)};
+std::string ParseError::message() const {
+    return "byte " + std::to_string(position) + ": " + std::string{sentence(fault)};
 }
 
 namespace {
@@ -75,14 +75,15 @@ std::size_t find_duplicate(const Object& members) {
 
 class Parser {
   public:
-    Parser(std::string_view text, const Limits& limits) : text_{text}, limits_{limits} {}
+    Parser(std::string_view text, const ParseLimits& limits) : text_{text}, limits_{limits} {}
 
-    Error parse_text(Value& value) {
+    ParseError parse_text(Value& value) {
         skip_space();
         if (parse_value(value, 0)) {
             skip_space();
-            if (!at_end()) fail(Errc::text_after_value);
+            if (!at_end()) fail(Fault::text_after_value);
         }
+        // Half of a value is none, also for whoever forgets to look at the error.
         if (error_) value = nullptr;
         return error_;
     }
@@ -98,11 +99,12 @@ class Parser {
         return taken;
     }
 
-    bool fail(Errc errc, std::size_t position) {
-        error_ = {errc, position};
+    bool fail(Fault fault, std::size_t position) {
+        error_ = {fault, position};
         return false;
     }
-    bool fail(Errc errc) { return fail(at_end() ? Errc::ends_too_early : errc, at_); }
+    // Where the text ends, that is what is wrong with it: all that was there was right.
+    bool fail(Fault fault) { return fail(at_end() ? Fault::ends_too_early : fault, at_); }
 
     // RFC 8259 §2: space, horizontal tab, line feed, carriage return, and no other.
     void skip_space() {
@@ -110,11 +112,11 @@ class Parser {
     }
 
     bool parse_value(Value& value, std::size_t depth) {
-        if (values_++ == limits_.max_values) return fail(Errc::too_many_values, at_);
-        if (at_end()) return fail(Errc::ends_too_early);
+        if (values_++ == limits_.max_values) return fail(Fault::too_many_values, at_);
+        if (at_end()) return fail(Fault::ends_too_early);
         const char c = text_[at_];
         if (c == '[' || c == '{') {
-            if (depth == limits_.max_depth) return fail(Errc::too_deep);
+            if (depth == limits_.max_depth) return fail(Fault::too_deep);
             ++at_;
             return c == '[' ? parse_array(value, depth + 1) : parse_object(value, depth + 1);
         }
@@ -126,7 +128,7 @@ class Parser {
         }
         if (c == '-' || is_digit(c)) return parse_number(value);
         return parse_word("true", true, value) || parse_word("false", false, value) ||
-               parse_word("null", nullptr, value) || fail(Errc::expected_value);
+               parse_word("null", nullptr, value) || fail(Fault::expected_value);
     }
 
     bool parse_word(std::string_view word, Value meaning, Value& value) {
@@ -146,7 +148,7 @@ class Parser {
                 if (!parse_value(elements.emplace_back(), depth)) return false;
                 skip_space();
             } while (take(','));
-            if (!take(']')) return fail(Errc::expected_comma_or_bracket);
+            if (!take(']')) return fail(Fault::expected_comma_or_bracket);
         }
         value = std::move(elements);
         return true;
@@ -164,22 +166,22 @@ class Parser {
                 if (!parse_member(members.emplace_back(), depth)) return false;
                 skip_space();
             } while (take(','));
-            if (!take('}')) return fail(Errc::expected_comma_or_brace);
+            if (!take('}')) return fail(Fault::expected_comma_or_brace);
         }
         // RFC 8259 §4: "The names within an object SHOULD be unique." And: "When the names within
         // an object are not unique, the behavior of software that receives such an object is
         // unpredictable." So a filter may look at the first one and the program at the last one.
         const std::size_t duplicate = find_duplicate(members);
-        if (duplicate < members.size()) return fail(Errc::duplicate_name, positions[duplicate]);
+        if (duplicate < members.size()) return fail(Fault::duplicate_name, positions[duplicate]);
         value = std::move(members);
         return true;
     }
 
     bool parse_member(Member& member, std::size_t depth) {
-        if (!next_is('"')) return fail(Errc::expected_name);
+        if (!next_is('"')) return fail(Fault::expected_name);
         if (!parse_string(member.name)) return false;
         skip_space();
-        if (!take(':')) return fail(Errc::expected_colon);
+        if (!take(':')) return fail(Fault::expected_colon);
         skip_space();
         return parse_value(member.value, depth);
     }
@@ -191,10 +193,11 @@ class Parser {
         const std::size_t first_digit = at_;
         // RFC 8259 §6: "Leading zeros are not allowed."
         if (take('0')) {
-            if (next_is_digit()) return fail(Errc::leading_zero, first_digit);
+            if (next_is_digit()) return fail(Fault::leading_zero, first_digit);
         } else if (!take_digits()) {
             return false;
         }
+        // An integer would lose its sign, and a reader could tell.
         const bool negative_zero = negative && text_[first_digit] == '0';
         bool integer = !negative_zero;
         if (take('.')) {
@@ -210,7 +213,7 @@ class Parser {
     }
 
     bool take_digits() {
-        if (!next_is_digit()) return fail(Errc::digit_missing);
+        if (!next_is_digit()) return fail(Fault::digit_missing);
         while (next_is_digit()) ++at_;
         return true;
     }
@@ -219,7 +222,7 @@ class Parser {
     bool convert_integer(std::size_t start, Value& value) {
         std::int64_t number = 0;
         const auto result = std::from_chars(text_.data() + start, text_.data() + at_, number);
-        if (result.ec != std::errc{}) return fail(Errc::integer_out_of_range, start);
+        if (result.ec != std::errc{}) return fail(Fault::integer_out_of_range, start);
         value = number;
         return true;
     }
@@ -227,7 +230,7 @@ class Parser {
     bool convert_real(std::size_t start, Value& value) {
         double number = 0;
         const auto result = std::from_chars(text_.data() + start, text_.data() + at_, number);
-        if (result.ec != std::errc{}) return fail(Errc::number_out_of_range, start);
+        if (result.ec != std::errc{}) return fail(Fault::number_out_of_range, start);
         value = number;
         return true;
     }
@@ -236,10 +239,11 @@ class Parser {
     bool parse_string(std::string& out) {
         ++at_;
         for (;;) {
+            // Of most texts this is all: one run of plain characters, appended at once.
             const std::size_t start = at_;
             while (!at_end() && is_plain(text_[at_])) ++at_;
             out.append(text_, start, at_ - start);
-            if (at_end()) return fail(Errc::ends_too_early);
+            if (at_end()) return fail(Fault::ends_too_early);
             if (take('"')) return true;
             if (!(next_is('\\') ? parse_escape(out) : parse_character(out))) return false;
         }
@@ -247,11 +251,11 @@ class Parser {
 
     // Neither the end of the string nor the beginning of an escape.
     bool parse_character(std::string& out) {
-        if (is_control_character(text_[at_])) return fail(Errc::control_character);
+        if (is_control_character(text_[at_])) return fail(Fault::control_character);
         // RFC 8259 §8.1: "JSON text exchanged between systems that are not part of a closed
         // ecosystem MUST be encoded using UTF-8".
         const Character character = decode_utf8(text_.substr(at_));
-        if (character.length == 0) return fail(Errc::invalid_utf8);
+        if (character.length == 0) return fail(Fault::invalid_utf8);
         out.append(text_, at_, character.length);
         at_ += character.length;
         return true;
@@ -259,7 +263,7 @@ class Parser {
 
     bool parse_escape(std::string& out) {
         const std::size_t start = at_++;
-        if (at_end()) return fail(Errc::ends_too_early);
+        if (at_end()) return fail(Fault::ends_too_early);
         switch (text_[at_++]) {
             case '"': out += '"'; return true;
             case '\\': out += '\\'; return true;
@@ -270,7 +274,7 @@ class Parser {
             case 'r': out += '\r'; return true;
             case 't': out += '\t'; return true;
             case 'u': return parse_unicode_escape(out, start);
-            default: return fail(Errc::unknown_escape, start);
+            default: return fail(Fault::unknown_escape, start);
         }
     }
 
@@ -287,13 +291,14 @@ class Parser {
 
     // Makes one character of `code`, should that be a first half, and of the second half behind it.
     bool complete_surrogate_pair(char32_t& code, std::size_t start) {
-        if (is_low_surrogate(code)) return fail(Errc::lone_surrogate, start);
+        if (is_low_surrogate(code)) return fail(Fault::lone_surrogate, start);
         if (!is_high_surrogate(code)) return true;
         char32_t low = 0;
-        if (!text_.substr(at_).starts_with("\\u")) return fail(Errc::lone_surrogate, start);
+        if (!text_.substr(at_).starts_with("\\u")) return fail(Fault::lone_surrogate, start);
         at_ += 2;
         if (!parse_four_digits(low)) return false;
-        if (!is_low_surrogate(low)) return fail(Errc::lone_surrogate, start);
+        if (!is_low_surrogate(low)) return fail(Fault::lone_surrogate, start);
+        // Each half has ten bits, and both together count from U+10000.
         code = 0x10000 + ((code - 0xD800) << 10) + (low - 0xDC00);
         return true;
     }
@@ -303,24 +308,25 @@ class Parser {
         const std::string_view digits = text_.substr(at_, 4);
         const char* const end = digits.data() + digits.size();
         const auto result = std::from_chars(digits.data(), end, number, 16);
-        if (digits.size() < 4) return fail(Errc::malformed_unicode_escape, at_);
+        // from_chars() would be content with fewer digits.
+        if (digits.size() < 4) return fail(Fault::malformed_unicode_escape, at_);
         if (result.ec != std::errc{} || result.ptr != end)
-            return fail(Errc::malformed_unicode_escape, at_);
+            return fail(Fault::malformed_unicode_escape, at_);
         at_ += 4;
         code = number;
         return true;
     }
 
     std::string_view text_;
-    const Limits& limits_;
+    const ParseLimits& limits_;
     std::size_t at_ = 0;  // the next byte
     std::size_t values_ = 0;
-    Error error_;
+    ParseError error_;
 };
 
 }  // namespace
 
-Error parse(std::string_view text, Value& value, const Limits& limits) {
+ParseError parse(std::string_view text, Value& value, const ParseLimits& limits) {
     return Parser{text, limits}.parse_text(value);
 }
 

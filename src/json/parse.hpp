@@ -14,7 +14,7 @@
 namespace json {
 
 // One for each way in which a text can be wrong.
-enum class Errc : std::uint8_t {
+enum class Fault : std::uint8_t {
     none,
     ends_too_early,
     expected_value,
@@ -38,18 +38,18 @@ enum class Errc : std::uint8_t {
 };
 
 // "a string holds a byte that is not UTF-8"; for `none`, "no error".
-std::string_view sentence(Errc errc);
+std::string_view sentence(Fault fault);
 
-struct Error {
-    Errc errc = Errc::none;
+struct ParseError {
+    Fault fault = Fault::none;
     std::size_t position = 0;  // of the byte that is wrong, from 0
 
-    explicit operator bool() const { return errc != Errc::none; }
+    explicit operator bool() const { return fault != Fault::none; }
     // "byte 17: a string holds a byte that is not UTF-8". Nothing of the text is in it.
     std::string message() const;
 };
 
-struct Limits {
+struct ParseLimits {
     // Arrays and objects within one another. The reader calls itself once for each, so this is
     // what bounds its stack, and that of whoever walks through the value later.
     std::size_t max_depth = 64;
@@ -61,6 +61,6 @@ struct Limits {
 // integer that does not fit in 64 bits is refused (as a double it would lose digits unseen), and
 // so is a number that no finite double comes near; "-0" is the double that keeps its sign. Takes
 // time in proportion to the text, with a factor of log n for an object of n members.
-Error parse(std::string_view text, Value& value, const Limits& limits = {});
+ParseError parse(std::string_view text, Value& value, const ParseLimits& limits = {});
 
 }  // namespace json

@@ -14,6 +14,7 @@ namespace json {
 namespace {
 
 void append_real(std::string& out, double number) {
+    // JSON has no word for infinity, and none for "not a number". JavaScript writes the same.
     if (!std::isfinite(number)) {
         out += "null";
         return;
@@ -23,6 +24,7 @@ void append_real(std::string& out, double number) {
     const auto result = std::to_chars(digits.data(), digits.data() + digits.size(), number);
     const std::string_view text{digits.data(), result.ptr};
     out += text;
+    // So that it is a double again when it is read, and no integer.
     if (text.find_first_of(".e") == std::string_view::npos) out += ".0";
 }
 
@@ -54,6 +56,7 @@ void append_string(std::string& out, std::string_view text) {
     out += '"';
     while (!text.empty()) {
         const Character character = decode_utf8(text);
+        // What is written is UTF-8 whatever the value holds: U+FFFD stands for a byte that is none.
         if (character.length == 0) {
             append_utf8(out, 0xFFFD);
             text.remove_prefix(1);

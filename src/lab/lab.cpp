@@ -7,6 +7,7 @@
 
 namespace lab {
 
+// Only what a page makes by chance: whoever knows it may look on, so it has to be hard to guess.
 std::string_view lab_token(const ws::Request& request) {
     constexpr std::size_t digits = 32;
     constexpr std::string_view name = "lab=";
@@ -86,7 +87,7 @@ void Traces::Reader::finish(TraceEnd end) {
     changed_.notify_one();
 }
 
-ws::Tracer::Tap Traces::watch(std::string_view token) {
+ws::Tracer::Tap Traces::tap(std::string_view token) {
     const std::lock_guard lock{mutex_};
     const auto found = readers_.find(token);
     if (found == readers_.end() || !found->second->take()) return {};

@@ -78,7 +78,7 @@ class Traces {
     };
 
     // The tap for a conversation with this token; empty when nobody waits for it.
-    ws::Tracer::Tap watch(std::string_view token);
+    ws::Tracer::Tap tap(std::string_view token);
 
   private:
     std::mutex mutex_;  // guards readers_; before that of a reader

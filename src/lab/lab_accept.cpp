@@ -39,10 +39,10 @@ std::unique_ptr<endpoint::BlockingConnection> accept(Lab& lab, const net::Fd& so
     };
     bool wants_trace = false;
     std::string token;
-    options.watch = [&](const ws::Request& request) {
+    options.tap = [&](const ws::Request& request) {
         wants_trace = request.path == trace_path;
         token = lab_token(request);
-        return wants_trace ? ws::Tracer::Tap{} : lab.traces.watch(token);
+        return wants_trace ? ws::Tracer::Tap{} : lab.traces.tap(token);
     };
     std::unique_ptr<endpoint::BlockingConnection> connection =
         endpoint::accept(socket, options, peer);

@@ -100,7 +100,7 @@ std::vector<Address> resolve(const std::string& host, std::uint16_t port, int ty
 
 std::string join_host_port(std::string_view host, std::uint16_t port) {
     std::string text;
-    const bool brackets = host.find(':') != std::string_view::npos;
+    const bool brackets = host.find(':') != std::string_view::npos;  // or its end would be the port
     if (brackets) text += '[';
     text += host;
     if (brackets) text += ']';

@@ -40,7 +40,7 @@ void LimitedClients::run(const Fd& socket, const Address& peer) {
     if (broken == Broken::none)
         handler_(socket, peer);
     else
-        limits_.turn_away(socket, peer, broken);
+        limits_.refuse(socket, peer, broken);
 }
 
 LimitedClients::Broken LimitedClients::check(const Address& peer) const {
@@ -64,7 +64,7 @@ std::uint64_t LimitedClients::count_from(const Address& address) const {
 bool LimitedClients::may_tell() const {
     const auto told = std::ranges::count_if(
         places_, [](const Place& place) { return place.broken != Broken::none; });
-    return limits_.turn_away && static_cast<std::uint64_t>(told) < limits_.turned_away;
+    return limits_.refuse && static_cast<std::uint64_t>(told) < limits_.refused_at_once;
 }
 
 bool LimitedClients::count_as(const Fd& socket, const Address& address) {

@@ -1,6 +1,6 @@
 // Client threads with a limit: how many clients in all, and from one address. Lesson 10.
 // A place is taken when a client is accepted and given back when its handler has returned.
-// Leaves out: telling a client why; that is the program's protocol, and its turn_away.
+// Leaves out: telling a client why; that is the program's protocol, and its refuse.
 #pragma once
 
 #include <cstdint>
@@ -24,9 +24,9 @@ struct ClientLimits {
     // Not limited by address: many clients come through each of them. See count_as().
     std::vector<Network> proxies{};
     // Tells a client that it finds no place, and by which limit; on a thread of its own.
-    std::function<void(const Fd& socket, const Address& peer, Broken)> turn_away{};
+    std::function<void(const Fd& socket, const Address& peer, Broken)> refuse{};
     // So many at a time are told. While there are more, a client that comes is dropped.
-    std::uint64_t turned_away = 16;
+    std::uint64_t refused_at_once = 16;
 };
 
 class LimitedClients {

@@ -32,7 +32,7 @@ void ClientThreads::shut_down_all(int how) {
 bool ClientThreads::start(Accepted accepted) {
     join_finished();
     const std::lock_guard lock{mutex_};
-    Client& client = clients_.emplace_back();
+    Client& client = clients_.emplace_back();  // a list: it stays where it is, for its thread
     client.accepted = std::move(accepted);
     try {
         client.thread = std::thread{[this, &client] { run(client); }};

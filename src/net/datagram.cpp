@@ -42,6 +42,7 @@ Received receive_datagram(const Fd& socket, std::span<std::uint8_t> buffer, Dead
     Received received;
     for (;;) {
         received.peer = {};
+        // MSG_DONTWAIT: what poll() announced may have a wrong checksum, and is dropped when it is read.
         // MSG_TRUNC: the size as it was sent. Without it the kernel says how much fitted, and a
         // datagram that was cut off looks like a short one.
         const ssize_t size =

@@ -63,6 +63,7 @@ std::optional<Network> parse_network(std::string_view text) {
     if (!first) return std::nullopt;
     if (slash == std::string_view::npos) return Network{*first};
     const std::string_view digits = text.substr(slash + 1);
+    // Of ::ffff:10.0.0.0/104 and the like nobody knows in which family the bits are counted.
     const bool mapped = is_v4(ip_bytes(*first)) && first->family() == AF_INET6;
     const unsigned most = first->family() == AF_INET ? 32 : 128;
     unsigned bits = 0;
@@ -70,6 +71,7 @@ std::optional<Network> parse_network(std::string_view text) {
     if (error != std::errc{} || end != digits.data() + digits.size() || bits > most || mapped ||
         (digits.size() > 1 && digits.front() == '0'))
         return std::nullopt;
+    // 10.0.0.7/8 is a slip: a network begins where the bits that are left are 0.
     const Network network{*first, bits};
     return network.contains(*first) ? std::optional{network} : std::nullopt;
 }

@@ -13,7 +13,7 @@ namespace {
 bool is_control(char c) { return (c >= 0 && c < ' ') || c == 0x7F; }
 
 // One line, whatever was typed.
-[[noreturn]] void refuse(std::string_view text, const std::string& why) {
+[[noreturn]] void fail(std::string_view text, const std::string& why) {
     std::string shown{text};
     std::ranges::replace_if(shown, is_control, '?');
     throw UrlError{"'" + shown + "' is not a usable URL: " + why};
@@ -42,33 +42,33 @@ std::uint16_t parse_port(std::string_view url, std::string_view text) {
     unsigned port = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
     if (error != std::errc{} || end != text.data() + text.size() || port < 1 || port > 65535)
-        refuse(url, "the port must be a number from 1 to 65535");
+        fail(url, "the port must be a number from 1 to 65535");
     return static_cast<std::uint16_t>(port);
 }
 
 // Splits "host", "host:port", ":port", "[v6]" and "[v6]:port".
 void parse_authority(std::string_view url, std::string_view authority, Url& result) {
     if (authority.find('@') != std::string_view::npos)
-        refuse(url, "a user name or password does not belong into it");
+        fail(url, "a user name or password does not belong into it");
     std::string_view port;
     if (authority.starts_with('[')) {
         const std::size_t end = authority.find(']');
-        if (end == std::string_view::npos) refuse(url, "the bracket of the address is not closed");
+        if (end == std::string_view::npos) fail(url, "the bracket of the address is not closed");
         result.host = authority.substr(1, end - 1);
-        if (result.host.empty()) refuse(url, "the address between the brackets is missing");
+        if (result.host.empty()) fail(url, "the address between the brackets is missing");
         port = authority.substr(end + 1);
-        if (!port.empty() && !port.starts_with(':')) refuse(url, "expected ':' after ']'");
+        if (!port.empty() && !port.starts_with(':')) fail(url, "expected ':' after ']'");
     } else {
         const std::size_t colon = authority.find(':');
         result.host = authority.substr(0, colon);
         if (colon != std::string_view::npos) port = authority.substr(colon);
         if (port.find(':', 1) != std::string_view::npos)
-            refuse(url, "an IPv6 address needs brackets, as in ws://[::1]:8080/");
+            fail(url, "an IPv6 address needs brackets, as in ws://[::1]:8080/");
     }
     // RFC 3986 §3.2.3 allows "host:/", a colon without a port.
     if (port.size() > 1) result.port = parse_port(url, port.substr(1));
     if (result.host.empty()) {
-        if (result.port == 0) refuse(url, "the host is missing");
+        if (result.port == 0) fail(url, "the host is missing");
         result.host = "localhost";
     }
 }
@@ -76,11 +76,11 @@ void parse_authority(std::string_view url, std::string_view authority, Url& resu
 }  // namespace
 
 Url parse_url(std::string_view text) {
-    if (std::ranges::any_of(text, is_control)) refuse(text, "it holds a control character");
+    if (std::ranges::any_of(text, is_control)) fail(text, "it holds a control character");
     // RFC 6455 §3: "Fragment identifiers are meaningless in the context of WebSocket URIs and
     // MUST NOT be used on these URIs."
     if (text.find('#') != std::string_view::npos)
-        refuse(text, "a fragment ('#...') is never sent to a server; write %23 for a '#'");
+        fail(text, "a fragment ('#...') is never sent to a server; write %23 for a '#'");
 
     Url result;
     std::string_view rest = text;
@@ -93,9 +93,9 @@ Url parse_url(std::string_view text) {
     }
     const std::size_t end = std::min(rest.find_first_of("/?"), rest.size());
     const std::string_view authority = rest.substr(0, end);
-    if (authority.find(' ') != std::string_view::npos) refuse(text, "a host cannot hold a space");
+    if (authority.find(' ') != std::string_view::npos) fail(text, "a host cannot hold a space");
     if (std::ranges::any_of(authority, is_beyond_ascii))
-        refuse(text, "a host with such letters is written in its other form, xn--...");
+        fail(text, "a host with such letters is written in its other form, xn--...");
     parse_authority(text, authority, result);
     result.resource = percent_encoded(rest.substr(end));
     if (!result.resource.starts_with('/')) result.resource.insert(0, "/");

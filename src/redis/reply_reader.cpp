@@ -141,6 +141,7 @@ void ReplyReader::close_arrays(Reply reply, std::optional<Reply>& complete) {
     complete = std::move(reply);
 }
 
+// Items count as well as bytes: a million empty texts are memory, too.
 bool ReplyReader::count(std::size_t bytes) {
     kept_ += bytes + item_cost;
     return kept_ <= limits_.max_reply_bytes || fail("a reply that is too large");

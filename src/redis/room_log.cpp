@@ -7,7 +7,9 @@ namespace redis {
 
 namespace {
 
-// KEYS: log, said. ARGV: most entries, text, keep_room, keep_key.
+// KEYS: log, said. ARGV: most entries, text, keep_room, keep_key. With '~' Redis drops whole nodes of
+// its tree only, which is cheap, and keeps some entries more. %d, for Lua's numbers are doubles, and
+// large ones would be written as 1e+15.
 constexpr std::string_view add_once_script = R"(
 local known = redis.call('GET', KEYS[2])
 if known then return known end

@@ -8,30 +8,30 @@
 
 namespace ws {
 
-Errc Conversation::judge(const FrameHeader& header, Bytes payload) {
+Errc Conversation::take(const FrameHeader& header, Bytes payload) {
     if (header.opcode == Opcode::close && payload.size() == header.length) {
         CloseBody body;
         return parse_close_body(payload, body);
     }
     const bool data = header.opcode == Opcode::continuation || header.opcode == Opcode::text ||
                       header.opcode == Opcode::binary;
-    return data ? judge_data(header, payload) : Errc::none;
+    return data ? take_data(header, payload) : Errc::none;
 }
 
-Errc Conversation::judge_data(const FrameHeader& header, Bytes payload) {
+Errc Conversation::take_data(const FrameHeader& header, Bytes payload) {
     const Errc order = check_order(header.opcode, in_message_);
     if (header.opcode != Opcode::continuation) {
         // With a reserved bit the payload may mean anything; it is no text yet.
-        judge_text_ = header.opcode == Opcode::text && header.rsv == 0;
+        valid_text_ = header.opcode == Opcode::text && header.rsv == 0;
         utf8_.reset();
     } else if (order != Errc::none) {
-        judge_text_ = false;
+        valid_text_ = false;
     }
     in_message_ = !header.fin;
 
     const bool last = header.fin && payload.size() == header.length;
-    const bool valid = !judge_text_ || (utf8_.feed(payload) && (!last || utf8_.complete()));
-    if (!valid) judge_text_ = false;  // said once
+    const bool valid = !valid_text_ || (utf8_.feed(payload) && (!last || utf8_.complete()));
+    if (!valid) valid_text_ = false;  // said once
     if (order != Errc::none) return order;
     return valid ? Errc::none : Errc::invalid_utf8;
 }

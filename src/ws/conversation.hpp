@@ -16,13 +16,13 @@ class Conversation {
     // The rule that the next frame breaks. `payload` is unmasked; of a frame that is incomplete
     // it is what is here. Frames that check_header() refuses are shown as well: they may begin
     // or end a message.
-    Errc judge(const FrameHeader& header, Bytes payload);
+    Errc take(const FrameHeader& header, Bytes payload);
 
   private:
-    Errc judge_data(const FrameHeader& header, Bytes payload);
+    Errc take_data(const FrameHeader& header, Bytes payload);
 
     bool in_message_ = false;
-    bool judge_text_ = false;  // the message at hand is a text, and so far a valid one
+    bool valid_text_ = false;  // the message at hand is a text, and so far a valid one
     Utf8Validator utf8_;
 };
 

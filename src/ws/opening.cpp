@@ -45,10 +45,10 @@ ServerOpening::Step ServerOpening::feed(Bytes bytes, std::size_t& taken) {
     if (errc == Errc::none) errc = check_request(request_);
     // Whether that is wrong depends on what else this server has to offer.
     plain_ = errc == Errc::not_an_upgrade;
-    return errc == Errc::none || plain_ ? Step::judge : refuse(errc);
+    return errc == Errc::none || plain_ ? Step::decide : refuse(errc);
 }
 
-ServerOpening::Step ServerOpening::judge(const Policy& policy) {
+ServerOpening::Step ServerOpening::decide(const Policy& policy) {
     if (plain_) return serve_page(policy);
     // RFC 6455 §4.2.2: "If the requested service is not available, the server MUST send an
     // appropriate HTTP error code (such as 404 Not Found) and abort the WebSocket handshake."
@@ -111,13 +111,13 @@ ClientOpening::Step ClientOpening::feed(Bytes bytes, std::size_t& taken) {
         case Parse::error: error_ = head_.error(); break;
         case Parse::ok:
             error_ = response_.parse(head_.text());
-            if (error_ == Errc::none) error_ = judge();
+            if (error_ == Errc::none) error_ = accept_answer();
             break;
     }
     return error_ == Errc::none ? Step::open : Step::failed;
 }
 
-Errc ClientOpening::judge() {
+Errc ClientOpening::accept_answer() {
     if (const Errc errc = check_response(response_, handshake_); errc != Errc::none) return errc;
     // RFC 7692 §7.1: a client that cannot use what the server has answered to its offer MUST fail
     // the connection.

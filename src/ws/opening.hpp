@@ -23,7 +23,7 @@ namespace ws {
 inline Errc same_origin(const Request& request) { return check_origin(request, {}); }
 
 // What a server wants of a request that keeps the rules, in the order in which it is asked. Every
-// view lives until judge() has returned.
+// view lives until decide() has returned.
 struct Policy {
     std::string_view path{};                       // of the WebSocket; empty: any
     std::span<const std::string> further_paths{};  // with a WebSocket, too
@@ -40,7 +40,7 @@ class ServerOpening {
   public:
     enum class Step : std::uint8_t {
         more,    // the head is not complete: feed() what comes
-        judge,   // request() keeps the rules: judge() it
+        decide,  // request() keeps the rules: decide() on it
         open,    // send answer(); what came behind the head, and what follows it, are frames
         reply,   // send answer() and page(), then end TCP: no WebSocket was asked for
         refuse,  // send answer(), then end TCP: error() says why
@@ -54,14 +54,14 @@ class ServerOpening {
     // it has said something else than `more`.
     Step feed(Bytes bytes, std::size_t& taken);
 
-    // After `judge`, once. Says `open`, `reply` or `refuse`.
-    Step judge(const Policy& policy);
+    // After `decide`, once. Says `open`, `reply` or `refuse`.
+    Step decide(const Policy& policy);
 
     // Instead of what would come next: the time is over (Errc::handshake_timeout), there are too
     // many (Errc::too_many_connections). Says `refuse`.
     Step refuse(Errc errc);
 
-    // After `judge`. Lives as long as this object.
+    // After `decide`. Lives as long as this object.
     const Request& request() const { return request_; }
 
     const std::string& answer() const { return answer_; }
@@ -132,7 +132,7 @@ class ClientOpening {
     std::string failure(std::string_view what) const;
 
   private:
-    Errc judge();
+    Errc accept_answer();
 
     ClientHandshake handshake_;
     HeadReader head_;

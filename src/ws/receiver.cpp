@@ -74,9 +74,6 @@ bool Receiver::read_header() {
     return in_frame_;
 }
 
-// RFC 6455 §5.4: "A fragmented message consists of a single frame with the FIN bit clear and an
-// opcode other than 0, followed by zero or more frames with the FIN bit clear and the opcode set
-// to 0, and terminated by a single frame with the FIN bit set and an opcode of 0."
 // RSV1, once an extension was negotiated that uses it: the message is that extension's to change.
 Errc Receiver::note_rsv1(const FrameHeader& header) {
     const bool first = !is_control(header.opcode) && header.opcode != Opcode::continuation;
@@ -88,6 +85,9 @@ Errc Receiver::note_rsv1(const FrameHeader& header) {
     return Errc::none;
 }
 
+// RFC 6455 §5.4: "A fragmented message consists of a single frame with the FIN bit clear and an
+// opcode other than 0, followed by zero or more frames with the FIN bit clear and the opcode set
+// to 0, and terminated by a single frame with the FIN bit set and an opcode of 0."
 Errc check_order(Opcode opcode, bool in_message) {
     const bool continues = opcode == Opcode::continuation;
     if (continues && !in_message) return Errc::unexpected_continuation;

@@ -27,6 +27,8 @@ void Sender::message(Buffer& out, const PreparedMessage& message) {
     append(out, message.frame());
 }
 
+// A server's payload leaves as it lies, so only a header is made for it. A client's has to be masked,
+// and the application's own bytes are not ours to change: it is copied.
 Bytes Sender::message_in_place(Buffer& out, Opcode opcode, Bytes data) {
     if (keys_ != nullptr) {
         message(out, opcode, data);

@@ -93,7 +93,7 @@ void run(const std::string& name, ws::Buffer& data, int level, Blocks& blocks) {
     for (int round = 0; round < rounds; ++round) {
         measure(
             [&] {
-                Output out{back};
+                Unpacked out{back};
                 ws::Bytes in{by_zlib};
                 if (inflater->run(in, out, nothing) != Inflater::Status::need_input ||
                     out.used != data.size())

@@ -104,7 +104,7 @@ void serve_on(const Settings& settings, int stop_fd) {
     messages.on_message = [](LoopConnection& client, const endpoint::Message& message) {
         client.send(message.type, message.data);
     };
-    pieces.on_piece = [](LoopConnection& client, const endpoint::Piece& piece) {
+    pieces.on_piece = [](LoopConnection& client, const endpoint::MessagePiece& piece) {
         client.send_piece(piece.type, piece.data, piece.last);
     };
     if (settings.kind == "blocking") serve_blocking(settings, stop_fd, echo_messages);

@@ -27,7 +27,7 @@ struct ServerSide {
     RawPeer client{std::move(sockets.first)};
     endpoint::BlockingConnection connection;
 
-    explicit ServerSide(const endpoint::Options& options = {}, ws::Bytes early = {})
+    explicit ServerSide(const endpoint::BlockingOptions& options = {}, ws::Bytes early = {})
         : connection{
               std::move(sockets.second), ws::Role::server, options, early, nullptr, nullptr} {}
 };
@@ -38,7 +38,7 @@ struct ClientSide {
     endpoint::FixedKey key{rfc_key};
     endpoint::BlockingConnection connection;
 
-    explicit ClientSide(const endpoint::Options& options = {})
+    explicit ClientSide(const endpoint::BlockingOptions& options = {})
         : connection{std::move(sockets.second), ws::Role::client, options, {}, &key, nullptr} {}
 };
 
@@ -49,16 +49,16 @@ ws::Buffer masked(ws::Opcode opcode, ws::Bytes payload, bool fin = true) {
     return frame;
 }
 
-endpoint::Options with_timeouts(std::chrono::milliseconds close, std::chrono::milliseconds write) {
-    endpoint::Options options;
+endpoint::BlockingOptions with_timeouts(std::chrono::milliseconds close, std::chrono::milliseconds write) {
+    endpoint::BlockingOptions options;
     options.close_timeout = close;
     options.write_timeout = write;
     return options;
 }
 
 // Keep-alive with short times; zero is off.
-endpoint::Options with_keep_alive(std::chrono::milliseconds ping, std::chrono::milliseconds idle) {
-    endpoint::Options options;
+endpoint::BlockingOptions with_keep_alive(std::chrono::milliseconds ping, std::chrono::milliseconds idle) {
+    endpoint::BlockingOptions options;
     options.ping_interval = ping;
     options.idle_timeout = idle;
     return options;
@@ -115,7 +115,7 @@ TEST_CASE("§4.2.2 bytes that came behind the handshake are the first frame") {
 
 TEST_CASE("§5.4 fragment_bytes cuts a message into frames") {
     ServerSide side{[] {
-        endpoint::Options options;
+        endpoint::BlockingOptions options;
         options.fragment_bytes = 2;
         return options;
     }()};
@@ -139,7 +139,7 @@ TEST_CASE("§5.5.2 a ping is answered while the application waits for a message"
 TEST_CASE("§5.5.3 a pong reaches its handler, which may write") {
     endpoint::BlockingConnection* connection = nullptr;
     std::string payload;
-    endpoint::Options options;
+    endpoint::BlockingOptions options;
     options.on_pong = [&](ws::Bytes data) {
         payload = ws::as_text(data);
         connection->write_message("thanks");
@@ -298,7 +298,7 @@ TEST_CASE("close() by one thread ends the wait of another") {
 
 TEST_CASE("the stop descriptor begins the closing handshake with the chosen code") {
     net::Wake stop;
-    endpoint::Options options;
+    endpoint::BlockingOptions options;
     options.stop_fd = stop.fd();
     ServerSide side{options};
     std::thread reader{[&] { CHECK_FALSE(side.connection.read_message()); }};
@@ -335,7 +335,7 @@ TEST_CASE("§7.1.5 a Close that the peer sent before it went is found although a
 
 TEST_CASE("two endpoints that write much to each other at once do not wait for ever") {
     auto sockets = connected_pair();
-    endpoint::Options options;
+    endpoint::BlockingOptions options;
     options.limits.max_message_bytes = 64u << 20;
     endpoint::BlockingConnection server{
         std::move(sockets.first), ws::Role::server, options, {}, nullptr, nullptr};
@@ -357,7 +357,7 @@ TEST_CASE("two endpoints that write much to each other at once do not wait for e
 
 TEST_CASE("§5.4 messages of several writers never mix") {
     auto sockets = connected_pair();
-    endpoint::Options options;
+    endpoint::BlockingOptions options;
     options.fragment_bytes = 100;
     endpoint::BlockingConnection server{
         std::move(sockets.first), ws::Role::server, options, {}, nullptr, nullptr};
@@ -414,7 +414,7 @@ TEST_CASE("§5.6 and §7.4 what must not be sent is refused") {
 }
 
 TEST_CASE("§10.4 a message over the limit is refused with 1009, within it is not") {
-    endpoint::Options options;
+    endpoint::BlockingOptions options;
     options.limits.max_message_bytes = 5;
     ServerSide side{options};
     side.client.send(masked(ws::Opcode::text, as_bytes("Hello")) +
@@ -426,7 +426,7 @@ TEST_CASE("§10.4 a message over the limit is refused with 1009, within it is no
 }
 
 TEST_CASE("§10.4 the limit can be moved while the connection is open") {
-    endpoint::Options options;
+    endpoint::BlockingOptions options;
     options.limits.max_message_bytes = 5;
     ServerSide side{options};
     const ws::Buffer six = masked(ws::Opcode::text, as_bytes("Hello!"));
@@ -564,7 +564,7 @@ TEST_CASE("the idle timeout lets go of a writer that is stuck") {
 }
 
 TEST_CASE("§7.1.1 once a Close was sent its timeout counts, and no ping follows") {
-    endpoint::Options options = with_keep_alive(20ms, 50ms);
+    endpoint::BlockingOptions options = with_keep_alive(20ms, 50ms);
     options.close_timeout = 300ms;
     ServerSide side{options};
     const auto begin = net::Clock::now();
@@ -578,7 +578,7 @@ TEST_CASE("§7.1.1 once a Close was sent its timeout counts, and no ping follows
 
 TEST_CASE("§5.5.2 a ping reaches its handler after it was answered") {
     endpoint::BlockingConnection* connection = nullptr;
-    endpoint::Options options;
+    endpoint::BlockingOptions options;
     options.on_ping = [&](ws::Bytes data) { connection->write_message(ws::as_text(data)); };
     ServerSide side{options};
     connection = &side.connection;
@@ -591,7 +591,7 @@ TEST_CASE("§5.5.2 a ping reaches its handler after it was answered") {
 
 TEST_CASE("§5.5.2 a handler that takes long does not keep back the answer to its ping") {
     net::Wake answered;
-    endpoint::Options options;
+    endpoint::BlockingOptions options;
     options.on_ping = [&](ws::Bytes) {
         CHECK(net::wait_readable(std::array{answered.fd()}, net::after(10s)) == 0);
     };
@@ -608,7 +608,7 @@ TEST_CASE("§5.5.2 a handler that takes long does not keep back the answer to it
 TEST_CASE("§5.5.3 each pong moves the read deadline; without pongs it passes") {
     const auto pong_wait = test::silence_on_this_machine(1s);
     endpoint::BlockingConnection* connection = nullptr;
-    endpoint::Options options;
+    endpoint::BlockingOptions options;
     options.ping_interval = 100ms;
     options.idle_timeout = 0ms;  // ours is off: this is it, written by hand
     options.on_pong = [&](ws::Bytes) { connection->set_read_deadline(net::after(pong_wait)); };

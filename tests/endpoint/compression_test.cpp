@@ -27,7 +27,7 @@ std::string text(std::size_t size) {
 }
 
 struct Compressing {
-    explicit Compressing(ws::deflate::Options options = {}, ws::Limits limits = {})
+    explicit Compressing(ws::deflate::CodecOptions options = {}, ws::Limits limits = {})
         : extensions{options, PermessageDeflate::Sharing::one_thread}, server{[&] {
               endpoint::ServerOptions server_options;
               server_options.extensions = &extensions;

@@ -373,7 +373,7 @@ TEST_CASE("accept: a plain GET or HEAD gets what on_http has for it, and no conn
 TEST_CASE("accept: who looks on sees all from the answer 101 on, and nothing of the request") {
     std::string seen;
     endpoint::AcceptOptions options;
-    options.watch = [&seen](const ws::Request& request) -> ws::Tracer::Tap {
+    options.tap = [&seen](const ws::Request& request) -> ws::Tracer::Tap {
         if (request.query != "watched") return {};
         return [&seen](ws::Direction direction, ws::Bytes bytes) {
             seen += direction == ws::Direction::from_client ? '>' : '<';

@@ -349,7 +349,7 @@ TEST_CASE("reactors: members that compress and members that do not hear the same
     endpoint::Reactors reactors{options, [&](Reactor& loop, endpoint::ServerOptions& own) {
         own.extensions = extensions
                              .emplace_back(std::make_unique<PermessageDeflate>(
-                                 ws::deflate::Options{}, PermessageDeflate::Sharing::one_thread))
+                                 ws::deflate::CodecOptions{}, PermessageDeflate::Sharing::one_thread))
                              .get();
         endpoint::LoopHandlers handlers;
         handlers.on_open = [&loop](LoopConnection& client) { loop.hub().join(client, "all"); };

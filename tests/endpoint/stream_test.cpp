@@ -31,7 +31,7 @@ struct ServerSide {
     RawPeer client{std::move(sockets.first)};
     endpoint::BlockingConnection connection;
 
-    explicit ServerSide(const endpoint::Options& options = {})
+    explicit ServerSide(const endpoint::BlockingOptions& options = {})
         : connection{std::move(sockets.second), ws::Role::server, options, {}, nullptr, nullptr} {}
 };
 
@@ -46,7 +46,7 @@ struct ClientSide {
 
 // Two endpoints of ours that talk to each other.
 struct BothSides {
-    explicit BothSides(const endpoint::Options& options = {})
+    explicit BothSides(const endpoint::BlockingOptions& options = {})
         : server{std::move(sockets.first), ws::Role::server, options, {}, nullptr, nullptr},
           client{std::move(sockets.second), ws::Role::client, options, {}, nullptr, nullptr} {}
     std::pair<net::Fd, net::Fd> sockets = connected_pair();
@@ -64,8 +64,8 @@ ws::Buffer masked(Opcode opcode, std::string_view payload, bool fin = true) {
     return masked(opcode, as_bytes(payload), fin);
 }
 
-endpoint::Options with_limit(std::uint64_t max_message_bytes) {
-    endpoint::Options options;
+endpoint::BlockingOptions with_limit(std::uint64_t max_message_bytes) {
+    endpoint::BlockingOptions options;
     options.limits.max_message_bytes = max_message_bytes;
     return options;
 }
@@ -424,7 +424,7 @@ TEST_CASE("§5.5.1 a writer stops at a Close, and the next one is told so") {
 }
 
 TEST_CASE("§7.1.1 a peer that takes nothing stops the writer after the write timeout") {
-    endpoint::Options options;
+    endpoint::BlockingOptions options;
     options.write_timeout = 50ms;
     ServerSide side{options};
     endpoint::MessageWriter writer = side.connection.next_writer(Opcode::binary);
@@ -436,7 +436,7 @@ TEST_CASE("§7.1.1 a peer that takes nothing stops the writer after the write ti
 }
 
 TEST_CASE("§5.4 after a message that was lost on its way nobody begins another") {
-    endpoint::Options options;
+    endpoint::BlockingOptions options;
     options.write_timeout = 50ms;
     ServerSide side{options};
     endpoint::MessageWriter writer = side.connection.next_writer(Opcode::binary);
@@ -530,7 +530,7 @@ TEST_CASE("§6.2 an event loop hands out pieces, and whole messages to nobody") 
     handlers.on_message = [&](endpoint::LoopConnection&, const endpoint::Message&) {
         FAIL("whole");
     };
-    handlers.on_piece = [&](endpoint::LoopConnection& client, const endpoint::Piece& piece) {
+    handlers.on_piece = [&](endpoint::LoopConnection& client, const endpoint::MessagePiece& piece) {
         seen.push_back((piece.type == Opcode::text ? "text " : "binary ") +
                        std::string{ws::as_text(piece.data)} + (piece.last ? "." : ""));
         client.send(seen.back());
@@ -573,7 +573,7 @@ TEST_CASE("§5.4 an event loop echoes a large message in pieces, and keeps no mo
     std::atomic<std::size_t> most = 0;
     std::atomic<bool> was_slow = false;
     endpoint::Handlers handlers;
-    handlers.on_piece = [&](endpoint::LoopConnection& client, const endpoint::Piece& piece) {
+    handlers.on_piece = [&](endpoint::LoopConnection& client, const endpoint::MessagePiece& piece) {
         client.send_piece(piece.type, piece.data, piece.last);
         // Beyond its limit the loop reads no more of this client, and no further piece comes.
         if (client.backlog() > max_backlog_bytes) was_slow = true;
@@ -624,7 +624,7 @@ TEST_CASE("§5.4 a message of the server's own: on until Sent::slow, and on agai
         }
     };
     endpoint::Handlers handlers;
-    handlers.on_piece = [](endpoint::LoopConnection&, const endpoint::Piece&) {};
+    handlers.on_piece = [](endpoint::LoopConnection&, const endpoint::MessagePiece&) {};
     handlers.on_open = send_on;
     handlers.on_drain = [&](endpoint::LoopConnection& client) {
         ++drained;

@@ -69,8 +69,8 @@ void use(const std::string& text) {
     ws::ServerOpening server;
     std::size_t taken = 0;
     ws::ServerOpening::Step step = server.feed(ws::as_bytes(text), taken);
-    if (step == ws::ServerOpening::Step::judge) step = server.judge({.subprotocols = ours});
-    check(step != ws::ServerOpening::Step::more && step != ws::ServerOpening::Step::judge,
+    if (step == ws::ServerOpening::Step::decide) step = server.decide({.subprotocols = ours});
+    check(step != ws::ServerOpening::Step::more && step != ws::ServerOpening::Step::decide,
           "a whole head has an answer");
     check_answer(server.answer());
     if (step == ws::ServerOpening::Step::refuse) check_line(server.refusal());

@@ -45,7 +45,7 @@ Result decompress(ws::Bytes stream, unsigned window_bits, NextSize next_size) {
         ws::Bytes in{part};
         do {
             ws::Buffer memory(std::min<std::size_t>(next_size(), most_output - result.data.size()));
-            Output out{memory};
+            Unpacked out{memory};
             status = inflater->run(in, out, before);
             before.remember(out.written());
             ws::append(result.data, out.written());

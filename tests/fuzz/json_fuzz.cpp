@@ -37,7 +37,7 @@ std::size_t size_of(const json::Value& value) {
 }
 
 void check_limits(std::string_view text) {
-    const json::Limits small{.max_depth = 3, .max_values = 10};
+    const json::ParseLimits small{.max_depth = 3, .max_values = 10};
     json::Value value;
     if (json::parse(text, value, small)) {
         check(value.is_null(), "an error leaves no value behind");
@@ -53,7 +53,7 @@ extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t siz
     const std::string_view text{reinterpret_cast<const char*>(data), size};
     check_limits(text);
     json::Value value;
-    const json::Error error = json::parse(text, value);
+    const json::ParseError error = json::parse(text, value);
     if (error) {
         check(error.position <= size, "an error is at a byte of the text, or at its end");
         check(value.is_null(), "an error leaves no value behind");

@@ -20,7 +20,7 @@ namespace {
 
 Value reread(const std::string& text) {
     Value value;
-    const json::Error error = json::parse(text, value);
+    const json::ParseError error = json::parse(text, value);
     CHECK_MESSAGE(!error, text << ": " << error.message());
     return value;
 }

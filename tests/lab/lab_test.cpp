@@ -89,12 +89,12 @@ TEST_CASE("lab: every page forbids the browser what the pages do not need") {
 
 TEST_CASE("lab: a trace is told what crosses, in order, and who said it") {
     lab::Traces traces;
-    CHECK_FALSE(traces.watch(token));  // nobody looks on
+    CHECK_FALSE(traces.tap(token));  // nobody looks on
     lab::Traces::Reader reader{traces, token};
     CHECK(next_of(reader) == "=");
-    const ws::Tracer::Tap tap = traces.watch(token);
+    const ws::Tracer::Tap tap = traces.tap(token);
     REQUIRE(tap);
-    CHECK_FALSE(traces.watch(token));  // a trace shows one conversation
+    CHECK_FALSE(traces.tap(token));  // a trace shows one conversation
     tap(ws::Direction::from_client, ws::as_bytes("question"));
     tap(ws::Direction::from_server, ws::as_bytes("answer"));
     CHECK(next_of(reader) == ">question");
@@ -109,16 +109,16 @@ TEST_CASE("lab: a trace is told what crosses, in order, and who said it") {
 TEST_CASE("lab: a conversation goes on when its reader has gone") {
     lab::Traces traces;
     auto reader = std::make_unique<lab::Traces::Reader>(traces, token);
-    const ws::Tracer::Tap tap = traces.watch(token);
+    const ws::Tracer::Tap tap = traces.tap(token);
     reader.reset();
     tap(ws::Direction::from_client, ws::as_bytes("nobody hears"));
-    CHECK_FALSE(traces.watch(token));
+    CHECK_FALSE(traces.tap(token));
 }
 
 TEST_CASE("lab: what waits for a slow reader is bounded, and then it is dropped") {
     lab::Traces traces;
     lab::Traces::Reader reader{traces, token};
-    const ws::Tracer::Tap tap = traces.watch(token);
+    const ws::Tracer::Tap tap = traces.tap(token);
     const ws::Buffer piece(lab::max_trace_bytes / 4 - 10);
     for (int i = 0; i < 4; ++i) tap(ws::Direction::from_server, piece);
     CHECK(next_of(reader) == "=");
@@ -145,7 +145,7 @@ TEST_CASE("lab: a trace needs a token, its own, and a place") {
         CHECK(second.end().reason == lab::token_in_use.reason);
     }
     CHECK(next_of(*first) == "=");
-    CHECK(traces.watch(token));  // the one that was refused has taken nothing with it
+    CHECK(traces.tap(token));  // the one that was refused has taken nothing with it
 
     std::vector<std::unique_ptr<lab::Traces::Reader>> many;
     for (std::size_t i = 1; i < lab::max_trace_readers; ++i)

@@ -51,7 +51,7 @@ TEST_CASE("client limits: a client beyond the limit is told so, and a place that
     net::Listener listener{"127.0.0.1", 0};
     net::ClientLimits limits;
     limits.in_all = 2;
-    limits.turn_away = [](const Fd& socket, const net::Address&, net::ClientLimits::Broken broken) {
+    limits.refuse = [](const Fd& socket, const net::Address&, net::ClientLimits::Broken broken) {
         net::send_all(socket, broken == net::ClientLimits::Broken::in_all ? "full" : "?");
     };
     net::LimitedClients clients{echo_until_end, net::ClientThreads::AtEnd::end_reading,
@@ -77,8 +77,8 @@ TEST_CASE("client limits: of those that find no place only a few are told, the o
     net::Wake release;
     net::ClientLimits limits;
     limits.in_all = 1;
-    limits.turned_away = 2;
-    limits.turn_away = [&](const Fd& socket, const net::Address&, net::ClientLimits::Broken) {
+    limits.refused_at_once = 2;
+    limits.refuse = [&](const Fd& socket, const net::Address&, net::ClientLimits::Broken) {
         const std::array watched{release.fd()};
         net::wait_readable(watched, soon());
         net::send_all(socket, "full");
@@ -99,7 +99,7 @@ TEST_CASE("client limits: the limit by address, and clients behind a proxy") {
     net::Listener listener{"127.0.0.1", 0};
     net::ClientLimits limits;
     limits.per_address = 1;
-    limits.turn_away = [](const Fd& socket, const net::Address&, net::ClientLimits::Broken broken) {
+    limits.refuse = [](const Fd& socket, const net::Address&, net::ClientLimits::Broken broken) {
         net::send_all(socket, broken == net::ClientLimits::Broken::per_address ? "many" : "?");
     };
     SUBCASE("its own") {
@@ -142,7 +142,7 @@ TEST_CASE("client limits: a handler that throws gives its place back") {
     net::Listener listener{"127.0.0.1", 0};
     net::ClientLimits limits;
     limits.in_all = 1;
-    limits.turn_away = [](const Fd& socket, const net::Address&, net::ClientLimits::Broken) {
+    limits.refuse = [](const Fd& socket, const net::Address&, net::ClientLimits::Broken) {
         net::send_all(socket, "full");
     };
     net::LimitedClients clients{[](const Fd&, const net::Address&) { throw net::Stopped{}; },

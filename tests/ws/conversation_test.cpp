@@ -23,7 +23,7 @@ std::vector<ws::Errc> judge(ws::Bytes bytes) {
     ws::Conversation server;
     std::vector<ws::Errc> broken;
     ws::explain(bytes, [&](const ws::FrameHeader& header, ws::Bytes payload) {
-        broken.push_back((header.masked ? client : server).judge(header, payload));
+        broken.push_back((header.masked ? client : server).take(header, payload));
         return broken.back();
     });
     return broken;

@@ -56,7 +56,7 @@ Outcome serve(const test::Pieces& pieces, const ws::Policy& policy) {
     ws::ServerOpening opening;
     Outcome outcome;
     outcome.rest = feed(opening, pieces, outcome.step);
-    if (outcome.step == Server::judge) outcome.step = opening.judge(policy);
+    if (outcome.step == Server::decide) outcome.step = opening.decide(policy);
     outcome.answer = opening.answer();
     outcome.page = opening.page();
     outcome.subprotocol = opening.subprotocol();

@@ -45,7 +45,7 @@ ws::Errc decompress(ws::Bytes stream, std::size_t cut, History& before, ws::Buff
         ws::Bytes in = stream.first(cut == 0 ? stream.size() : std::min(cut, stream.size()));
         stream = stream.subspan(in.size());
         do {
-            Output out{memory};
+            Unpacked out{memory};
             status = inflater.run(in, out, before);
             before.remember(out.written());
             ws::append(data, out.written());

@@ -10,12 +10,12 @@
 
 #include "net/socket.hpp"
 #include "ws/connection.hpp"
-#include "ws/handshake.hpp"
+#include "ws/opening.hpp"
 
 namespace {
 
 struct Client {
-    ws::HeadReader head{ws::HeadLimits{}};
+    ws::ServerOpening opening;
     bool open = false;  // its opening handshake is over
     ws::Connection connection{ws::Role::server};
 };
@@ -51,18 +51,17 @@ void say(int fd, ws::Bytes bytes) {  // to a client that is gone: the next recv 
 
 // Is the opening handshake over? Then `bytes` is what came after it.
 bool shake_hands(int fd, ws::MutableBytes& bytes) {
-    Client& client = clients.at(fd);
+    using Step = ws::ServerOpening::Step;
+    ws::ServerOpening& opening = clients.at(fd).opening;
     std::size_t taken = 0;
-    if (client.head.feed(bytes, taken) == ws::Parse::need_more) return false;
+    Step step = opening.feed(bytes, taken);
+    if (step == Step::more) return false;
     bytes = bytes.subspan(taken);
-    ws::Request request;
-    ws::Errc errc = client.head.error();
-    if (errc == ws::Errc::none) errc = request.parse(client.head.text());
-    if (errc == ws::Errc::none) errc = ws::check_request(request);
-    client.open = errc == ws::Errc::none;
-    say(fd, ws::as_bytes(client.open ? ws::accept_response(request) : ws::refuse_response(errc)));
-    if (!client.open) hang_up(fd);
-    return errc == ws::Errc::none;
+    if (step == Step::decide) step = opening.decide({});
+    const bool open = clients.at(fd).open = step == Step::open;
+    say(fd, ws::as_bytes(opening.answer()));
+    if (!open) hang_up(fd);
+    return open;
 }
 
 void on_message(int fd, const ws::Event& message, ws::Buffer& out) {

@@ -178,7 +178,7 @@ std::string json_text(const std::vector<Row>& rows, const Scenarios& scenarios) 
 
 std::vector<Row> rows_of(const std::string& json_text) {
     json::Value value;
-    const json::Error error = json::parse(json_text, value);
+    const json::ParseError error = json::parse(json_text, value);
     const json::Array* students = error ? nullptr : value.array();
     if (students == nullptr) throw std::runtime_error{"results.json of an earlier grading cannot be read"};
     const auto text = [](const json::Value& from, std::string_view name) {

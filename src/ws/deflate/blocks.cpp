@@ -31,6 +31,8 @@ std::size_t used(Bytes lengths, std::size_t least) {
     return count;
 }
 
+// §3.2.4: after the three bits of its header a block goes on at the next byte, with LEN and NLEN. The
+// blocks after the first begin at a byte, so their header takes one.
 std::size_t stored_size(std::size_t bytes, unsigned bits_before) {
     const std::size_t blocks = std::max<std::size_t>(1, (bytes + most_stored - 1) / most_stored);
     const std::size_t first_header = (bits_before + 3 + 7) / 8 * 8 - bits_before;
@@ -88,7 +90,8 @@ void Blocks::begin() {
 
 void Blocks::flush(Buffer& out) {
     assert(empty());
-    // Three bits for the header, and zeros up to the next byte.
+    // An empty stored block, less its LEN and NLEN: these are the four bytes that a message does not
+    // end with (RFC 7692 §7.2.1). Three bits for the header, and zeros up to the next byte.
     out.push_back(static_cast<std::uint8_t>(bits_));
     if (bit_count_ + 3 > 8) out.push_back(0);
     bits_ = 0;
@@ -128,6 +131,7 @@ void Blocks::encode_lengths() {
         --length_code_count_;
 }
 
+// §3.2.7: 16 repeats the length before 3 to 6 times, 17 repeats 0 for 3 to 10 times, 18 for 11 to 138.
 void Blocks::encode_run(std::uint8_t length, std::size_t run) {
     const auto add = [this](unsigned symbol, unsigned extra_bits, std::size_t extra) {
         runs_[run_count_++] = {static_cast<std::uint8_t>(symbol),
@@ -166,7 +170,7 @@ std::size_t Blocks::size_of_symbols(const Codes& codes) const {
 }
 
 std::size_t Blocks::size_of_header() const {
-    std::size_t size = 14 + 3 * length_code_count_;
+    std::size_t size = 14 + 3 * length_code_count_;  // 14: HLIT, HDIST, HCLEN
     for (std::size_t i = 0; i < run_count_; ++i)
         size += length_code_lengths_[runs_[i].symbol] + runs_[i].extra_bits;
     return size;
@@ -197,6 +201,8 @@ void Blocks::write_header(BitWriter& writer) const {
     }
 }
 
+// A match is a code, extra bits, a code and extra bits, 48 bits at most: they are put at once. The
+// writer is copied, for then the compiler keeps it in registers.
 void Blocks::write_symbols(BitWriter& to, const Codes& codes) const {
     BitWriter writer = to;
     for (std::size_t i = 0; i < count_; ++i) {

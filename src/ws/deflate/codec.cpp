@@ -29,6 +29,7 @@ Deflater& Workspace::deflater(unsigned window_bits, int level) {
 }
 
 Buffer& Workspace::packed() {
+    // One large message does not keep its memory for ever.
     if (packed_.capacity() > most_kept) packed_ = Buffer{};
     packed_.clear();
     return packed_;
@@ -61,8 +62,10 @@ Buffer& Codec::compress(Deflater& deflater, Bytes data) {
     return packed;
 }
 
+// What would become larger leaves as it was; but not with takeover, for then our window has it already,
+// and the peer's would not.
 Extension::Outgoing Codec::send(Bytes data, bool first, bool last) {
-    const Options& options = agreement_.options;
+    const CodecOptions& options = agreement_.options;
     const bool whole = first && last;
     if (whole && data.size() < options.threshold) return {data};
     Deflater* deflater = &agreement_.workspace.deflater(agreement_.our_bits(), options.level);
@@ -228,20 +231,20 @@ struct OwnWorkspace {
     Workspace workspace;
     Agreement agreement;
 
-    OwnWorkspace(Role role, const Terms& terms, const Options& options)
+    OwnWorkspace(Role role, const Terms& terms, const CodecOptions& options)
         : agreement{workspace, role, terms, options} {}
 };
 
 // A connection that shares nothing.
 class LoneCodec final : private OwnWorkspace, public Codec {
   public:
-    LoneCodec(Role role, const Terms& terms, const Options& options)
+    LoneCodec(Role role, const Terms& terms, const CodecOptions& options)
         : OwnWorkspace{role, terms, options}, Codec{OwnWorkspace::agreement} {}
 };
 
 }  // namespace
 
-PermessageDeflate::PermessageDeflate(const Options& options, Sharing sharing)
+PermessageDeflate::PermessageDeflate(const CodecOptions& options, Sharing sharing)
     : options_{options}, sharing_{sharing} {}
 
 std::string PermessageDeflate::offer() const { return deflate::offer(options_.terms); }

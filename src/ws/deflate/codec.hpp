@@ -18,7 +18,7 @@
 
 namespace ws::deflate {
 
-struct Options {
+struct CodecOptions {
     Terms terms{};
     int level = usual_level;
     // Shorter messages are sent as they are: there is little to save, and it takes time.
@@ -50,7 +50,7 @@ struct Agreement {
     Workspace& workspace;
     Role role;
     Terms terms;
-    Options options;
+    CodecOptions options;
 
     bool we_take_over() const {
         return !(role == Role::server ? terms.server_no_context_takeover
@@ -91,7 +91,7 @@ class Codec : public Extension {
         Buffer copy;   // of the part, when it is handed out in pieces,
         const std::uint8_t* copied_to = nullptr;  // and where the rest of it begins
         Buffer room;                              // that `out` is in
-        Output out{};                             // the message, or its piece at hand
+        Unpacked out{};                             // the message, or its piece at hand
         std::uint64_t before = 0;                 // bytes in the pieces before
         Utf8Validator utf8;
         bool handed_out = false;  // `out` was
@@ -122,7 +122,7 @@ class Codec : public Extension {
 class PermessageDeflate final : public Extensions {
   public:
     enum class Sharing : std::uint8_t { one_thread, none };
-    explicit PermessageDeflate(const Options& options, Sharing sharing = Sharing::none);
+    explicit PermessageDeflate(const CodecOptions& options, Sharing sharing = Sharing::none);
 
     std::string offer() const override;
     std::unique_ptr<Extension> accept(std::span<const std::string_view> answered) override;
@@ -132,7 +132,7 @@ class PermessageDeflate final : public Extensions {
   private:
     std::unique_ptr<Extension> make(Role role, const Terms& terms);
 
-    Options options_;
+    CodecOptions options_;
     Sharing sharing_;
     Workspace workspace_;
     std::vector<std::unique_ptr<Agreement>> agreements_;

@@ -39,6 +39,7 @@ void Deflater::compress(Bytes data, Buffer& out, Blocks& blocks) {
     Held held;
     for (bool all = false; !all;) {
         all = matcher_.fill(to_fill);
+        // While more is to come, a match may be longer than what is here shows.
         const std::size_t stop = all ? 0 : Matcher::lookahead;
         while (matcher_.ahead() > stop) {
             if (level_.lazy)
@@ -68,6 +69,7 @@ void Deflater::take_first(std::size_t stop, Blocks& blocks) {
         }
         misses_ = 0;
         blocks.match(match.length, match.distance);
+        // The inside of a long match is not remembered: where it was found, it is known already.
         if (match.length <= level_.enough)
             matcher_.pass(match.length - 1);
         else

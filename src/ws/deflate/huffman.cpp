@@ -10,12 +10,12 @@ namespace ws::deflate {
 
 namespace {
 
-constexpr Entry meaning(unsigned value, unsigned extra_bits, Entry kind = 0) {
+constexpr TableEntry meaning(unsigned value, unsigned extra_bits, TableEntry kind = 0) {
     return kind | value << 16 | extra_bits;
 }
 
 constexpr auto make_literal_meanings() {
-    std::array<Entry, literal_symbols> meanings{};
+    std::array<TableEntry, literal_symbols> meanings{};
     for (unsigned symbol = 0; symbol < literal_symbols; ++symbol) {
         if (symbol < end_of_block) {
             meanings[symbol] = meaning(symbol, 0, literal_entry);
@@ -34,7 +34,7 @@ constexpr auto make_literal_meanings() {
 }
 
 constexpr auto make_distance_meanings() {
-    std::array<Entry, distance_symbols> meanings{};
+    std::array<TableEntry, distance_symbols> meanings{};
     for (unsigned symbol = 0; symbol < distance_symbols; ++symbol) {
         // RFC 1951 §3.2.6: "Note that distance codes 30-31 will never actually occur in the
         // compressed data."
@@ -47,13 +47,16 @@ constexpr auto make_distance_meanings() {
 }
 
 constexpr auto make_length_code_meanings() {
-    std::array<Entry, length_code_symbols> meanings{};
+    std::array<TableEntry, length_code_symbols> meanings{};
     for (unsigned symbol = 0; symbol < length_code_symbols; ++symbol)
         meanings[symbol] = meaning(symbol, 0);
     return meanings;
 }
 
-constexpr Entry with_code_bits(Entry meant, unsigned bits) { return meant + (bits << 8) + bits; }
+// The bits of the code count twice: in their own field, and among all bits that a symbol takes.
+constexpr TableEntry with_code_bits(TableEntry meant, unsigned bits) {
+    return meant + (bits << 8) + bits;
+}
 
 // The lowest `bits` bits the other way round: halves are swapped, then halves of halves, and so on.
 constexpr unsigned reversed(unsigned code, unsigned bits) {
@@ -146,9 +149,9 @@ void make_room(Counts& counts, unsigned max_bits) {
 
 }  // namespace
 
-constexpr std::array<Entry, literal_symbols> literal_meanings = make_literal_meanings();
-constexpr std::array<Entry, distance_symbols> distance_meanings = make_distance_meanings();
-constexpr std::array<Entry, length_code_symbols> length_code_meanings = make_length_code_meanings();
+constexpr std::array<TableEntry, literal_symbols> literal_meanings = make_literal_meanings();
+constexpr std::array<TableEntry, distance_symbols> distance_meanings = make_distance_meanings();
+constexpr std::array<TableEntry, length_code_symbols> length_code_meanings = make_length_code_meanings();
 
 std::array<std::uint8_t, literal_symbols> fixed_literal_lengths() {
     std::array<std::uint8_t, literal_symbols> lengths{};
@@ -165,7 +168,7 @@ std::array<std::uint8_t, distance_symbols> fixed_distance_lengths() {
 
 // Codes of one length after the other: once those of n bits are there, the table for n + 1 bits
 // begins as the one for n bits, twice. What is longer than the index gets a table behind the first.
-CodeFault DecodeTable::build(Bytes lengths, std::span<const Entry> meanings, bool lone_code) {
+CodeFault DecodeTable::build(Bytes lengths, std::span<const TableEntry> meanings, bool lone_code) {
     const Counts counts = count_lengths(lengths);
     unsigned longest = max_code_bits;
     while (longest > 0 && counts[longest] == 0) --longest;
@@ -173,6 +176,7 @@ CodeFault DecodeTable::build(Bytes lengths, std::span<const Entry> meanings, boo
     if (unused < 0) return CodeFault::oversubscribed;
     if (unused > 0 && !(lone_code && longest <= 1)) return CodeFault::incomplete;
 
+    // Where no code is, or a lone one of one bit, some bits mean nothing, and say so.
     index_bits_ = std::clamp(longest, 1u, most_index_bits_);
     room_[0] = room_[1] = with_code_bits(special_entry | no_code_entry, 1);
     std::array<std::uint16_t, literal_symbols> sorted;
@@ -193,7 +197,7 @@ CodeFault DecodeTable::build(Bytes lengths, std::span<const Entry> meanings, boo
 // Codes that begin with the same index_bits() bits share a table, indexed by the bits that follow;
 // it is as large as the longest of them needs.
 void DecodeTable::build_long_codes(std::span<const std::uint16_t> symbols, Bytes lengths,
-                                   std::span<const Entry> meanings, unsigned code) {
+                                   std::span<const TableEntry> meanings, unsigned code) {
     std::array<int, max_code_bits + 1> counts{};  // of those that are not in a table yet
     for (const std::uint16_t symbol : symbols) ++counts[lengths[symbol]];
     std::size_t end = std::size_t{1} << index_bits_, begin = 0;
@@ -206,6 +210,8 @@ void DecodeTable::build_long_codes(std::span<const std::uint16_t> symbols, Bytes
         if (own_prefix != prefix) {
             prefix = own_prefix;
             sub_bits = own_bits;
+            // Codes of this length may leave space in a table of so many bits. Then longer ones share
+            // it: bit by bit it grows, until those of the next length use it up.
             for (int space = (1 << sub_bits) - counts[bits];
                  space > 0 && index_bits_ + sub_bits < max_code_bits;
                  space = 2 * space - counts[index_bits_ + sub_bits])
@@ -213,7 +219,7 @@ void DecodeTable::build_long_codes(std::span<const std::uint16_t> symbols, Bytes
             begin = end;
             end += std::size_t{1} << sub_bits;
             assert(end <= room_.size());
-            room_[prefix] = static_cast<Entry>(special_entry | long_code_entry | begin << 16 |
+            room_[prefix] = static_cast<TableEntry>(special_entry | long_code_entry | begin << 16 |
                                                sub_bits << 8 | index_bits_);
         }
         for (std::size_t i = code >> index_bits_; i < std::size_t{1} << sub_bits;
@@ -233,6 +239,8 @@ void make_code_lengths(std::span<const std::uint32_t> frequencies, unsigned max_
         if (frequencies[symbol] != 0)
             used[count++] = static_cast<std::uint32_t>(frequencies[symbol] << symbol_bits | symbol);
     std::ranges::fill(lengths, std::uint8_t{0});
+    // One symbol alone gets one bit, and beside it one that never occurs: a code with a gap is refused
+    // by some decoders.
     if (count < 2) {
         const std::size_t only = count == 1 ? low_bits(used[0], symbol_bits) : 0;
         lengths[only] = lengths[only == 0 ? 1 : 0] = 1;

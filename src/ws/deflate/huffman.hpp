@@ -59,19 +59,19 @@ inline constexpr std::array<std::uint8_t, length_code_symbols> length_code_order
 //   bit 14         special: no code begins so
 //   bits 16 to 30  the literal, or the base of a length or distance
 //   bit 31         a literal
-using Entry = std::uint32_t;
-inline constexpr Entry literal_entry = 1u << 31;
-inline constexpr Entry special_entry = 1u << 12;
-inline constexpr Entry long_code_entry = 1u << 13;
-inline constexpr Entry no_code_entry = 1u << 14;
-constexpr unsigned all_bits(Entry entry) { return entry & 0xFF; }
-constexpr unsigned code_bits(Entry entry) { return entry >> 8 & 0xF; }
-constexpr unsigned base(Entry entry) { return entry >> 16 & 0x7FFF; }
+using TableEntry = std::uint32_t;
+inline constexpr TableEntry literal_entry = 1u << 31;
+inline constexpr TableEntry special_entry = 1u << 12;
+inline constexpr TableEntry long_code_entry = 1u << 13;
+inline constexpr TableEntry no_code_entry = 1u << 14;
+constexpr unsigned all_bits(TableEntry entry) { return entry & 0xFF; }
+constexpr unsigned code_bits(TableEntry entry) { return entry >> 8 & 0xF; }
+constexpr unsigned base(TableEntry entry) { return entry >> 16 & 0x7FFF; }
 
 // What each symbol means, less the length of its code.
-extern const std::array<Entry, literal_symbols> literal_meanings;
-extern const std::array<Entry, distance_symbols> distance_meanings;
-extern const std::array<Entry, length_code_symbols> length_code_meanings;
+extern const std::array<TableEntry, literal_symbols> literal_meanings;
+extern const std::array<TableEntry, distance_symbols> distance_meanings;
+extern const std::array<TableEntry, length_code_symbols> length_code_meanings;
 
 enum class CodeFault : std::uint8_t { none, oversubscribed, incomplete };
 
@@ -80,23 +80,23 @@ enum class CodeFault : std::uint8_t { none, oversubscribed, incomplete };
 class DecodeTable {
   public:
     // `room` is enough for the longest such table; it lives as long as the table.
-    constexpr DecodeTable(std::span<Entry> room, unsigned index_bits)
+    constexpr DecodeTable(std::span<TableEntry> room, unsigned index_bits)
         : room_{room}, most_index_bits_{index_bits}, index_bits_{index_bits} {}
 
     // `lengths` holds the length of each symbol's code, 0: it has none; `meanings` is as long at
     // least. No code at all is a table in which none begins; a single code of one bit may be
     // incomplete where `lone_code` allows it (§3.2.7).
-    CodeFault build(Bytes lengths, std::span<const Entry> meanings, bool lone_code);
+    CodeFault build(Bytes lengths, std::span<const TableEntry> meanings, bool lone_code);
 
-    Entry operator[](std::size_t index) const { return room_[index]; }
-    const Entry* data() const { return room_.data(); }
+    TableEntry operator[](std::size_t index) const { return room_[index]; }
+    const TableEntry* data() const { return room_.data(); }
     unsigned index_bits() const { return index_bits_; }
 
   private:
     void build_long_codes(std::span<const std::uint16_t> symbols, Bytes lengths,
-                          std::span<const Entry> meanings, unsigned code);
+                          std::span<const TableEntry> meanings, unsigned code);
 
-    std::span<Entry> room_;
+    std::span<TableEntry> room_;
     unsigned most_index_bits_;
     unsigned index_bits_;
 };

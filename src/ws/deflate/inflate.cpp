@@ -19,8 +19,8 @@ class FixedTables {
     }
 
   private:
-    std::array<Entry, 1u << 9> literal_room_;
-    std::array<Entry, 1u << 5> distance_room_;
+    std::array<TableEntry, 1u << 9> literal_room_;
+    std::array<TableEntry, 1u << 5> distance_room_;
 
   public:
     DecodeTable literals{literal_room_, 9}, distances{distance_room_, 5};
@@ -29,18 +29,18 @@ class FixedTables {
 // The entry for the code at the front of `bits`, and how many bits of it were in front of the part
 // that the entry counts: those of the first table, for a code that is longer than its index.
 struct Found {
-    Entry entry;
+    TableEntry entry;
     unsigned bits_before;
 };
 inline Found look_up(const DecodeTable& table, std::uint64_t bits) {
-    const Entry entry = table[low_bits(bits, table.index_bits())];
+    const TableEntry entry = table[low_bits(bits, table.index_bits())];
     if ((entry & long_code_entry) == 0) return {entry, 0};
     const std::uint64_t rest = bits >> table.index_bits();
     return {table[base(entry) + low_bits(rest, code_bits(entry))], table.index_bits()};
 }
 
 // Base and extra bits together; `bits` begin with the code.
-inline unsigned value(Entry entry, std::uint64_t bits) {
+inline unsigned value(TableEntry entry, std::uint64_t bits) {
     return base(entry) + static_cast<unsigned>(low_bits(bits, all_bits(entry)) >> code_bits(entry));
 }
 
@@ -51,7 +51,7 @@ Inflater::Inflater()
       distance_table_{distance_room_, distance_index_bits},
       length_code_table_{length_code_room_, max_length_code_bits} {}
 
-Inflater::Status Inflater::run(Bytes& in, Output& out, const History& before) {
+Inflater::Status Inflater::run(Bytes& in, Unpacked& out, const History& before) {
     if (error_ != Errc::none) return Status::error;
     Step result = Step::go_on;
     while (result == Step::go_on) result = step(in, out, before);
@@ -75,7 +75,7 @@ void Inflater::give_back(Bytes& in) {
     in = Bytes{in.data() - bytes, in.size() + bytes};
 }
 
-Inflater::Step Inflater::step(Bytes& in, Output& out, const History& before) {
+Inflater::Step Inflater::step(Bytes& in, Unpacked& out, const History& before) {
     switch (state_) {
         case State::block_header: return read_block_header(in);
         case State::stored_length: return read_stored_length(in);
@@ -115,7 +115,7 @@ Inflater::Step Inflater::read_block_header(Bytes& in) {
 
 Inflater::Step Inflater::end_block() {
     state_ = last_block_ ? State::end : State::block_header;
-    if (last_block_) bits_.align();
+    if (last_block_) bits_.align();  // what follows the stream begins at a byte
     return Step::go_on;
 }
 
@@ -128,12 +128,13 @@ Inflater::Step Inflater::read_stored_length(Bytes& in) {
     // RFC 1951 §3.2.4: "NLEN is the one's complement of LEN."
     if (bits_.take(16) != (length ^ 0xFFFF)) return fail(Errc::stored_length_mismatch);
     left_ = length;
+    // The bytes themselves are copied from `in`: those that were read ahead go back there.
     give_back(in);
     state_ = State::stored_bytes;
     return Step::go_on;
 }
 
-Inflater::Step Inflater::copy_stored(Bytes& in, Output& out) {
+Inflater::Step Inflater::copy_stored(Bytes& in, Unpacked& out) {
     const std::size_t count = std::min({left_, in.size(), out.left()});
     if (count > 0) std::memcpy(out.room.data() + out.used, in.data(), count);
     in = in.subspan(count);
@@ -174,10 +175,11 @@ Inflater::Step Inflater::read_length_code_lengths(Bytes& in) {
     return Step::go_on;
 }
 
+// A symbol is taken with its extra bits or not at all; nothing has to be remembered in between.
 Inflater::Step Inflater::read_code_lengths(Bytes& in) {
     while (read_ < literal_count_ + distance_count_) {
         bits_.refill(in);
-        const Entry entry =
+        const TableEntry entry =
             length_code_table_[low_bits(bits_.bits(), length_code_table_.index_bits())];
         const unsigned symbol = base(entry);
         const unsigned extra_bits = symbol < 16 ? 0 : symbol == 16 ? 2 : symbol == 17 ? 3 : 7;
@@ -225,7 +227,8 @@ Inflater::Step Inflater::begin_symbols() {
     return Step::go_on;
 }
 
-Inflater::Step Inflater::read_symbols(Bytes& in, Output& out, const History& before) {
+// The fast loop stops before what it cannot do. One careful step leads beyond that.
+Inflater::Step Inflater::read_symbols(Bytes& in, Unpacked& out, const History& before) {
     Step result = Step::go_on;
     while (result == Step::go_on && state_ == State::symbols) {
         if (in.size() >= input_to_spare && out.left() >= room_to_spare)
@@ -235,7 +238,9 @@ Inflater::Step Inflater::read_symbols(Bytes& in, Output& out, const History& bef
     return result;
 }
 
-Inflater::Step Inflater::read_symbol(Bytes& in, Output& out, const History& before) {
+// Where bits are missing, zeros stand in for them, and the entry that is found may be a wrong one. It
+// is believed only when all of its bits are here.
+Inflater::Step Inflater::read_symbol(Bytes& in, Unpacked& out, const History& before) {
     bits_.refill(in);
     const auto [entry, bits_before] = look_up(*literals_, bits_.bits());
     if (bits_before + all_bits(entry) > bits_.count()) return Step::need_input;
@@ -279,7 +284,7 @@ Inflater::Step Inflater::read_distance(BitReader after, std::size_t bytes_before
     return Step::go_on;
 }
 
-Inflater::Step Inflater::copy_match(Output& out, const History& before) {
+Inflater::Step Inflater::copy_match(Unpacked& out, const History& before) {
     // What lies before this room comes from the history.
     while (left_ > 0 && distance_ > out.used && out.left() > 0) {
         const Bytes part = before.at(distance_ - out.used, std::min(left_, out.left()));

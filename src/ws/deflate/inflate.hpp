@@ -13,7 +13,7 @@ namespace ws::deflate {
 
 // Room for what is decompressed. Its first `used` bytes have been written, and matches look back
 // into them; so they stay where they are, or are given to History::remember() before they go.
-struct Output {
+struct Unpacked {
     MutableBytes room;
     std::size_t used = 0;
 
@@ -36,7 +36,7 @@ class Inflater {
 
     // Takes bytes from the front of `in` and writes what they stand for behind out.used. `before`
     // is what came before the first byte of `out`.
-    Status run(Bytes& in, Output& out, const History& before);
+    Status run(Bytes& in, Unpacked& out, const History& before);
 
     // After `end`: another block may follow, at the next byte.
     void restart();
@@ -68,20 +68,20 @@ class Inflater {
     static constexpr std::size_t input_to_spare = 16;
     static constexpr std::size_t room_to_spare = 3 + max_match + 32;
 
-    Step step(Bytes& in, Output& out, const History& before);
+    Step step(Bytes& in, Unpacked& out, const History& before);
     Step read_block_header(Bytes& in);
     Step read_stored_length(Bytes& in);
-    Step copy_stored(Bytes& in, Output& out);
+    Step copy_stored(Bytes& in, Unpacked& out);
     Step read_code_counts(Bytes& in);
     Step read_length_code_lengths(Bytes& in);
     Step read_code_lengths(Bytes& in);
     Errc repeat_length(unsigned symbol);
     Step begin_symbols();
-    Step read_symbols(Bytes& in, Output& out, const History& before);
-    Step read_symbol(Bytes& in, Output& out, const History& before);
+    Step read_symbols(Bytes& in, Unpacked& out, const History& before);
+    Step read_symbol(Bytes& in, Unpacked& out, const History& before);
     Step read_distance(BitReader after, std::size_t bytes_before, std::size_t window_size);
-    void read_symbols_fast(Bytes& in, Output& out, const History& before);
-    Step copy_match(Output& out, const History& before);
+    void read_symbols_fast(Bytes& in, Unpacked& out, const History& before);
+    Step copy_match(Unpacked& out, const History& before);
     Step end_block();
     Step fail(Errc errc);
     void give_back(Bytes& in);
@@ -101,9 +101,9 @@ class Inflater {
     const DecodeTable* literals_ = nullptr;   // of the block at hand: the fixed ones,
     const DecodeTable* distances_ = nullptr;  // or those below
     DecodeTable literal_table_, distance_table_, length_code_table_;
-    std::array<Entry, literal_table_size> literal_room_;
-    std::array<Entry, distance_table_size> distance_room_;
-    std::array<Entry, length_code_table_size> length_code_room_;
+    std::array<TableEntry, literal_table_size> literal_room_;
+    std::array<TableEntry, distance_table_size> distance_room_;
+    std::array<TableEntry, length_code_table_size> length_code_room_;
 };
 
 }  // namespace ws::deflate

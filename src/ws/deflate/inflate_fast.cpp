@@ -40,13 +40,13 @@ std::uint8_t* copy_back(std::uint8_t* to, std::size_t distance, std::size_t leng
     return end;
 }
 
-unsigned value(Entry entry, std::uint64_t bits) {
+unsigned value(TableEntry entry, std::uint64_t bits) {
     return base(entry) + static_cast<unsigned>(low_bits(bits, all_bits(entry)) >> code_bits(entry));
 }
 
 }  // namespace
 
-void Inflater::read_symbols_fast(Bytes& in, Output& out, const History& before) {
+void Inflater::read_symbols_fast(Bytes& in, Unpacked& out, const History& before) {
     assert(in.size() >= input_to_spare && out.left() >= room_to_spare);
     const std::uint8_t* next = in.data();
     const std::uint8_t* const last_input = in.data() + (in.size() - input_to_spare);
@@ -54,8 +54,8 @@ void Inflater::read_symbols_fast(Bytes& in, Output& out, const History& before) 
     std::uint8_t* to = begin + out.used;
     std::uint8_t* const last_room = begin + (out.room.size() - room_to_spare);
     BitReader bits = bits_;
-    const Entry* const literals = literals_->data();
-    const Entry* const distances = distances_->data();
+    const TableEntry* const literals = literals_->data();
+    const TableEntry* const distances = distances_->data();
     const unsigned literal_bits = literals_->index_bits(), distance_bits = distances_->index_bits();
     const auto near = [&] {
         return std::min<std::size_t>(static_cast<std::size_t>(to - begin), before.window_size());
@@ -64,13 +64,15 @@ void Inflater::read_symbols_fast(Bytes& in, Output& out, const History& before) 
     while (next <= last_input && to <= last_room) {
         // 56 bits: three literals of the first table (33), and the length that follows (20).
         bits.refill_fast(next);
-        Entry entry = literals[low_bits(bits.bits(), literal_bits)];
+        TableEntry entry = literals[low_bits(bits.bits(), literal_bits)];
         for (int i = 0; i < 3 && (entry & literal_entry) != 0; ++i) {
             bits.drop(all_bits(entry));
             *to++ = static_cast<std::uint8_t>(base(entry));
             entry = literals[low_bits(bits.bits(), literal_bits)];
         }
         if ((entry & literal_entry) != 0) continue;
+        // A match is taken whole or not at all: what cannot be done here is begun anew by the steps
+        // of inflate.cpp, from where `bits` still stands.
         BitReader after = bits;
         if ((entry & long_code_entry) != 0) {
             after.drop(literal_bits);

@@ -26,6 +26,7 @@ constexpr std::size_t room(std::size_t window_size) {
     return std::min(2 * window_size + Matcher::lookahead, positions);
 }
 
+// 2^32 divided by the golden ratio: the upper bits of the product are spread well.
 unsigned hash_of(std::uint32_t bytes, unsigned bits) { return bytes * 0x9E3779B1u >> (32 - bits); }
 std::uint32_t first_four(const std::uint8_t* bytes) {
     return static_cast<std::uint32_t>(load_le64(bytes));
@@ -134,6 +135,7 @@ Match Matcher::find(unsigned shortest) {
             best = {3, static_cast<std::uint32_t>(position_ - three)};
     }
     unsigned length = std::max(shortest, 3u);  // more than that is wanted
+    // With a good one at hand a better one is worth less.
     unsigned tries = length >= effort_.good ? effort_.chain / 4 : effort_.chain;
     std::size_t candidate = heads_[hash_of(four, hash_bits_)];
     std::uint32_t wanted = first_four(here + length - 3);

@@ -26,7 +26,7 @@ class FixedKey final : public ws::KeySource {
 
 // A server and a client that have agreed on these terms.
 struct Pair {
-    explicit Pair(Options options = {}, ws::Limits limits = {}, bool shared = true)
+    explicit Pair(CodecOptions options = {}, ws::Limits limits = {}, bool shared = true)
         : extensions{options, shared ? PermessageDeflate::Sharing::one_thread
                                      : PermessageDeflate::Sharing::none},
           server{ws::Role::server, limits},
@@ -100,8 +100,8 @@ ws::Buffer frame(std::uint8_t first, ws::Bytes payload) {
     return bytes;
 }
 
-constexpr Options always{.threshold = 0};
-constexpr Options forgetful{
+constexpr CodecOptions always{.threshold = 0};
+constexpr CodecOptions forgetful{
     .terms = {.server_no_context_takeover = true, .client_no_context_takeover = true},
     .threshold = 0};
 
@@ -131,7 +131,7 @@ TEST_CASE("§7.1.1 messages go both ways, under any terms, over every cut") {
     const ws::Buffer message = text(900);
     for (int terms = 0; terms < 16; ++terms) {
         for (const unsigned bits : {8u, 15u}) {
-            const Options options{.terms = {(terms & 1) != 0, (terms & 2) != 0, bits, 23 - bits},
+            const CodecOptions options{.terms = {(terms & 1) != 0, (terms & 2) != 0, bits, 23 - bits},
                                   .threshold = 100};
             const bool shared = (terms & 4) != 0;
             Pair pair{options, {}, shared};
@@ -182,7 +182,7 @@ TEST_CASE("§7.2.1 short messages go plain, and so does what does not shrink") {
 
 TEST_CASE("§6.1 fragments: RSV1 on the first alone, control frames never, others in between") {
     const ws::Buffer message = text(3'000);
-    for (const Options& options : {always, forgetful}) {
+    for (const CodecOptions& options : {always, forgetful}) {
         Pair pair{options}, other{options};
         ws::Buffer out;
         pair.server.send_fragment(out, Opcode::text, ws::Bytes{message}.first(1'000), false);
@@ -273,7 +273,7 @@ TEST_CASE("§10.4 of RFC 6455: the limit is that of the decompressed message, 10
     const ws::Buffer zeros(10'000, 0);
     for (const bool pieces : {false, true}) {
         for (const std::uint64_t limit : {9'999u, 10'000u}) {
-            for (const Options& options : {always, forgetful}) {
+            for (const CodecOptions& options : {always, forgetful}) {
                 Pair pair{options, {.max_message_bytes = limit}};
                 pair.client.deliver_pieces(pieces);
                 ws::Buffer out;
@@ -293,7 +293,7 @@ TEST_CASE("§10.4 of RFC 6455: the limit is that of the decompressed message, 10
 
 TEST_CASE("§6.2 in pieces a compressed message may be larger than what is held of it") {
     const ws::Buffer large = text(1'000'000);
-    for (const Options& options : {always, forgetful}) {
+    for (const CodecOptions& options : {always, forgetful}) {
         Pair pair{options};
         pair.client.deliver_pieces();
         ws::Buffer out;
@@ -334,7 +334,7 @@ TEST_CASE("a piece may be asked for after the read that it came in has gone") {
 
 TEST_CASE("§7.2.1 a message for many is compressed once, and each goes on from there") {
     for (const bool takeover : {true, false}) {
-        Options options = takeover ? always : forgetful;
+        CodecOptions options = takeover ? always : forgetful;
         Pair first{options}, second{options};
         const ws::Buffer before = text(300), shared_text = text(2'000), after = text(700);
         ws::Buffer to_first, to_second;

@@ -31,7 +31,7 @@ class Pair {
         ws::Buffer stream = sent;
         ws::append(stream, flush_tail);
         ws::Buffer memory(data.size() + 1);
-        Output out{memory};
+        Unpacked out{memory};
         Inflater inflater;
         ws::Bytes in{stream};
         const Inflater::Status status = inflater.run(in, out, history_);

@@ -18,7 +18,7 @@ using Lengths = std::vector<std::uint8_t>;
 
 // Rooms of the size that the decoder has, on the heap: a byte outside is seen by the sanitizer.
 struct Table {
-    std::vector<Entry> room;
+    std::vector<TableEntry> room;
     DecodeTable table;
 
     Table(std::size_t size, unsigned index_bits) : room(size), table{room, index_bits} {}
@@ -30,8 +30,8 @@ struct DistanceTable : Table {
     DistanceTable() : Table{distance_table_size, distance_index_bits} {}
 };
 
-Entry look_up(const DecodeTable& table, std::uint64_t bits, unsigned& code_length) {
-    Entry entry = table[low_bits(bits, table.index_bits())];
+TableEntry look_up(const DecodeTable& table, std::uint64_t bits, unsigned& code_length) {
+    TableEntry entry = table[low_bits(bits, table.index_bits())];
     code_length = code_bits(entry);
     if ((entry & long_code_entry) != 0) {
         bits >>= table.index_bits();
@@ -125,15 +125,15 @@ TEST_CASE("deflate §3.2.2 a table decodes every code that an encoder makes") {
         std::vector<std::uint16_t> codes(symbols);
         make_codes(lengths, codes);
         DecodeTable& table = is_distance ? distances.table : literals.table;
-        const std::span<const Entry> meanings =
-            is_distance ? std::span<const Entry>{distance_meanings} : literal_meanings;
+        const std::span<const TableEntry> meanings =
+            is_distance ? std::span<const TableEntry>{distance_meanings} : literal_meanings;
         REQUIRE(table.build(lengths, meanings, false) == CodeFault::none);
         for (std::size_t symbol = 0; symbol < symbols; ++symbol) {
             if (lengths[symbol] == 0) continue;
             // Whatever follows the code.
             const std::uint64_t bits = std::uint64_t{random()} << lengths[symbol] | codes[symbol];
             unsigned length = 0;
-            const Entry entry = look_up(table, bits, length);
+            const TableEntry entry = look_up(table, bits, length);
             CHECK(length == lengths[symbol]);
             CHECK(base(entry) == base(meanings[symbol]));
             CHECK((entry & literal_entry) == (meanings[symbol] & literal_entry));

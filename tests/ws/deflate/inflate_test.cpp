@@ -16,7 +16,7 @@ using test::BitString;
 using ws::Errc;
 using ws::deflate::History;
 using ws::deflate::Inflater;
-using ws::deflate::Output;
+using ws::deflate::Unpacked;
 
 namespace {
 
@@ -41,7 +41,7 @@ Result inflate(const test::Pieces& pieces, std::size_t room, unsigned window_bit
         ws::Bytes in{piece};
         auto status = Inflater::Status::need_output;
         while (status == Inflater::Status::need_output) {
-            Output out{memory};
+            Unpacked out{memory};
             status = inflater.run(in, out, before);
             before.remember(out.written());
             ws::append(result.data, out.written());
@@ -293,7 +293,7 @@ TEST_CASE("inflate: what follows the last block is not taken; after restart() a 
         Inflater inflater;
         const History before;
         ws::Buffer room(10);
-        Output out{room};
+        Unpacked out{room};
         std::size_t ends = 0;
         for (const ws::Buffer& piece : pieces) {
             for (ws::Bytes in{piece}; !in.empty();) {
@@ -322,7 +322,7 @@ TEST_CASE("inflate: a bomb is not unpacked further than the room for it") {
     bomb.resize(985);
     ws::Buffer room(1000, 1);
     Inflater inflater;
-    Output out{ws::MutableBytes{room}.first(900)};
+    Unpacked out{ws::MutableBytes{room}.first(900)};
     ws::Bytes in{bomb};
     for (int asked = 0; asked < 2; ++asked) {
         CHECK(inflater.run(in, out, History{}) == Inflater::Status::need_output);

@@ -4,7 +4,8 @@ objects_below = $(patsubst %.cpp,$(BUILD)/obj/%.o,$(shell find $(1) -name '*.cpp
 test_objects := $(call objects_below,tests,-not -path 'tests/load/*' -not -path 'tests/fuzz/*' \
                   -not -path 'tests/interop/*' -not -path 'tests/bench/*' -not -path 'tests/zlib/*' \
                   -not -path 'tests/conformance/*' -not -path 'tests/chaos/*' \
-                  -not -path 'tests/rfc/main.cpp' -not -path 'tests/faults/*')
+                  -not -path 'tests/rfc/main.cpp' -not -path 'tests/faults/*' \
+                  -not -path 'tests/attack/*' -not -path 'tests/hostile/*' -not -path 'tests/soak/*')
 test_objects += $(filter-out %/main.o,$(call objects_below,lessons/tools/grade clients/load))
 TEST_PROGRAM := $(BUILD)/tests/run
 LOAD_PROGRAM := $(BUILD)/tests/load
@@ -50,28 +51,36 @@ $(BUILD)/tests/threads: $(TSAN_TESTS) $(all_objects)
 	@mkdir -p $(@D)
 	$(link)
 
-## make fuzz       feeds the parsers with invented bytes for SECONDS=60 each (needs clang++)
+## make fuzz       feeds the parsers with invented bytes for SECONDS=60 each (needs clang++;
+##                 TARGETS='session http' for some of them)
 # What was found worth keeping stays in build/fuzz/NAME-corpus; an input that breaks something is
-# written to build/fuzz/NAME-crash-….
+# written to build/fuzz/NAME-crash-…. The first inputs are what the cases of `make conformance` send.
 FUZZERS := $(patsubst tests/fuzz/%_fuzz.cpp,%,$(wildcard tests/fuzz/*_fuzz.cpp))
+TARGETS ?= $(FUZZERS)
 SECONDS ?= 60
 .PHONY: fuzz run-fuzzers
-fuzz:
+fuzz: $(BUILD)/conformance/suite
+	@$< --seeds $(BUILD)/fuzz
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)/fuzz SANITIZE=1 OPTIMIZE=-O1 CXX=clang++ \
-	  CXXFLAGS=-fsanitize=fuzzer-no-link SECONDS=$(SECONDS) run-fuzzers
-run-fuzzers: $(FUZZERS:%=$(BUILD)/%)
-	@set -e; for name in $(FUZZERS); do \
-	  echo "$$name: $(SECONDS) seconds"; mkdir -p $(BUILD)/$$name-corpus; \
+	  CXXFLAGS=-fsanitize=fuzzer-no-link SECONDS=$(SECONDS) TARGETS='$(TARGETS)' run-fuzzers
+run-fuzzers: $(TARGETS:%=$(BUILD)/%)
+	@set -e; for name in $(TARGETS); do \
+	  echo "$$name: $(SECONDS) seconds"; mkdir -p $(BUILD)/$$name-corpus $(BUILD)/$$name-seeds; \
+	  dictionary=tests/fuzz/$$name.dict; \
 	  $(BUILD)/$$name -max_total_time=$(SECONDS) -max_len=800 -verbosity=0 -print_funcs=0 -print_final_stats=1 \
-	    -artifact_prefix=$(BUILD)/$$name-crash- $(BUILD)/$$name-corpus; done
+	    $$([ ! -e $$dictionary ] || echo -dict=$$dictionary) -artifact_prefix=$(BUILD)/$$name-crash- \
+	    $(BUILD)/$$name-corpus $(BUILD)/$$name-seeds; done
 $(FUZZERS:%=$(BUILD)/%): LDLIBS += -fsanitize=fuzzer -lcrypto
 $(FUZZERS:%=$(BUILD)/%): $(BUILD)/%: $(BUILD)/obj/tests/fuzz/%_fuzz.o \
                                      $(filter $(BUILD)/obj/src/ws/% $(BUILD)/obj/src/json/%,$(all_objects))
 	@mkdir -p $(@D)
 	$(link)
 
-# A command line meets more of the house.
+# A command line meets more of the house, a session a second reader of what it says and hears.
 $(BUILD)/wsc: $(all_objects) $(patsubst %,$(BUILD)/obj/clients/wsc/%.o,options target)
+$(BUILD)/session: $(patsubst %,$(BUILD)/obj/tests/conformance/%.o,wire packing)
+$(BUILD)/line_editor: $(patsubst %,$(BUILD)/obj/src/terminal/%.o,line_editor columns)
+
 ## make deflate-zlib   our compression against Python's zlib, both ways (SHORT=1: a sample)
 .PHONY: deflate-zlib
 DEFLATE := $(filter $(BUILD)/obj/src/ws/%,$(all_objects))
@@ -205,6 +214,49 @@ load-%:
 	@echo "make: nothing is measured in lesson $*" >&2; exit 2
 interop-%:
 	@echo "make: lesson $* meets no real peers in tests/interop/" >&2; exit 2
+
+# Of some lessons.
+servers_of = $(foreach n,$(1),$(filter $(BUILD)/lessons/$(n)-%/server,$(LESSON_PROGRAMS)))
+# The cases of the conformance suite, without what judges them.
+conformance_cases := $(patsubst tests/%.cpp,%,$(wildcard tests/conformance/cases*.cpp)) \
+                     conformance/wire conformance/packing
+
+## make attack     every attack that a server has to bear, as one table: memory, descriptors, how long
+##                 others wait (ARGS='-tc=*bombs*' for some of them)
+.PHONY: attack
+ATTACK := $(BUILD)/tests/attack
+attack: $(ATTACK) $(call servers_of,10 11 12 13 14)
+	@TEST_BUILD=$(BUILD) $< --no-intro $(ARGS)
+$(ATTACK): LDLIBS += -lcrypto
+$(ATTACK): $(call objects_below,tests/attack) $(call objects_below,tests/support,-not -name '*_test.cpp') \
+           $(patsubst %,$(BUILD)/obj/tests/%.o,hostile/verdict lessons/peers $(conformance_cases)) \
+           $(all_objects)
+	@mkdir -p $(@D)
+	$(link)
+
+## make soak       clients of all kinds come and go for MINUTES=30: memory and descriptors stay flat
+.PHONY: soak
+soak: $(BUILD)/tests/soak $(call servers_of,12 14)
+	@TEST_BUILD=$(BUILD) MINUTES=$(or $(MINUTES),30) $< --no-intro
+$(BUILD)/tests/soak: LDLIBS += -lcrypto
+$(BUILD)/tests/soak: $(call objects_below,tests/soak tests/support,-not -name '*_test.cpp') \
+                     $(patsubst %,$(BUILD)/obj/tests/%.o,attack/target main lessons/peers) \
+                     $(patsubst %,$(BUILD)/obj/tests/%.o,$(conformance_cases)) $(all_objects)
+	@mkdir -p $(@D)
+	$(link)
+
+## make hostile    every client against hostile servers, every program with hostile arguments and keys
+##                 (ARGS='--only wsc', ARGS=--help)
+.PHONY: hostile
+HOSTILE := $(BUILD)/tests/hostile
+hostile: $(HOSTILE) $(filter-out %/bare/server %/bare/client,$(LESSON_PROGRAMS)) $(CLIENT_PROGRAMS)
+	@TEST_BUILD=$(BUILD) $< $(ARGS)
+$(HOSTILE): LDLIBS += -lcrypto -lutil
+$(HOSTILE): $(call objects_below,tests/hostile) \
+            $(patsubst %,$(BUILD)/obj/tests/%.o,support/process support/terminal conformance/link \
+              conformance/judge $(conformance_cases)) $(all_objects)
+	@mkdir -p $(@D)
+	$(link)
 
 ## make chaos      three servers, one Redis, 300 clients, and accidents for SECONDS=120 (SEED=1,
 ##                 VERBOSE=1 shows them): no accepted message is lost, none comes twice

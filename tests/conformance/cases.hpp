@@ -54,6 +54,9 @@ inline Step packed(Frame f, Packer::Kind kind = Packer::Kind::fixed, std::size_t
     return {std::move(f), kind, fragment};
 }
 
+// The frames of a Step::message.
+std::vector<Frame> packed_frames(const Step& step, Packer& packer);
+
 // What is to come. Messages, pongs and a Close (its code counts, not its reason).
 struct Expected {
     std::vector<Frame> events{};
@@ -78,6 +81,14 @@ struct Opening {
     bool free = false;
 };
 
+// The same with what they stand for.
+struct Values {
+    std::string host = "localhost";
+    std::string path = "/ws";
+    std::string key = "dGhlIHNhbXBsZSBub25jZQ==";  // of RFC 6455 §1.2
+};
+std::string filled_in(std::string head, const Values& values);
+
 struct Case {
     std::string id{};       // "2.5"
     std::string title{};
@@ -92,6 +103,9 @@ struct Case {
     std::string deflate{};          // offered (to servers) or answered (to clients); empty: none
     std::string wanted_answer{};    // of a server to that offer: "" anything right, "none", or parameters
 };
+
+// All that a case sends over an open connection, as nobody who listens would: at once.
+std::string bytes_of(const Case& each, bool from_client);
 
 struct Group {
     std::string number{};

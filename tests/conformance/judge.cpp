@@ -49,11 +49,6 @@ std::string lower(std::string text) {
     return text;
 }
 
-void replace(std::string& text, std::string_view what, const std::string& by) {
-    for (std::size_t at = 0; (at = text.find(what, at)) != std::string::npos; at += by.size())
-        text.replace(at, what.size(), by);
-}
-
 std::optional<unsigned> number_after(const std::string& text, const std::string& name) {
     const std::size_t at = text.find(name + '=');
     if (at == std::string::npos) return std::nullopt;
@@ -108,15 +103,8 @@ class Run {
 
     std::string packed(const Step& step) {
         if (link_.compression->forgets) link_.compression->packer.forget();
-        const std::string payload = link_.compression->packer.pack(step.what.payload.all(), step.packing);
-        const std::size_t size = step.fragment == 0 ? payload.size() : step.fragment;
         std::string bytes;
-        for (std::size_t at = 0; at < payload.size(); at += size) {
-            Frame frame = at == 0 ? with_rsv(step.what, 4) : cont("");
-            frame.payload = payload.substr(at, size);
-            frame.fin = at + size >= payload.size();
-            bytes += link_.encode(frame);
-        }
+        for (const Frame& frame : packed_frames(step, link_.compression->packer)) bytes += link_.encode(frame);
         return bytes;
     }
 
@@ -308,9 +296,7 @@ Outcome try_server(const Case& each, net::Fd socket, const Place& place, const P
     Run run{each, link, patience};
     const net::Deadline deadline = net::after(patience.end);
     std::string request = each.opening ? each.opening->head : usual_request(each);
-    replace(request, "$HOST", place.host);
-    replace(request, "$PATH", place.path);
-    replace(request, "$KEY", key);
+    request = filled_in(std::move(request), {.host = place.host, .path = place.path, .key = key});
     if (each.glued) request += run.all_bytes();
     link.send(request, deadline, each.opening ? each.opening->chop : 0);
     const std::string head = link.receive_head(deadline);
@@ -340,14 +326,10 @@ Outcome try_client(const Case& each, Link& link, const std::string& request, con
         link.wait([&] { return link.closed || link.ended; }, deadline);
         return {Verdict::unsupported, "it offers no compression"};
     }
-    const std::string accept = accept_value(header(request, "Sec-WebSocket-Key").value_or(""));
     std::string answer = each.opening ? each.opening->head : "";
     if (answer.empty())
         answer = accepting(request, each.deflate.empty() ? "" : "Sec-WebSocket-Extensions: " + each.deflate + "\r\n");
-    replace(answer, "$ACCEPT_LOWER", lower(accept));
-    replace(answer, "$ACCEPT_CUT", accept.substr(0, 20));
-    replace(answer, "$ACCEPT", accept);
-    replace(answer, "$KEY", header(request, "Sec-WebSocket-Key").value_or(""));
+    answer = filled_in(std::move(answer), {.key = header(request, "Sec-WebSocket-Key").value_or("")});
     if (!each.deflate.empty()) link.compression = compression_by(each.deflate, link.role());
 
     Run run{each, link, patience};

@@ -2,6 +2,7 @@
 //   suite ws://host:port/path     plays each case against that server
 //   suite --serve                 waits for a client that asks for /getCaseCount, plays a case with each
 //                                 /runCase?case=N&agent=A, and ends when it has asked for /updateReports
+//   suite --seeds FOLDER          writes what the cases send as seeds for `make fuzz`
 //   suite --table FILE...         makes one table of what --report has written
 #include <algorithm>
 #include <atomic>
@@ -16,6 +17,7 @@
 #include "net/url.hpp"
 #include "net/wake.hpp"
 #include "tests/conformance/report.hpp"
+#include "tests/conformance/seeds.hpp"
 
 namespace {
 
@@ -182,6 +184,10 @@ int finish(const Settings& settings, const std::vector<Result>& results) {
 int suite(int argc, char** argv) {
     if (argc > 2 && std::string_view{argv[1]} == "--table") {
         print_table({argv + 2, argv + argc});
+        return 0;
+    }
+    if (argc == 3 && std::string_view{argv[1]} == "--seeds") {
+        write_seeds(argv[2], all_groups());
         return 0;
     }
     Settings settings;

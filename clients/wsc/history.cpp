@@ -54,8 +54,12 @@ std::vector<std::string> History::read() {
     std::error_code none;
     if (path_.empty() || !std::filesystem::is_regular_file(path_, none)) return lines;
     std::ifstream file{path_};
-    for (std::string& line : cli::lines_of(file))
-        if (!line.empty()) lines.push_back(std::move(line));
+    try {
+        for (std::string& line : cli::lines_of(file))
+            if (!line.empty()) lines.push_back(std::move(line));
+    } catch (const cli::UsageError&) {
+        return lines;  // no text, so it is no history of ours
+    }
     if (lines.size() > max_lines) {
         lines.erase(lines.begin(), lines.end() - max_lines);
         shorten(lines);

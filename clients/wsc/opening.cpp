@@ -188,7 +188,8 @@ Target follow(const Target& from, const ws::Response& response) {
     try {
         return redirected(from, location);
     } catch (const net::UrlError& error) {
-        throw PeerFailure{"Invalid URL: " + ws::escape(location, 200), error.what()};
+        throw PeerFailure{"Invalid URL: " + ws::escape(location, 200),
+                          ws::escape(std::string_view{error.what()}, 300)};
     }
 }
 

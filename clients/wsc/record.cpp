@@ -247,7 +247,13 @@ Replay read_record(const std::string& path) {
     RecordReader reader{path, replay};
     errno = 0;
     bool empty = true;
-    for (const std::string& line : cli::lines_of(file)) {
+    std::vector<std::string> lines;
+    try {
+        lines = cli::lines_of(file);
+    } catch (const cli::UsageError&) {
+        throw OwnFailure{"--replay: '" + path + "' is no text; only what --record wrote can be replayed"};
+    }
+    for (const std::string& line : lines) {
         reader.line(line);
         empty = false;
     }

@@ -34,7 +34,12 @@ std::vector<net::Address> addresses(std::string_view list) {
 // Its first line: "USER:PASSWORD", or "PASSWORD" alone for the default user.
 void read_auth(const std::string& path, endpoint::RedisAccess& access) {
     std::ifstream file{path};
-    const std::vector<std::string> lines = lines_of(file);
+    std::vector<std::string> lines;
+    try {
+        lines = lines_of(file);
+    } catch (const UsageError&) {
+        // No text: then it has not the line either.
+    }
     if (lines.empty() || lines.front().empty())
         throw UsageError{"--redis-auth: a file with one line, USER:PASSWORD or PASSWORD"};
     const std::size_t colon = lines.front().find(':');

@@ -12,6 +12,7 @@
 
 #include "cli/standard_streams.hpp"
 #include "net/socket.hpp"
+#include "ws/hex.hpp"
 
 namespace cli {
 
@@ -232,12 +233,10 @@ int run(int argc, char** argv, int (*body)(int, char**)) {
     guard_output();
     const std::string_view path = argc > 0 ? argv[0] : "program";
     const std::string name{path.substr(path.rfind('/') + 1)};
-    const auto complain = [&name](std::string what) {
-        // What was typed is part of many messages; they stay one line even so.
-        const auto control = [](char c) { return (c >= 0 && c < ' ') || c == 0x7F; };
-        std::ranges::replace_if(what, control, '?');
+    const auto complain = [&name](const std::string& what) {
         std::fflush(stdout);
-        std::fprintf(stderr, "%s: %s\n", name.c_str(), what.c_str());
+        // What was typed is part of many messages; they stay one line that can be read even so.
+        std::fprintf(stderr, "%s: %s\n", name.c_str(), ws::escape(what).c_str());
     };
     try {
         const int status = body(argc, argv);

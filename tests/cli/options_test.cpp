@@ -184,8 +184,12 @@ TEST_CASE("options: --help is an answer and no mistake, a mistake is one line an
     CHECK(wrong.errors == "server: unknown option '--nonsense' (--help shows the options)\n");
     const test::Finished lines = test::run(server, {"--port", "1\n2\x1b[2J"});
     CHECK(lines.errors ==
-          "server: --port '1?2?[2J': expected a number from 0 to 65535 (--help "
+          "server: --port '1\\n2\\x1B[2J': expected a number from 0 to 65535 (--help "
           "shows the options)\n");
+    // A C1 control, no UTF-8, one that turns the order of what follows.
+    for (const auto& [typed, shown] : {std::pair{"\xC2\x9B" "2J", "\\xC2\\x9B2J"}, {"\xFF", "\\xFF"}, {"\u202E1", "\\u202E1"}})
+        CHECK(test::run(server, {"--port", typed}).errors ==
+              "server: --port '" + std::string{shown} + "': expected a number from 0 to 65535 (--help shows the options)\n");
 }
 
 TEST_CASE("options: exit statuses") {

@@ -275,6 +275,15 @@ TEST_CASE("wsc: -L follows redirects, relative and absolute, up to a limit") {
         CHECK(process.wait() == 255);
         CHECK(process.errors_so_far() == "error: Invalid URL: ws://[; path /\n");
     }
+    SUBCASE("to a place that draws on the terminal") {
+        Process process{wsc(), {"-L", "-c", first.url(), "--trace"}};
+        redirect(RawPeer{first.listener}, "ws://\xC2\x9B" "2J\u202E/");
+        CHECK(process.wait() == 255);
+        const std::string& errors = process.errors_so_far();
+        CHECK(errors.find("\nerror: Invalid URL: ws://\\xC2\\x9B2J\\u202E/; path /\n'ws://\\xC2\\x9B2J\\u202E/'") !=
+              std::string::npos);
+        CHECK(errors.find('\xC2') == std::string::npos);
+    }
 }
 
 TEST_CASE("wsc: --proxy asks for a tunnel, with its own password") {

@@ -746,6 +746,10 @@ TEST_CASE("wsc: what is no record, or would break a rule, is refused before anyt
         CHECK(result.errors == "error: --replay: '" + record + "' " + words +
                                    "; only what --record wrote can be replayed\n");
     }
+    // Such a file has neither lines nor an end.
+    const auto endless = test::run(wsc(), {"-c", "ws://127.0.0.1:1", "--replay", "/dev/zero"});
+    CHECK(endless.status == 1);
+    CHECK(endless.errors == "error: --replay: '/dev/zero' is no text; only what --record wrote can be replayed\n");
     test::write_file(record, "");
     for (const auto& [path, words] : {std::pair{record, "it is empty"},
                                       std::pair{folder.path(), "Is a directory"}}) {

@@ -27,20 +27,24 @@ std::vector<std::string> arguments_for(const Client& client, std::uint16_t port)
     return arguments;
 }
 
+// Lessons before 8 know no more than the opening, and the headers of frames: what they do not see is theirs.
+bool must_notice(const Client& client, const Misbehaviour& what) {
+    return what.breaks_rule && (what.in_opening || client.checks == Client::everything);
+}
+
 Wanted wanted_of(const Client& client, const Misbehaviour& what) {
-    const bool sees = client.checks == Client::everything || (what.in_opening && client.checks != Client::everything);
     Wanted wanted{.statuses = {client.failure}, .most_lines = client.most_lines, .raw_output = client.url};
     if (client.comes_back) wanted.statuses = {0};
-    else if (!what.breaks_rule || !sees) wanted.statuses.push_back(0);
+    else if (!must_notice(client, what)) wanted.statuses.push_back(0);
     return wanted;
 }
 
 // The server's side of a meeting.
-void misbehave(Server& server, const Misbehaviour& what) {
+void misbehave(Server& server, const Client& client, const Misbehaviour& what) {
     if (!server.take_client(net::after(to_come))) throw std::runtime_error{"it does not come"};
     if (server.read_request().empty()) throw std::runtime_error{"it asks for nothing"};
     what.act(server);
-    server.wait_for_close(what.breaks_rule ? to_notice : 200ms);
+    server.wait_for_close(must_notice(client, what) ? to_notice : 200ms);
     server.finish(to_notice);
 }
 
@@ -51,7 +55,7 @@ std::string meet(const Client& client, const Misbehaviour& what, int& status) {
     auto ended = std::async(std::launch::async, [&process] { return process.wait(to_end); });
     std::string fault;
     try {
-        misbehave(server, what);
+        misbehave(server, client, what);
     } catch (const std::exception& error) {
         fault = error.what();
     }
@@ -136,7 +140,7 @@ std::string sit_at(const Client& client, const Misbehaviour& what, int& status,
     {
         const std::jthread serving{[&, pid = terminal.pid()] {
             try {
-                misbehave(server, what);
+                misbehave(server, client, what);
             } catch (const std::exception& error) {
                 fault = error.what();
             }

@@ -270,6 +270,8 @@ TEST_CASE("lesson 10: a typing error in a rule ends the program, and opens no do
     complaint({"--users", "/no/such/file"});
     // Nobody in it: then everybody would be let in.
     CHECK(complaint({"--users", "/dev/null"}).find("at least one user") != std::string::npos);
+    // It has neither lines nor an end.
+    CHECK(complaint({"--users", "/dev/zero"}).find("holds a zero byte") != std::string::npos);
     // A file that is none of ours must not be shown by the complaint about it.
     CHECK(complaint({"--users", "Makefile"}) ==
           "server: --users 'Makefile': expected a file with lines NAME:SECRET or "

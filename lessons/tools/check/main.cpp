@@ -84,10 +84,12 @@ struct Job {
 }
 
 // How much longer than on an idle machine everything may take: 1 to 8. A class that is graded, or a
-// build beside it, must not make right answers late.
+// build beside it, must not make right answers late. The average is a minute behind what has just
+// begun, so what is ready to run at this moment counts as well ("0.67 2.12 2.53 9/120 4711").
 int slowness() {
-    double load = 0;
-    if (::getloadavg(&load, 1) != 1) return 1;
+    double load = 0, minutes = 0, running = 0;
+    std::ifstream{"/proc/loadavg"} >> load >> minutes >> minutes >> running;
+    load = std::max(load, running);
     const double processors = std::max(1U, std::thread::hardware_concurrency());
     return static_cast<int>(std::clamp(load / processors, 1.0, 8.0));
 }

@@ -36,15 +36,17 @@ run-tests: $(TEST_PROGRAM) programs $(BUILD)/conformance/echo_client
 	@TEST_BUILD=$(BUILD) tests/run.sh $(TEST_PROGRAM) $(ARGS)
 
 ## make tsan       runs the event loops on several threads under ThreadSanitizer, and under load
-# What posts, shares and counts: the tests of it, and lesson 15's server while clients put it under load.
+# What posts, shares and counts: the tests of it, lesson 15's server while clients put it under load, and
+# three of lesson 16's with a Redis and accidents.
 TSAN_TESTS := $(patsubst %,$(BUILD)/obj/tests/%.o,endpoint/mailbox_test endpoint/reactors_test \
-                endpoint/running_server lessons/peers main)
+                endpoint/running_server endpoint/shared_rooms_test endpoint/memory_backplane_test \
+                lessons/peers main)
 TSAN_TESTS += $(call objects_below,tests/support,-not -name '*_test.cpp')
 .PHONY: tsan run-tsan
 tsan:
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)/tsan SANITIZERS=-fsanitize=thread OPTIMIZE=-O1 run-tsan
-run-tsan: $(BUILD)/tests/threads $(filter %/load,$(CLIENT_PROGRAMS)) \
-          $(filter %/server,$(filter $(BUILD)/lessons/15-%,$(LESSON_PROGRAMS)))
+run-tsan: $(BUILD)/tests/threads $(BUILD)/tests/chaos $(filter %/load,$(CLIENT_PROGRAMS)) \
+          $(filter %/server,$(foreach lesson,15 16,$(filter $(BUILD)/lessons/$(lesson)-%,$(LESSON_PROGRAMS))))
 	@TEST_BUILD=$(BUILD) TSAN_OPTIONS=halt_on_error=1 tests/tsan.sh $(BUILD)
 $(BUILD)/tests/threads: LDLIBS += -lcrypto
 $(BUILD)/tests/threads: $(TSAN_TESTS) $(all_objects)
@@ -276,11 +278,12 @@ large-message: $(BUILD)/lessons/13-streaming/server $(BUILD)/lessons/13-streamin
 
 ## make bench      our server, its peers and raw TCP, side by side: speed and memory, as tables
 ##                 (ONLY=a,c PEERS=ws,beast ROUNDS=5 SERVER='./mine --port 9000' INSTALL=1)
+## make bench-growth  what a message costs with more clients, larger messages, larger rooms (ONLY, ROUNDS)
 ## make bench-against REV=HEAD~1  our server beside what it was at a commit (ONLY, ROUNDS)
-## make bench-chart  draws the last `make bench` as pictures for README.md (tests/bench/speed-*.svg)
+## make bench-chart  draws the last `make bench` and `make bench-growth` (tests/bench/{speed,growth}-*.svg)
 ## make bench-micro  mask, UTF-8, header and receiver beside the limit and a plain version
 ## make bench-instructions  counts a message's instructions, which no other program disturbs
-.PHONY: bench bench-against bench-chart bench-micro bench-instructions
+.PHONY: bench bench-against bench-growth bench-chart bench-micro bench-instructions
 BENCH_PEERS  := beast websocketpp libwebsockets gorilla ws
 BENCH        := $(addprefix $(BUILD)/bench/,raw_echo fan_out micro core)
 BENCH_SERVER := $(filter $(BUILD)/lessons/11-%/server,$(LESSON_PROGRAMS))
@@ -291,9 +294,12 @@ bench: $(bench_base)
 	@BUILD=$(BUILD) CXX='$(CXX)' OPTIMIZE='$(OPTIMIZE)' node tests/bench/bench.mjs
 bench-against: $(bench_base)
 	@CXX='$(CXX)' OPTIMIZE='$(OPTIMIZE)' tests/bench/against.sh $(BUILD) '$(REV)'
+bench-growth: $(bench_base)
+	@BUILD=$(BUILD) node tests/bench/growth.mjs
 bench-chart:
-	@cp $(BUILD)/bench/result.json tests/bench/result.json
+	@cp $(BUILD)/bench/result.json $(wildcard $(BUILD)/bench/growth.json) tests/bench
 	@node tests/bench/chart.mjs tests/bench/result.json tests/bench
+	@node tests/bench/growth_chart.mjs tests/bench/growth.json tests/bench
 bench-micro: $(BUILD)/bench/micro
 	@$<
 bench-instructions: $(BUILD)/bench/core

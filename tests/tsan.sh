@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # tsan.sh BUILD: what runs on several threads, built with ThreadSanitizer: the tests of mailboxes and
-# loops, then lesson 15's server with three loops while clients echo and a room is talking. The first
-# data race ends it, with a report of both threads.
+# loops, then lesson 15's server with three loops while clients echo and a room is talking, then three
+# of lesson 16's with clients, a Redis and accidents. The first data race ends it, with a report of both
+# threads.
 set -euo pipefail
 
 build=$1
 "$build/tests/threads" --no-intro
 server=$build/lessons/15-many-cores/server
-[[ -x $server ]] || exit 0
 
 said=$(mktemp)
 pid=
@@ -32,4 +32,9 @@ load_on() {
 load_on '--echo' --connections 100 --in-flight 8
 load_on '' --mode fan-out --connections 200 --in-flight 16
 load_on '--max-mailbox-bytes 4096' --mode fan-out --connections 50 --in-flight 64 --bytes 1000
+if command -v redis-server >/dev/null; then
+    "$build/tests/chaos" "$build" 20 1
+else
+    echo "tsan: without lesson 16, which needs redis-server (apt-get install redis-server)" >&2
+fi
 echo "tsan: no data race"

@@ -3,19 +3,14 @@
 // a logarithmic scale. Further left is faster; at 1 there is nothing left to gain.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { themes, escape } from './themes.mjs';
 
-const themes = {
-    light: { text: '#1f2328', faint: '#656d76', grid: '#d1d9e0', ours: '#0969da' },
-    dark: { text: '#f0f6fc', faint: '#9198a1', grid: '#3d444d', ours: '#58a6ff' },
-};
 const colors = ['#bf8700', '#8250df', '#cf222e', '#1a7f37', '#bc4c00', '#a475f9'];
 const width = 760;
 const left = 300;
 const right = 24;
 const rowHeight = 34;
 const top = 76;
-
-const escape = (text) => text.replace(/&/g, '&amp;').replace(/</g, '&lt;');
 
 function scale(ratios) {
     const most = Math.max(2, ...ratios) * 1.15;

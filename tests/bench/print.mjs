@@ -1,22 +1,22 @@
 // The tables of `make bench`, for people.
 const dash = '–';
 
-function digits(value, unit = '') {
+export function digits(value, unit = '') {
     if (value === null || value === undefined || !Number.isFinite(value)) return dash;
     const places = value < 10 ? 2 : value < 100 ? 1 : 0;
     return value.toFixed(places) + unit;
 }
-const grouped = (value) =>
+export const grouped = (value) =>
     value === null || !Number.isFinite(value) ? dash : Math.round(value).toString().replace(/\B(?=(\d{3})+$)/g, ',');
 
-function time(us) {
+export function time(us) {
     if (us === null || !Number.isFinite(us)) return dash;
     if (us < 1) return digits(us * 1000, ' ns');
     return us < 1000 ? digits(us, ' µs') : digits(us / 1000, ' ms');
 }
 
 // The first column to the left, numbers to the right.
-function table(rows) {
+export function table(rows) {
     const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
     for (const row of rows)
         console.log(

@@ -64,6 +64,8 @@ class Receiver {
 
   private:
     bool read_header();
+    bool read_short_header();
+    bool read_any_header();
     bool take_header(FrameHeader& header);
     Errc note_rsv1(const FrameHeader& header);
     Errc begin_frame();

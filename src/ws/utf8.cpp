@@ -80,11 +80,20 @@ std::size_t ascii_prefix(Bytes bytes) {
     return done;
 }
 
+// All of it? The last eight bytes are looked at whole, even where some of them were looked at before.
+bool is_ascii(Bytes bytes) {
+    if (bytes.size() < 8) return std::ranges::all_of(bytes, [](std::uint8_t byte) { return byte < 0x80; });
+    for (std::size_t done = 0; done + 8 < bytes.size(); done += 8)
+        if (!is_ascii<std::uint64_t>(bytes.data() + done)) return false;
+    return is_ascii<std::uint64_t>(&bytes[bytes.size() - 8]);
+}
+
 }  // namespace
 
 bool Utf8Validator::feed(Bytes piece) {
     constexpr std::size_t block = 16;  // bytes between two looks at how it goes
     std::uint64_t state = state_;
+    if (state == start && piece.size() < utf8_block_bytes && is_ascii(piece)) return true;
     // First the rest of a character that the end of the piece before has cut.
     for (; !piece.empty() && state != start && state != broken; piece = piece.subspan(1))
         state = successors[piece.front()] >> state & state_bits;

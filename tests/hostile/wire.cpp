@@ -39,10 +39,12 @@ Wanted wanted_of(const Client& client, const Misbehaviour& what) {
     return wanted;
 }
 
-// The server's side of a meeting.
-void misbehave(Server& server, const Client& client, const Misbehaviour& what) {
+// The server's side of a meeting. `met` is called once the client has asked.
+void misbehave(Server& server, const Client& client, const Misbehaviour& what,
+               const std::function<void()>& met = [] {}) {
     if (!server.take_client(net::after(to_come))) throw std::runtime_error{"it does not come"};
     if (server.read_request().empty()) throw std::runtime_error{"it asks for nothing"};
+    met();
     what.act(server);
     server.wait_for_close(must_notice(client, what) ? to_notice : 200ms);
     server.finish(to_notice);
@@ -137,17 +139,19 @@ std::string sit_at(const Client& client, const Misbehaviour& what, int& status,
     Server server;
     test::Terminal terminal{test::program(client.program), arguments_for(client, server.port())};
     std::string fault;
+    std::promise<void> met;
     {
         const std::jthread serving{[&, pid = terminal.pid()] {
             try {
-                misbehave(server, client, what);
+                misbehave(server, client, what, [&met] { met.set_value(); });
             } catch (const std::exception& error) {
                 fault = error.what();
             }
             if (client.comes_back) ::kill(pid, SIGINT);
         }};
         try {
-            if (type) type(terminal);
+            // Before it has asked, a key that interrupts ends it as the kernel likes.
+            if (type && met.get_future().wait_for(to_come) == std::future_status::ready) type(terminal);
         } catch (const std::system_error&) {
             // It has ended already.
         }

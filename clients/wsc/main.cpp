@@ -130,7 +130,7 @@ int run(Settings settings) {
             if (settings.trace && !failure.rule().empty()) screen.trace(failure.rule());
             status = peer_failure_status;
         } catch (const std::exception& error) {
-            screen.error(error.what());
+            screen.error(ws::escape(std::string_view{error.what()}));
             status = own_failure_status;
         }
     }

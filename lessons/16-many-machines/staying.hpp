@@ -40,7 +40,7 @@ class Staying {
             } catch (const net::Stopped&) {
                 break;
             } catch (const std::exception& error) {
-                show_("Cannot connect: " + std::string{error.what()}, true);
+                show_("Cannot connect: " + ws::escape(std::string_view{error.what()}), true);
             }
             if (is_over() || !wait_a_while()) break;
         }

@@ -485,6 +485,8 @@ TEST_CASE("wsc: files that cannot be had are one line and status 1") {
         CHECK(result.errors ==
               std::string{"error: "} + words + " '" + none + "': No such file or directory\n");
     }
+    const auto drawn = test::run(wsc(), {"-c", "ws://127.0.0.1:1", "--record", "/no\xC2\x9B/file"});
+    CHECK(drawn.errors == "error: --record: cannot write '/no\\xC2\\x9B/file': No such file or directory\n");
     // A disk that is full.
     WscServer server;
     Process process{wsc(), {"-c", server.url(), "--output", "/dev/full"}};

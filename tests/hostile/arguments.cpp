@@ -113,7 +113,10 @@ std::string try_arguments(const std::string& program, const Words& arguments, in
     Wanted wanted{.statuses = {0, 1, 2}};
     if (is_wsc(program)) wanted.statuses.push_back(255);
     // In the middle of its help it does not look for signals.
-    if (process.output_so_far().find("Usage: ") != std::string::npos) wanted.statuses.push_back(130);
+    if (status == 130 && process.output_so_far().find("Usage: ") != std::string::npos) {
+        wanted.statuses.push_back(130);
+        wanted.says_why = false;
+    }
     if (status != 2 || serves) wanted.most_lines = 1'000;  // a trace, or one for each address that it tried
     return fault_of({status, process.output_so_far(), process.errors_so_far()}, wanted);
 }

@@ -133,9 +133,18 @@ TEST_CASE("lesson 16: a name that is refused ends the client, and does not bring
     CHECK(finished.errors.find("1008") != std::string::npos);
 }
 
+TEST_CASE("lesson 16: what it cannot connect to is shown, and steers no terminal") {
+    Process client{program(client_program), {"--host", "\u202E"}};
+    CHECK(client.read_error_line().starts_with("Cannot connect: 'ws://\\u202E:8080/ws' is not a usable URL"));
+    client.signal(SIGINT);
+    CHECK(client.wait() == 0);
+}
+
 TEST_CASE("lesson 16: a password that cannot be read is one line") {
     const Finished finished = run(program("lessons/16-many-machines/server"),
                                   {"--redis", "127.0.0.1:1", "--redis-auth", "/nowhere"});
+    CHECK(run(program("lessons/16-many-machines/server"),
+              {"--redis", "127.0.0.1:1", "--redis-auth", "/dev/zero"}).errors == finished.errors);
     CHECK(finished.status == 2);
     CHECK(finished.errors.find("--redis-auth: a file with one line, USER:PASSWORD or PASSWORD") !=
           std::string::npos);

@@ -216,8 +216,8 @@ class Session {
         if (!answered_) {
             ws::ServerOpening::Step next = opening_.feed(piece, taken);
             if (next == ws::ServerOpening::Step::more) return;
-            if (next == ws::ServerOpening::Step::judge)
-                next = opening_.judge({.path = "/ws", .extensions = compress_ ? &deflate_ : nullptr});
+            if (next == ws::ServerOpening::Step::decide)
+                next = opening_.decide({.path = "/ws", .extensions = compress_ ? &deflate_ : nullptr});
             answer();
             if (next == ws::ServerOpening::Step::open) begin();
         }
@@ -330,7 +330,7 @@ class Session {
     bool any_request_, compress_;
     ws::KeepAlive::Times times_;
     ws::Limits limits_{};
-    ws::deflate::PermessageDeflate deflate_{ws::deflate::Options{}};
+    ws::deflate::PermessageDeflate deflate_{ws::deflate::CodecOptions{}};
     ws::ServerOpening opening_;
     std::optional<ws::Connection> connection_;
     std::optional<ws::KeepAlive> keep_alive_;

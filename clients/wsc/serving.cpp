@@ -96,10 +96,7 @@ class Serving {
         };
         handlers.on_drain = [this](endpoint::LoopConnection& client) {
             const auto found = programs_.find(client.tag);
-            if (found == programs_.end()) return;
-            read_output(*found, true);
-            // The loop reads from it again; its program may not be ready for that.
-            if (found->second.child.waiting()) client.pause();
+            if (found != programs_.end()) read_output(*found, true);
         };
         handlers.on_close = [this](endpoint::LoopConnection& client, const endpoint::Error& error) {
             screen_.notice("Disconnected " + client.address().to_string() + ": " + error.message());

@@ -153,7 +153,7 @@ void LoopConnection::handle_events() {
         handle(*event);
         // Without bytes that wait there is no event either, and next() gives memory back. A client
         // that is over gets to its Close at once: nothing costs time any more.
-        if ((share.used_up() || paused_) && !output_.failed() &&
+        if ((share.used_up() || waits()) && !output_.failed() &&
             (!protocol_.unread().empty() || protocol_.holds_more()))
             break;
     }
@@ -163,14 +163,14 @@ void LoopConnection::handle_events() {
 
 // While it is paused, it waits with what it has sent.
 void LoopConnection::go_on_later() {
-    if (paused_ || goes_on_) return;
+    if (waits() || goes_on_) return;
     goes_on_ = true;
     loop_.to_go_on.push_back(id_);
 }
 
 void LoopConnection::go_on() {
     goes_on_ = false;
-    if (phase_ != Phase::open || paused_) return;
+    if (phase_ != Phase::open || waits()) return;
     begin_turn();
     handle_events();
     end_turn();
@@ -303,8 +303,8 @@ void LoopConnection::end(const Error& error, Phase phase) {
     phase_ = phase;
     since_ = loop_.clock.now();
     // It may have no memory to read from us before we have read what it writes.
-    if (phase == Phase::ending && paused_) {
-        paused_ = false;
+    if (phase == Phase::ending && waits()) {
+        paused_ = held_ = false;
         watch();
     }
     if (was_open && loop_.handlers.on_close) loop_.handlers.on_close(*this, error);
@@ -400,7 +400,7 @@ void LoopConnection::check_phase() {
 // A cable that was pulled sends nothing, not even an end of TCP. So we ask, each interval, and end
 // a silence that goes on.
 void LoopConnection::check_silence() {
-    if (paused_) return;
+    if (waits()) return;
     switch (keep_alive_.next(loop_.clock.now(), loop_.keep_alive).duty) {
         case ws::KeepAlive::Duty::none: break;
         case ws::KeepAlive::Duty::ping: ping({}); return flush();

@@ -79,17 +79,17 @@ class LoopConnection {
     // of the peer's are dropped; on_close comes with its Close, or when it took too long.
     void close(ws::CloseCode code, std::string_view reason = {});
 
-    // Reads no more from it, and hands on no more of what was read: for an application that has no
-    // room for what it asks for, as that of max_backlog_bytes has none. resume() goes on; so does a
-    // backlog that has gone, so a message or two may still come. Silence meanwhile is not counted.
+    // Reads no more from it, and hands on no more of what was read, until resume(): for an application
+    // that has no room for what it asks for. Silence meanwhile is not counted. What waits for the
+    // client still leaves, and on_drain tells when it has.
     void pause() {
-        if (paused_ || phase_ != Phase::open) return;
-        paused_ = true;
+        if (held_ || phase_ != Phase::open) return;
+        held_ = true;
         watch();
     }
     void resume() {
-        if (!paused_ || phase_ != Phase::open || backlog() > loop_.options.max_backlog_bytes) return;
-        paused_ = false;
+        if (!held_ || phase_ != Phase::open) return;
+        held_ = false;
         keep_alive_.heard(loop_.clock.now());
         watch();
         if (input_.has_rest() || protocol_.holds_more()) go_on_later();
@@ -160,7 +160,8 @@ class LoopConnection {
     Sent appended(std::size_t size);
     void write_out(ws::Bytes data = {});
     void pause_if_slow();
-    bool reads() const { return !paused_ && !peer_ended_; }
+    bool waits() const { return paused_ || held_; }
+    bool reads() const { return !waits() && !peer_ended_; }
     void watch();
     // In its own turn, what is sent to a client is collected, and leaves when the turn ends.
     void begin_turn() { loop_.output.current = &output_; }
@@ -194,6 +195,7 @@ class LoopConnection {
     net::Milliseconds since_ = 0;  // when the phase began, or our Close was sent
     [[no_unique_address]] ClientAddress client_;
     bool paused_ : 1 = false;       // too much waits for it; we do not read
+    bool held_ : 1 = false;         // nor as long as the application says so: pause()
     bool goes_on_ : 1 = false;      // our id is in Loop::to_go_on
     bool peer_ended_ : 1 = false;   // the peer's side of TCP has ended: no byte will come
     bool refused_ : 1 = false;  // it has no place among max_connections

@@ -30,7 +30,8 @@ struct Handlers {
     // When it is set, in place of on_message: messages come in pieces, as they arrive, and none is
     // ever put together (lesson 13). One that ends early, ends with on_close.
     std::function<void(LoopConnection&, const MessagePiece&)> on_piece{};
-    // What waited for a client that was slow has gone; reading from it has begun again.
+    // What waited for a client that was slow has gone; it is read from again, unless the application
+    // has paused it.
     std::function<void(LoopConnection&)> on_drain{};
     // Exactly once for each on_open. The client takes no more messages.
     std::function<void(LoopConnection&, const Error&)> on_close{};

@@ -96,6 +96,13 @@ std::string TemporaryFolder::path(const std::string& name) const {
     return name.empty() ? path_ : path_ + "/" + name;
 }
 
+std::size_t peak_memory(pid_t pid) {
+    std::ifstream file{"/proc/" + std::to_string(pid) + "/status"};
+    for (std::string line; std::getline(file, line);)
+        if (line.starts_with("VmHWM:")) return std::stoul(line.substr(6)) * 1024;
+    return 0;
+}
+
 std::string contents_of(const std::string& path) {
     std::ifstream file{path};
     REQUIRE_MESSAGE(file, "cannot read " << path);

@@ -62,6 +62,16 @@ class TemporaryFolder {
     std::string path_;
 };
 
+// The program and its arguments for a Process whose memory is to be measured: the sanitizer would keep
+// much of what was freed, to find who still uses it.
+inline std::vector<std::string> measured(std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), {"ASAN_OPTIONS=quarantine_size_mb=1", wsc()});
+    return arguments;
+}
+
+// The most memory that a process has held so far, in bytes.
+std::size_t peak_memory(pid_t pid);
+
 std::string contents_of(const std::string& path);
 void write_file(const std::string& path, const std::string& text);
 

@@ -5,10 +5,10 @@
 
 #include <filesystem>
 #include <fstream>
-#include <thread>
 
 #include "tests/clients/wsc.hpp"
 #include "tests/lessons/peers.hpp"
+#include "tests/support/machine.hpp"
 
 using test::open_peer;
 using test::Process;
@@ -19,7 +19,7 @@ namespace {
 
 struct Running {
     explicit Running(const std::string& command, std::vector<std::string> more = {})
-        : process{wsc(), arguments(command, std::move(more))} {
+        : process{"/usr/bin/env", test::measured(arguments(command, std::move(more)))} {
         const std::string line = process.read_error_line();
         REQUIRE(line.starts_with("Listening on port "));
         port = static_cast<std::uint16_t>(std::stoi(line.substr(18)));
@@ -37,20 +37,42 @@ struct Running {
     std::uint16_t port = 0;
 };
 
-// The most memory that it has held so far, in bytes.
-std::size_t peak_of(pid_t pid) {
-    std::ifstream file{"/proc/" + std::to_string(pid) + "/status"};
-    for (std::string line; std::getline(file, line);)
-        if (line.starts_with("VmHWM:")) return std::stoul(line.substr(6)) * 1024;
-    return 0;
-}
-
 // Waits until a process has ended and nobody has it as a child any more.
 bool gone(const std::string& pid) {
     const net::Deadline deadline = net::after(test::patience);
     while (std::filesystem::exists("/proc/" + pid))
         if (net::Clock::now() > *deadline) return false;
     return true;
+}
+
+// 'S' for a process that waits, 'R' for one that has something to do.
+char state_of(const std::string& pid) {
+    const std::string stat = test::contents_of("/proc/" + pid + "/stat");
+    return stat[stat.rfind(')') + 2];
+}
+
+std::uint64_t written_by(const std::string& pid) {
+    std::ifstream file{"/proc/" + pid + "/io"};
+    for (std::string line; std::getline(file, line);)
+        if (line.starts_with("wchar: ")) return std::stoull(line.substr(7));
+    return 0;
+}
+
+// What a program has written when it stands still: it waits for room, and wsc, which could make some,
+// waits as well. While anything is on its way, one of the two has something to do.
+std::uint64_t written_at_last(const std::string& program, pid_t wsc) {
+    const net::Deadline deadline =
+        net::after(std::chrono::duration_cast<std::chrono::milliseconds>(test::on_this_machine(test::patience)));
+    std::uint64_t before = 0;
+    for (int same = 0; same < 3;) {
+        const bool wait = state_of(program) == 'S' && state_of(std::to_string(wsc)) == 'S';
+        const std::uint64_t now = written_by(program);
+        same = wait && now == before && now > 0 ? same + 1 : 0;
+        before = now;
+        REQUIRE(net::Clock::now() < *deadline);
+        net::wait_readable({}, net::after(std::chrono::milliseconds{20}));
+    }
+    return before;
 }
 
 // A close frame's code and reason.
@@ -143,27 +165,17 @@ TEST_CASE("wsc --run: the end of its input is what a program sees when its clien
 }
 
 TEST_CASE("wsc --run: a client that does not read stops its program, and memory stays") {
-    const test::TemporaryFolder folder;
-    // Counts what it got rid of.
-    Running running{"i=0; while printf '%01000d\\n' 0; do i=$((i+1)); echo $i >'" + folder.path("count") + "'; done",
-                    {"--ping", "3600"}};  // no ping among what is counted, however long that takes
+    // However long all this takes, nobody is given up and no ping is among what is counted.
+    Running running{"echo $$; exec yes $(printf '%01000d' 0)", {"--ping", "3600", "--write-timeout", "3600"}};
     RawPeer peer = open_peer(running.port);
-    const auto count = [&] {
-        std::ifstream file{folder.path("count")};
-        long lines = 0;
-        file >> lines;
-        return lines;
-    };
-    // Until nothing more has gone out for a while.
-    long before = -1;
-    for (long now = 0; now != before || now == 0; now = count()) {
-        before = now;
-        std::this_thread::sleep_for(std::chrono::milliseconds{300});
-    }
-    CHECK(before < 30'000);  // of 1 KB each: what a backlog, two kernels and a pipe hold
+    const std::string program = peer.receive_text();
+    const std::size_t before = test::peak_memory(running.process.pid());
+    const std::uint64_t written = written_at_last(program, running.process.pid());
+    CHECK(written < 30u << 20);  // what a backlog, two kernels and a pipe hold
+    CHECK(test::peak_memory(running.process.pid()) - before < 16u << 20);
     // And it goes on where it stopped.
     const std::string line(1000, '0');
-    for (long i = 0; i < before + 1000; ++i) REQUIRE(peer.receive_text() == line);
+    for (std::uint64_t i = 0; i < written / 1001 + 1000; ++i) REQUIRE(peer.receive_text() == line);
     peer.close();
     running.stop();
 }
@@ -172,7 +184,7 @@ TEST_CASE("wsc --run: a program that does not read stops its client, and memory 
     Running running{"echo ready; exec sleep 1000"};
     RawPeer peer = open_peer(running.port);
     CHECK(peer.receive_text() == "ready");
-    const std::size_t before = peak_of(running.process.pid());
+    const std::size_t before = test::peak_memory(running.process.pid());
     ws::FrameHeader header;
     header.masked = true;
     header.opcode = ws::Opcode::text;
@@ -182,7 +194,7 @@ TEST_CASE("wsc --run: a program that does not read stops its client, and memory 
     for (int i = 0; i < 1000 && !stopped; ++i)
         stopped = !net::send_all(peer.socket(), frame, net::after(std::chrono::seconds{1}));
     CHECK(stopped);
-    CHECK(peak_of(running.process.pid()) - before < 16u << 20);
+    CHECK(test::peak_memory(running.process.pid()) - before < 16u << 20);
     running.stop();
 }
 

@@ -9,7 +9,9 @@
 
 #include <array>
 #include <string>
+#include <utility>
 
+#include "tests/lessons/peers.hpp"
 #include "tests/support/bytes.hpp"
 #include "tests/support/raw_peer.hpp"
 
@@ -134,7 +136,102 @@ class Machine {
     endpoint::LoopConnection client_{loop_, std::move(sockets_.second), {}, 1};
 };
 
+// A client that takes as little as the kernel lets it, and an application that hears when it drains.
+class Slow {
+  public:
+    Slow() {
+        ::fcntl(socket_, F_SETFL, O_NONBLOCK);
+        const int small = 4096;
+        ::setsockopt(socket_, SOL_SOCKET, SO_SNDBUF, &small, sizeof small);
+        loop_.epoll.add(socket_, net::Epoll::readable, client_.id());
+        peer_.send(sample_request(8080));
+        turn();
+        CHECK(peer_.receive_head() == sample_answer);
+    }
+
+    void send_until_slow() {
+        while (client_.send(std::string(1000, 'x')) != endpoint::Sent::slow) ++sent_;
+        ++sent_;  // that one, too
+        CHECK(client_.backlog() > limit);
+    }
+
+    // The peer reads until no more than this waits; all of it has arrived when nothing does.
+    void drain_to(std::size_t most) {
+        const std::size_t all = sent_ * (4 + 1000);
+        const net::Deadline deadline = net::after(patience);
+        std::array<std::uint8_t, 500> chunk;
+        while (client_.backlog() > most || (most == 0 && read_ < all)) {
+            const ssize_t got = ::recv(peer_.socket().get(), chunk.data(), chunk.size(), MSG_DONTWAIT);
+            if (got > 0) read_ += static_cast<std::size_t>(got);
+            turn(0ms);
+            REQUIRE(net::Clock::now() < *deadline);
+        }
+    }
+
+    // Only what is asked for is reported, so without a limit this waits for something that has to come.
+    void turn(std::chrono::milliseconds most = 10s) {
+        for (const epoll_event& event : loop_.epoll.wait(most)) client_.on_ready(event.events);
+        client_.flush();
+        for (const auto id : std::exchange(loop_.to_go_on, {}))
+            if (id == client_.id()) client_.go_on();
+        loop_.to_flush.clear();
+    }
+
+    static constexpr std::size_t limit = 50'000;
+    int drained = 0, messages = 0;
+    endpoint::LoopConnection& client() { return client_; }
+    RawPeer& peer() { return peer_; }
+
+  private:
+    endpoint::Handlers listener() {
+        endpoint::Handlers handlers;
+        handlers.on_message = [this](endpoint::LoopConnection&, const endpoint::Message&) { ++messages; };
+        handlers.on_drain = [this](endpoint::LoopConnection&) { ++drained; };
+        return handlers;
+    }
+    static endpoint::ServerOptions options() {
+        endpoint::ServerOptions options;
+        options.max_backlog_bytes = limit;
+        return options;
+    }
+
+    std::size_t sent_ = 0, read_ = 0;
+    endpoint::Loop loop_{options(), listener()};
+    std::pair<net::Fd, net::Fd> sockets_ = connected_pair();
+    int socket_ = sockets_.second.get();
+    RawPeer peer_{std::move(sockets_.first)};
+    endpoint::LoopConnection client_{loop_, std::move(sockets_.second), {}, 1};
+};
+
 }  // namespace
+
+TEST_CASE("limits: who was told that a client is slow hears that it has drained, paused meanwhile or not") {
+    for (const bool pauses : {false, true}) {
+        Slow slow;
+        slow.send_until_slow();
+        if (pauses) slow.client().pause();
+        slow.drain_to(Slow::limit);
+        REQUIRE(slow.client().backlog() > 0);
+        slow.client().resume();
+        CHECK(slow.drained == 0);
+        slow.drain_to(0);
+        CHECK(slow.drained == 1);
+    }
+}
+
+TEST_CASE("limits: a client that the application has paused stays so when its backlog has gone") {
+    Slow slow;
+    slow.send_until_slow();
+    slow.client().pause();
+    slow.drain_to(0);
+    CHECK(slow.drained == 1);
+    slow.peer().send(message());
+    slow.turn(0ms);
+    CHECK(slow.messages == 0);
+    slow.client().resume();
+    slow.turn();
+    CHECK(slow.messages == 1);
+}
 
 TEST_CASE("§7 a client of the loop: whatever may happen, in each phase and each state") {
     // stays: TCP goes on; half: our side of it has ended; gone: the client is to be removed.

@@ -10,7 +10,7 @@ SRC_02 := $(SRC_01) net/parse_ip net/look_up net/datagram net/url cli/option_kin
 SRC_03 := $(SRC_02)
 SRC_04 := $(SRC_03) net/random ws/error ws/http ws/sha1 ws/handshake
 SRC_05 := $(SRC_04) ws/http_reply ws/extension ws/origin ws/opening ws/mask ws/frame ws/trace ws/unhex \
-          ws/explain endpoint/keys cli/key_options lab/pages lab/lab
+          ws/explain endpoint/keys cli/key_options cli/private_file cli/capture lab/pages lab/lab
 SRC_06 := $(SRC_05)
 SRC_07 := $(SRC_06)
 SRC_08 := $(SRC_07) ws/utf8_blocks ws/utf8 ws/close ws/receiver ws/sender ws/spare_buffers \

@@ -111,7 +111,7 @@ int run(Settings settings) {
         History history{settings.history, settings.keep_history};
         std::optional<Recorder> recorder;
         if (!settings.record.empty()) recorder.emplace(settings.record);
-        std::optional<Capture> capture;
+        std::optional<cli::Capture> capture;
         if (!settings.pcap.empty()) capture.emplace(settings.pcap);
         const Kept kept{recorder ? &*recorder : nullptr, capture ? &*capture : nullptr};
         try {

@@ -3,15 +3,13 @@
 // Leaves out: the handshake's replay; heads are recorded for people.
 #include "clients/wsc/record.hpp"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cstring>
 #include <fstream>
 #include <string_view>
 #include <utility>
 
+#include "cli/private_file.hpp"
 #include "cli/text_file.hpp"
 #include "clients/wsc/failure.hpp"
 #include "ws/close.hpp"
@@ -118,16 +116,8 @@ bool is_line_of_hex(std::string_view line) {
 
 }  // namespace
 
-std::FILE* open_private(const char* option, const std::string& path) {
-    const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    std::FILE* file = fd < 0 ? nullptr : ::fdopen(fd, "w");
-    if (file == nullptr)
-        throw OwnFailure{std::string{option} + ": cannot write '" + path + "': " + std::strerror(errno)};
-    return file;
-}
-
 Recorder::Recorder(const std::string& path)
-    : path_{path}, file_{open_private("--record", path), &std::fclose}, tracer_{[this](std::string_view line) {
+    : path_{path}, file_{cli::open_private("--record", path), &std::fclose}, tracer_{[this](std::string_view line) {
           write(line);
       }} {}
 

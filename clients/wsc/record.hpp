@@ -14,12 +14,9 @@
 
 namespace wsc {
 
-// A file that its owner alone can read, for writing; throws OwnFailure, which names the option.
-std::FILE* open_private(const char* option, const std::string& path);
-
 class Recorder {
   public:
-    // The file is readable by its owner only: a head may hold a password. Throws OwnFailure.
+    // The file is readable by its owner only: a head may hold a password. Throws std::runtime_error.
     explicit Recorder(const std::string& path);
 
     // What crossed, in its order.

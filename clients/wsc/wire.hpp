@@ -5,7 +5,7 @@
 
 #include <optional>
 
-#include "clients/wsc/capture.hpp"
+#include "cli/capture.hpp"
 #include "clients/wsc/record.hpp"
 #include "ws/frame.hpp"
 #include "ws/trace.hpp"
@@ -15,7 +15,7 @@ namespace wsc {
 // The files in which what crosses is kept; null: none. They outlive every connection.
 struct Kept {
     Recorder* record = nullptr;
-    Capture* packets = nullptr;
+    cli::Capture* packets = nullptr;
 };
 
 class Wire {
@@ -24,7 +24,7 @@ class Wire {
     Wire(ws::Role role, ws::Tracer::Sink trace, Kept kept)
         : client_{role == ws::Role::client}, kept_{kept} {
         if (trace) tracer_.emplace(std::move(trace));
-        if (kept_.packets != nullptr) kept_.packets->begin();
+        if (kept_.packets != nullptr) packets_.emplace(*kept_.packets).begin();
     }
 
     void sent(ws::Bytes bytes) { crossed(client_, bytes); }
@@ -34,7 +34,7 @@ class Wire {
     void end() {
         if (tracer_) tracer_->end();
         if (kept_.record != nullptr) kept_.record->end();
-        if (kept_.packets != nullptr) kept_.packets->end();
+        if (packets_) packets_->end();
     }
 
     bool traced() const { return tracer_.has_value(); }
@@ -45,12 +45,13 @@ class Wire {
             from_client ? ws::Direction::from_client : ws::Direction::from_server;
         if (tracer_) tracer_->bytes(direction, bytes);
         if (kept_.record != nullptr) kept_.record->bytes(direction, bytes);
-        if (kept_.packets != nullptr) kept_.packets->bytes(direction, bytes);
+        if (packets_) packets_->bytes(direction, bytes);
     }
 
     bool client_;
     std::optional<ws::Tracer> tracer_;
     Kept kept_;
+    std::optional<cli::Capture::Connection> packets_;
 };
 
 }  // namespace wsc

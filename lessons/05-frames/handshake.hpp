@@ -30,6 +30,7 @@ inline void log_broken_rule(const net::Address& peer, ws::Errc errc) {
 inline bool accept_handshake(FrameSocket& connection, const net::Address& peer,
                              const ServerOptions& options) {
     using Step = ws::ServerOpening::Step;
+    if (const auto taps = options.capture->taps()) connection.tap(taps());
     ws::ServerOpening opening;
     Step step = connection.receive_head(opening, net::after(options.timeout()));
     if (step == Step::more && connection.io().status == net::IoStatus::timed_out)

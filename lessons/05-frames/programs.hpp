@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 
+#include "cli/capture.hpp"
 #include "cli/key_options.hpp"
 #include "lab/lab.hpp"
 #include "net/address.hpp"
@@ -22,9 +23,12 @@ struct ServerOptions {
     std::uint64_t handshake_timeout = 10;
     // What a browser finds here besides a WebSocket.
     std::unique_ptr<lab::Lab> lab = std::make_unique<lab::Lab>();
+    // On the heap as well, so that options can be handed on once they are read.
+    std::unique_ptr<cli::CaptureOption> capture = std::make_unique<cli::CaptureOption>();
 
     void declare(cli::Options& options) {
         options.server(common);
+        capture->declare(options);
         options.path(common);
         options.number("--handshake-timeout", handshake_timeout, 1, 3600, "SECONDS",
                        "how long a client may take for its request");

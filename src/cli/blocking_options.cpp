@@ -12,6 +12,7 @@ namespace cli {
 
 void ServerLine::declare(Options& options, endpoint::AcceptOptions& target) {
     options.server(common);
+    capture.declare(options);
     options.path(common);
     options.number("--max-head-bytes", target.head_limits.max_head_bytes, 64, 1u << 20, "N",
                    "a longer request head is refused with 431");
@@ -26,6 +27,7 @@ net::Listener ServerLine::listen(endpoint::AcceptOptions& target,
                                     const net::StopSignal& stop) const {
     target.path = common.path;
     if (common.trace) target.trace = trace_to_stderr;
+    target.make_tap = capture.taps();
     target.stop_fd = stop.fd();
     net::Listener listener{common.host, common.port};
     announce("WebSocket server at", common, listener.port());

@@ -5,6 +5,7 @@
 
 #include <string>
 
+#include "cli/capture.hpp"
 #include "cli/key_options.hpp"
 #include "cli/options.hpp"
 #include "endpoint/dial_accept.hpp"
@@ -15,9 +16,10 @@ namespace cli {
 
 struct ServerLine {
     Common common{};
+    CaptureOption capture{};
 
-    // --host to --trace, --path, --max-head-bytes, and the times of a connection. This object and
-    // `target` outlive options.parse().
+    // --host to --trace, --pcap, --path, --max-head-bytes, and the times of a connection. `target`
+    // outlives options.parse(), and this object every connection.
     void declare(Options& options, endpoint::AcceptOptions& target);
     // After parsing: what was said stands in `target` too, and the server listens and says where.
     net::Listener listen(endpoint::AcceptOptions& target, const net::StopSignal& stop) const;

@@ -12,6 +12,7 @@ namespace cli {
 void LoopLine::declare(Options& options, endpoint::ServerOptions& target) {
     max_fragments_ = target.limits.max_fragments;
     options.server(common);
+    capture.declare(options);
     options.path(common);
     declare_allowed_origins(options, target);
     size_option(options, "--max-message-bytes", target.limits.max_message_bytes,
@@ -41,6 +42,7 @@ void LoopLine::finish(endpoint::ServerOptions& target) const {
     target.port = common.port;
     target.path = common.path;
     if (common.trace) target.trace = trace_to_stderr;
+    target.make_tap = capture.taps();
 }
 
 }  // namespace cli

@@ -3,6 +3,7 @@
 // Leaves out: what only one program has.
 #pragma once
 
+#include "cli/capture.hpp"
 #include "cli/options.hpp"
 #include "endpoint/server_options.hpp"
 
@@ -10,9 +11,10 @@ namespace cli {
 
 struct LoopLine {
     Common common{};
+    CaptureOption capture{};
 
-    // --host to --trace, --path, limits and times. This object and `target` outlive
-    // options.parse().
+    // --host to --trace, --pcap, --path, limits and times. `target` outlives options.parse(), and this
+    // object every connection.
     void declare(Options& options, endpoint::ServerOptions& target);
     // After parsing: what was said stands in `target` too.
     void finish(endpoint::ServerOptions& target) const;

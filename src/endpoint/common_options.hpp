@@ -31,6 +31,8 @@ struct ConnectionOptions {
     ws::Extensions* extensions = nullptr;
     // Called with each line of the trace; empty: no trace.
     ws::Tracer::Sink trace{};
+    // Called once for each connection: what crosses it goes to the tap that this makes. Empty: none.
+    std::function<ws::Tracer::Tap()> make_tap{};
 };
 
 // What a server wants of a request that keeps the rules; asked in this order (ws::Policy).

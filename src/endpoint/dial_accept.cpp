@@ -20,7 +20,10 @@ constexpr std::uint16_t default_port = 80;  // RFC 6455 §3
 constexpr std::chrono::milliseconds linger{1'000};
 
 std::unique_ptr<ws::Tracer> make_tracer(const BlockingOptions& options) {
-    return options.trace ? std::make_unique<ws::Tracer>(options.trace) : nullptr;
+    if (!options.trace && !options.make_tap) return nullptr;
+    auto tracer = std::make_unique<ws::Tracer>(options.trace);
+    if (options.make_tap) tracer->tap(options.make_tap());
+    return tracer;
 }
 
 void trace(const std::unique_ptr<ws::Tracer>& tracer, ws::Direction direction, ws::Bytes bytes) {

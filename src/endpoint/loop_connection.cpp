@@ -33,6 +33,7 @@ LoopConnection::LoopConnection(Loop& loop, net::Fd socket, const net::Address& p
     protocol_.deliver_pieces(static_cast<bool>(loop.handlers.on_piece));
     if (loop.options.trace && loop.traced++ < loop.options.max_traced)
         tracer_ = std::make_unique<ws::Tracer>(loop.options.trace);
+    if (loop.options.make_tap) tap(loop.options.make_tap());
 }
 
 LoopConnection::~LoopConnection() {

@@ -73,7 +73,8 @@ Tracer::Tracer(Sink sink, Start start)
       from_server_{.direction = Direction::from_server, .at = start} {}
 
 void Tracer::bytes(Direction direction, Bytes bytes) {
-    if (tap_ && !bytes.empty()) tap_(direction, bytes);
+    if (!bytes.empty())
+        for (const Tap& tap : taps_) tap(direction, bytes);
     if (!sink_) return;
     Stream& stream = direction == Direction::from_client ? from_client_ : from_server_;
     while (!bytes.empty()) {

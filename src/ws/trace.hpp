@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "ws/frame.hpp"
 #include "ws/hex.hpp"
@@ -27,9 +28,9 @@ class Tracer {
     // Without a sink no lines are made; see tap().
     explicit Tracer(Sink sink, Start start = Start::http_head);
 
-    // From now on the bytes go there too, as they are and as they cross.
+    // From now on the bytes go there too, as they are and as they cross; any number of taps.
     using Tap = std::function<void(Direction, Bytes)>;
-    void tap(Tap tap) { tap_ = std::move(tap); }
+    void tap(Tap tap) { taps_.push_back(std::move(tap)); }
 
     // Bytes as they crossed, in that order, before anything was unmasked in place.
     void bytes(Direction direction, Bytes bytes);
@@ -56,7 +57,7 @@ class Tracer {
     void show_unfinished(Stream& stream);
 
     Sink sink_;
-    Tap tap_{};
+    std::vector<Tap> taps_;
     Stream from_client_;
     Stream from_server_;
     unsigned lines_ = 0;

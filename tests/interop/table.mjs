@@ -99,7 +99,7 @@ async function wire() {
   try {
     const frames = await check_packets(path.join(build, 'clients/wsc'), servers.lesson11.echo);
     checked.push({ client: 'wsc', server: 'pcap', frames });
-    console.log(`tshark  the file of wsc --pcap: ${frames} frames equal our trace`);
+    console.log(`tshark  the files of --pcap, wsc's and lesson 11's: ${frames} frames equal our trace`);
   } catch (error) {
     failures.push({ client: 'wsc', server: 'pcap', check: 'tshark', problem: error.message });
   }

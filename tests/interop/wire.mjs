@@ -173,23 +173,29 @@ function check_lines(frames, trace) {
   return frames['→'].length + frames['←'].length;
 }
 
-// wsc --pcap: in the file that it writes tshark finds the frames that its trace shows, and no packet
-// to complain about. How many frames that were.
+// A file of --pcap: tshark finds the frames in it that the trace shows, and no packet to complain
+// about. How many frames that were.
+function check_file(file, trace) {
+  const complaints = execFileSync('tshark', ['-r', file, '-o', 'tcp.check_checksum:TRUE', '-o',
+    'ip.check_checksum:TRUE', '-Y', '_ws.malformed || tcp.analysis.flags || ' +
+    'tcp.checksum.status == "Bad" || ip.checksum.status == "Bad"'],
+    { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
+  assert.equal(complaints, '');
+  return check_lines(decode(file, 80), trace);
+}
+
+// --pcap of wsc and of a lesson's server, in one conversation.
 export async function check_packets(wsc, command) {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'packets-'));
-  const server = await start(command);
+  const [ours, theirs] = ['wsc', 'server'].map((name) => path.join(folder, `${name}.pcap`));
+  const server = await start([...command, '--trace', '--pcap', theirs]);
   try {
-    const file = path.join(folder, 'wsc.pcap');
     const input = `a\nGr\u00fc\u00dfe, \u4e16\u754c\n${'x'.repeat(200)}\n${'y'.repeat(200000)}\n`;
     const { stderr, status } = spawnSync(wsc, ['-c', `ws://127.0.0.1:${server.port}/ws`,
-      '--no-compress', '--trace', '--pcap', file], { input, encoding: 'utf8' });
+      '--no-compress', '--trace', '--pcap', ours], { input, encoding: 'utf8' });
     assert.equal(status, 0, stderr);
-    const complaints = execFileSync('tshark', ['-r', file, '-o', 'tcp.check_checksum:TRUE', '-o',
-      'ip.check_checksum:TRUE', '-Y', '_ws.malformed || tcp.analysis.flags || ' +
-      'tcp.checksum.status == "Bad" || ip.checksum.status == "Bad"'],
-      { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
-    assert.equal(complaints, '');
-    return check_lines(decode(file, 80), stderr);
+    await server.stop('SIGINT');
+    return check_file(ours, stderr) + check_file(theirs, server.stderr);
   } finally {
     await server.stop();
     rmSync(folder, { recursive: true });

@@ -41,12 +41,15 @@ TEST_CASE("trace: a tap gets the bytes as they are, with or without lines") {
         tracer.tap([&tapped](Direction direction, ws::Bytes bytes) {
             tapped += (direction == Direction::from_client ? '>' : '<') + ws::hex(bytes) + ' ';
         });
+        std::size_t counted = 0;
+        tracer.tap([&counted](Direction, ws::Bytes bytes) { counted += bytes.size(); });
         tracer.bytes(Direction::from_client, "01 02 03"_hex);
         tracer.bytes(Direction::from_client, {});
         tracer.bytes(Direction::from_server, "81 00"_hex);
         tracer.bytes(Direction::from_client, "04"_hex);
         tracer.end();
         CHECK(tapped == ">01 02 03 <81 00 >04 ");
+        CHECK(counted == 6);
         CHECK(lines.empty() != lines_too);
     }
 }

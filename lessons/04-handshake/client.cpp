@@ -106,8 +106,8 @@ int ask(int argc, char** argv) {
     if (response.status == 101) print_accept_key(handshake.key, response);
     std::fflush(stdout);
     if (!received || errc != ws::Errc::none) {
-        const std::string why = reason(socket, response, errc, stop.fd());
-        std::fprintf(stderr, "Handshake failed: %s\n", why.c_str());
+        std::fprintf(stderr, "Handshake failed: %s; path %s\n",
+                     reason(socket, response, errc, stop.fd()).c_str(), handshake.resource.c_str());
         return 1;
     }
     std::printf("Connected! What follows the blank line are frames; %zu bytes of them are here.\n",

@@ -71,16 +71,18 @@ void shake_hands(const net::Fd& fd, const net::Address& peer, const Options& opt
     const bool accepted = errc == ws::Errc::none;
     const net::Deadline deadline = net::after(options.handshake_timeout);
     socket.send(ws::Direction::from_server,
-                accepted ? answer_to(request, options) : ws::refuse_response(errc), deadline);
+                accepted ? answer_to(request, options) : ws::refuse_response(errc, request.path),
+                deadline);
     if (accepted) {
         std::printf("Accepted %s, %zu bytes behind the blank line\n", peer.to_string().c_str(),
                     socket.rest().size());
         std::fflush(stdout);
     } else {
         const ws::Rule& broken = ws::rule(errc);
-        std::fprintf(stderr, "Refused %s with %d: %s (%s)\n", peer.to_string().c_str(),
+        const std::string path = request.path.empty() ? "" : "; path " + ws::escape(request.path, 200);
+        std::fprintf(stderr, "Refused %s with %d: %s (%s)%s\n", peer.to_string().c_str(),
                      broken.http_status, std::string{broken.sentence}.c_str(),
-                     std::string{broken.section}.c_str());
+                     std::string{broken.section}.c_str(), path.c_str());
     }
     socket.end(stop_fd);
 }

@@ -8,6 +8,8 @@
 #include <algorithm>
 #include <cassert>
 
+#include "ws/hex.hpp"
+
 namespace ws {
 
 namespace {
@@ -178,10 +180,13 @@ std::string accept_response(const Request& request, std::string_view subprotocol
     return head.append(crlf);
 }
 
-std::string refuse_response(Errc errc) {
+std::string refuse_response(Errc errc, std::string_view path) {
     const Rule& broken = rule(errc);
     assert(broken.http_status != 0 && "a rule that clients can break");
-    const std::string body = std::string{broken.sentence} + '\n';
+    std::string body{broken.sentence};
+    // Which one was asked for is what whoever reads this has to know, and may not have typed.
+    if (errc == Errc::path_not_found && !path.empty()) body.append(": ").append(escape(path, 200));
+    body += '\n';
     std::string head = start_response(broken.http_status);
     add_header(head, "Connection", broken.http_status == 426 ? "close, Upgrade" : "close");
     add_header(head, "Content-Type", "text/plain; charset=utf-8");

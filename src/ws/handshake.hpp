@@ -42,8 +42,8 @@ std::string accept_response(const Request& request, std::string_view subprotocol
                             std::span<const Header> extra = {});
 
 // The answer to a broken one: the rule's status, `Connection: close`, one line of plain text.
-// Nothing that the client sent appears in it.
-std::string refuse_response(Errc errc);
+// Nothing that the client sent appears in it, but for the path, escaped, where that is what is wrong.
+std::string refuse_response(Errc errc, std::string_view path = {});
 
 // The head of an answer to a plain request: `Connection: close`, so that the body may be followed
 // by the end of TCP. `content_type` and `extra` are tokens and header values.

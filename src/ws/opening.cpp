@@ -77,14 +77,7 @@ ServerOpening::Step ServerOpening::serve_page(const Policy& policy) {
 
 ServerOpening::Step ServerOpening::refuse(Errc errc) {
     error_ = errc;
-    answer_ = refuse_response(errc);
-    if (errc == Errc::path_not_found) {
-        // Which one was asked for is what whoever reads this has to know, and may not have typed.
-        const std::string body = std::string{rule(errc).sentence} + ": " +
-                                 escape(request_.path, shown_bytes) + '\n';
-        answer_ = http_response(rule(errc).http_status, "text/plain; charset=utf-8", body.size(), {});
-        answer_ += body;
-    }
+    answer_ = refuse_response(errc, request_.path);
     if (request_.method == "HEAD") drop_content(answer_);
     return Step::refuse;
 }

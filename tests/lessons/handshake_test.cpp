@@ -211,6 +211,15 @@ TEST_CASE("lesson 4: clients that are silent, gone or wrong leave the others alo
     CHECK(server.stop() == 0);  // also with a client that never said a word
 }
 
+TEST_CASE("lesson 4: whoever asks for another path reads which one it was, and so does the log") {
+    Server server;
+    CHECK(ask_server(server.port, "GET /other?token=1 HTTP/1.1\r\n" + good_headers)
+              .ends_with("there is no WebSocket endpoint at this path: /other\n"));
+    const std::string line = server.process.read_error_line();
+    CHECK(line.ends_with(" (RFC 6455 §4.2.2); path /other"));
+    CHECK(server.stop() == 0);
+}
+
 TEST_CASE("lesson 4: nothing of a request reaches the server's log raw") {
     Server server{{"--trace"}};
     ask_server(server.port, "GET /ws HTTP/1.1\r\nHost: a\r\nA: \x1b[2J\r\n\r\n");
@@ -259,7 +268,7 @@ TEST_CASE("§4.1 lesson 4: the client names the check that failed") {
         CAPTURE(c.answer);
         const test::Finished client = client_of(c.answer);
         CHECK(client.status == 1);
-        CHECK(client.errors == "Handshake failed: " + c.failure + "\n");
+        CHECK(client.errors == "Handshake failed: " + c.failure + "; path /ws\n");
         CHECK(client.output.find("Connected") == std::string::npos);
         CHECK(client.output.find('\x1b') == std::string::npos);
     }
@@ -281,7 +290,7 @@ TEST_CASE("lesson 4: a server that never answers is given up") {
     const FakeServer server{[](const net::Fd& socket) { receive_all(socket); }};
     const test::Finished client = run_client(server.port(), {"--handshake-timeout", "0.3"});
     CHECK(client.status == 1);
-    CHECK(client.errors == "Handshake failed: the server did not answer in time\n");
+    CHECK(client.errors == "Handshake failed: the server did not answer in time; path /ws\n");
 }
 
 TEST_CASE("lesson 4: Ctrl-C ends a waiting client with status 0") {

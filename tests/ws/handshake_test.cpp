@@ -343,6 +343,8 @@ TEST_CASE("§4.2.2 a refusal has its status, one line that says why, and an end"
         CHECK(response.find("Content-Type") == "text/plain; charset=utf-8");
         CHECK(response.find("Content-Length") == std::to_string(body.size()));
         CHECK(body == std::string{ws::rule(c.errc).sentence} + "\n");
+        const bool names_path = ws::refuse_response(c.errc, "/\x1B").ends_with(": /\\x1B\n");
+        CHECK(names_path == (c.errc == Errc::path_not_found));
         CHECK(body.find('\n') == body.size() - 1);
         CHECK((response.find("Allow") == "GET") == (response.status == 405));
         CHECK((response.find("Upgrade") == "websocket") == (response.status == 426));

@@ -26,13 +26,13 @@ _wsc() {
             return
             ;;
         -l | --listen | -H | --header | -s | --subprotocol | -o | --origin | --host | --auth | \
-            --run | --max-programs | --proxy | --resolve | -x | --execute | -w | --wait | --ping | --handshake-timeout | \
+            --clients | --run | --max-programs | --proxy | --resolve | -x | --execute | -w | --wait | --ping | --handshake-timeout | \
             --close-timeout | --write-timeout | --max-message-bytes)
             return
             ;;
     esac
     mapfile -t COMPREPLY < <(compgen -W '
-        -c --connect -l --listen --run --max-programs -V --version -H --header -s --subprotocol -o --origin
+        -c --connect -l --listen --clients --run --max-programs -V --version -H --header -s --subprotocol -o --origin
         -p --protocol --host --auth -L --location --max-redirects --proxy --resolve -n --no-check --ca --cert
         --key --passphrase -x --execute -w --wait -P --show-ping-pong --slash --no-color --binary
         --raw -0 --null --send --reconnect --quiet --no-compress --json --timestamps --output --ping

@@ -7,11 +7,8 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/socket.h>
-#include <sys/un.h>
-#include <unistd.h>
 
-#include <cstring>
-
+#include "clients/wsc/door.hpp"
 #include "clients/wsc/failure.hpp"
 #include "net/os_error.hpp"
 #include "ws/handshake.hpp"
@@ -29,19 +26,10 @@ class Listening {
           signals_{signals},
           history_{history},
           kept_{kept},
-          sockets_{listen_on(settings)} {}
-    ~Listening() {
-        if (!settings_.listen_path.empty()) ::unlink(settings_.listen_path.c_str());
-    }
-    Listening(const Listening&) = delete;
-    Listening& operator=(const Listening&) = delete;
+          door_{settings} {}
 
     Ending run() {
-        screen_.notice("Listening on " +
-                       (settings_.listen_path.empty()
-                            ? "port " + std::to_string(net::local_port(sockets_.front()))
-                            : settings_.listen_path) +
-                       " (press CTRL+C to quit)");
+        screen_.notice("Listening on " + door_.name() + " (press CTRL+C to quit)");
         screen_.begin_prompt();
         screen_.prompt()->set_history(history_.read());
         while (!over_) turn();
@@ -49,54 +37,11 @@ class Listening {
     }
 
   private:
-    [[noreturn]] static void refuse_to_listen(int error, const std::string& what,
-                                              const std::string& where) {
-        throw PeerFailure{"listen " + error_name(error) + ": " + what + ' ' + where};
-    }
-
-    // The name of a socket whose program has ended stays, and would be in the way for ever.
-    static void remove_stale(const sockaddr_un& address) {
-        const net::Fd other{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)};
-        if (::connect(other.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) < 0 &&
-            errno == ECONNREFUSED)
-            ::unlink(address.sun_path);
-    }
-
-    static std::vector<net::Fd> listen_on_path(const std::string& path) {
-        sockaddr_un address{};
-        address.sun_family = AF_UNIX;
-        if (path.size() >= sizeof address.sun_path)
-            refuse_to_listen(ENAMETOOLONG, "the path is too long", path);
-        std::memcpy(address.sun_path, path.data(), path.size());
-        remove_stale(address);
-        net::Fd socket{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
-        if (::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) < 0 ||
-            ::listen(socket.get(), SOMAXCONN) < 0)
-            refuse_to_listen(errno, std::generic_category().message(errno), path);
-        std::vector<net::Fd> sockets;
-        sockets.push_back(std::move(socket));
-        return sockets;
-    }
-
-    static std::vector<net::Fd> listen_on(const Settings& settings) {
-        if (!settings.listen_path.empty()) return listen_on_path(settings.listen_path);
-        const std::string host = settings.host.empty() ? "localhost" : settings.host;
-        try {
-            return net::bind_all(host, *settings.listen, SOCK_STREAM);
-        } catch (const std::system_error& error) {
-            const std::string what =
-                error.code() == std::errc::address_in_use      ? "address already in use"
-                : error.code() == std::errc::permission_denied ? "permission denied"
-                                                               : error.code().message();
-            refuse_to_listen(error.code().value(), what, net::join_host_port(host, *settings.listen));
-        }
-    }
-
     void turn() {
         std::vector<pollfd> polled{
             {signals_.fd(), POLLIN, 0},
             {screen_.interactive() ? screen_.prompt()->fd() : -1, POLLIN, 0}};
-        for (const net::Fd& socket : sockets_)
+        for (const net::Fd& socket : door_.sockets())
             polled.push_back({socket.get(), POLLIN, 0});
         if (::poll(polled.data(), polled.size(), -1) < 0 && errno != EINTR)
             net::throw_system_error("poll");
@@ -150,7 +95,7 @@ class Listening {
         }
         screen_.notice("Client connected");
         Surroundings around{settings_, screen_, signals_, wire, history_, {}, &refuse_another};
-        for (const net::Fd& listening : sockets_)
+        for (const net::Fd& listening : door_.sockets())
             around.others.push_back(listening.get());
         Session session{std::move(opened), ws::Role::server, around};
         const Ending ending = session.run();
@@ -174,7 +119,7 @@ class Listening {
     const Signals& signals_;
     History& history_;
     Kept kept_;
-    std::vector<net::Fd> sockets_;
+    Door door_;
     Ending ending_{.code = ws::close_code::normal};
     bool over_ = false;
 };

@@ -1,5 +1,5 @@
 // -l: a server for one client at a time. Any path, any origin, the first subprotocol on offer.
-// Further clients are refused with 503 while there is one.
+// Further clients are refused with 503 while there is one; with --clients see several.hpp.
 // RFC 6455 §4.2. Leaves out: TLS, and everything that a real server needs (lesson 11).
 #pragma once
 

@@ -13,6 +13,7 @@
 #include "clients/wsc/failure.hpp"
 #include "clients/wsc/listening.hpp"
 #include "clients/wsc/serving.hpp"
+#include "clients/wsc/several.hpp"
 #include "net/random.hpp"
 
 namespace {
@@ -117,6 +118,7 @@ int run(Settings settings) {
         try {
             const Ending ending =
                 !settings.run.empty() ? serve_programs(settings, screen, signals)
+                : settings.clients > 1 ? listen_to_several(settings, screen, signals, history, kept)
                 : settings.listen ? listen(settings, screen, signals, history, kept)
                 : settings.reconnect ? converse_on(settings, screen, signals, history, kept)
                                      : converse(settings, screen, signals, history, kept);

@@ -267,11 +267,7 @@ Opened accept_client(net::Fd socket, const Waiting& waiting, Wire& wire) {
     };
     if (!read_head(opened.stream.get(), feed, opened.beginning, waiting, &wire))
         throw PeerFailure{"socket hang up"};
-    if (step == Next::decide) {
-        const auto offered = opening.request().list("Sec-WebSocket-Protocol");
-        const std::vector<std::string> ours{offered.begin(), offered.end()};
-        step = opening.decide({.admit = {}, .subprotocols = ours});
-    }
+    if (step == Next::decide) step = opening.decide({.admit = {}, .any_subprotocol = true});
     if (step != Next::open) wire.received(opened.beginning);
     wire.sent(ws::as_bytes(opening.answer()));
     send_all(opened.stream.get(), opening.answer(), waiting);

@@ -194,6 +194,8 @@ void declare_modes(cli::Options& options, Settings& settings, bool& show_version
                                               : number<std::uint16_t>(text, 0, 65535);
                        if (!settings.listen) throw UsageError{"a number from 0 to 65535"};
                    });
+    options.number("--clients", settings.clients, 1, 1024, "N",
+                   "-l: at once; what is typed goes to all");
     options.text("--run", settings.run, "COMMAND", "-l: a program for each client, lines are messages");
     options.number("--max-programs", settings.max_programs, 1, 1u << 20, "N",
                    "--run: further clients get 503");
@@ -293,6 +295,7 @@ void declare_our_options(cli::Options& options, Settings& settings) {
 void check_run(const Settings& settings) {
     const std::pair<bool, const char*> refused[] = {
         {!settings.listen_path.empty(), "a Unix socket"}, {!settings.record.empty(), "--record"},
+        {settings.clients > 1, "--clients"},
         {!settings.pcap.empty(), "--pcap"},               {!settings.output.empty(), "--output"},
         {settings.show_pings, "-P"},                      {settings.slash, "--slash"},
         {settings.binary, "--binary"},                    {settings.raw, "--raw"},
@@ -321,7 +324,13 @@ void check_together(const Settings& settings) {
                                           : "UTF-8, as a text message must be; or use --binary")};
     }
     if (!settings.run.empty() && !settings.listen) throw UsageError{"--run works with --listen only"};
+    if (settings.clients > 1 && !settings.listen) throw UsageError{"--clients works with --listen only"};
     if (!settings.run.empty()) check_run(settings);
+    // A record is one conversation; and what is no message is not handed on by the event loop.
+    if (settings.clients > 1 && !settings.record.empty())
+        throw UsageError{"--clients does not go together with --record"};
+    if (settings.clients > 1 && settings.show_pings)
+        throw UsageError{"--clients does not go together with -P"};
     if (!settings.listen) return;
     const std::pair<bool, const char*> only_connect[] = {
         {!settings.execute.empty(), "-x"},           {!settings.files.empty(), "--send"},

@@ -36,6 +36,7 @@ struct Settings {
     std::string listen_path;  // a Unix socket; `listen` is 0 then
     std::string run;          // --run: a program for each client; empty: none
     std::uint64_t max_programs = 64;
+    std::uint64_t clients = 1;  // of -l at once
 
     // The handshake.
     std::vector<std::pair<std::string, std::string>> headers;

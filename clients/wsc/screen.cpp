@@ -58,6 +58,15 @@ std::string safe_text(std::string_view text, std::string_view margin) {
     return safe;
 }
 
+std::string indented(std::string_view text, std::string_view margin) {
+    std::string lines;
+    for (const char c : text) {
+        lines += c;
+        if (c == '\n') lines += margin;
+    }
+    return lines;
+}
+
 }  // namespace
 
 Screen::Screen(const Settings& settings)
@@ -109,26 +118,28 @@ void Screen::show(const std::string& text, std::FILE* where) {
     std::fflush(where);
 }
 
-std::string Screen::shown(ws::Opcode opcode, ws::Bytes data) const {
+std::string Screen::shown(ws::Opcode opcode, ws::Bytes data, std::string_view mark) const {
+    const std::string begin{mark};
     if (opcode == ws::Opcode::binary) {
-        if (!interactive_) return ws::hex(data);
-        return "(binary, " + std::to_string(data.size()) +
+        if (!interactive_) return begin + ws::hex(data);
+        return begin + "(binary, " + std::to_string(data.size()) +
                (data.size() == 1 ? " byte) " : " bytes) ") + ws::hex(data, shown_binary);
     }
     const std::string_view text = ws::as_text(data);
     const auto json = settings_.json ? indented_json(text) : std::nullopt;
     const std::string_view laid_out = json ? std::string_view{*json} : text;
+    const std::string margin((bare_ ? 0 : 2) + mark.size(), ' ');
+    if (::isatty(STDOUT_FILENO) != 0) return begin + safe_text(laid_out, margin);
     // A program that reads a pipe gets what was sent.
-    if (::isatty(STDOUT_FILENO) == 0) return std::string{laid_out};
-    return safe_text(laid_out, bare_ ? "" : "  ");
+    return mark.empty() ? std::string{laid_out} : begin + indented(laid_out, margin);
 }
 
-void Screen::message(ws::Opcode opcode, ws::Bytes data) {
+void Screen::message(ws::Opcode opcode, ws::Bytes data, std::string_view mark) {
     if (file_) write_file(opcode, data);
     if (interactive_)
-        show(decorated((bare_ ? "" : "< ") + shown(opcode, data), Color::blue), stdout);
+        show(decorated((bare_ ? "" : "< ") + shown(opcode, data, mark), Color::blue), stdout);
     else if (!file_)
-        write_out(decorated(shown(opcode, data), Color::none) + '\n');
+        write_out(decorated(shown(opcode, data, mark), Color::none) + '\n');
 }
 
 int Screen::watched_output() const {
@@ -175,5 +186,7 @@ void Screen::error(std::string_view text) {
 }
 
 void Screen::trace(std::string_view line) { show(std::string{line}, stderr); }
+
+void Screen::answer(std::string_view text) { show(decorated(text, Color::green), stderr); }
 
 }  // namespace wsc

@@ -26,13 +26,16 @@ class Screen {
     terminal::Prompt* prompt() { return prompt_.get(); }
     bool interactive() const { return interactive_; }
 
-    // Throws OwnFailure when it cannot be written, and nobody would ever see it.
-    void message(ws::Opcode opcode, ws::Bytes data);
+    // Throws OwnFailure when it cannot be written, and nobody would ever see it. With several clients
+    // the mark says whose it is; then further lines are indented in a pipe, too, so that none of them
+    // can pass for another client's.
+    void message(ws::Opcode opcode, ws::Bytes data, std::string_view mark = {});
     void typed(std::string_view line);                // stays on the screen, behind its prompt
     void received(const char* what, ws::Bytes data);  // ping, pong
     void notice(std::string_view text);               // Connected, Disconnected
     void error(std::string_view text);
     void trace(std::string_view line);
+    void answer(std::string_view text);               // to a command, and so also when --quiet
     // What was typed before there was a prompt.
     void clear_typed();
 
@@ -47,7 +50,7 @@ class Screen {
     enum class Color { none, blue, green, yellow };
 
     std::string decorated(std::string_view text, Color color) const;
-    std::string shown(ws::Opcode opcode, ws::Bytes data) const;
+    std::string shown(ws::Opcode opcode, ws::Bytes data, std::string_view mark) const;
     void show(const std::string& text, std::FILE* where);
     void write_out(std::string_view text);
     void write_file(ws::Opcode opcode, ws::Bytes data);

@@ -117,7 +117,7 @@ void Session::begin() {
     if (!settings_.replay.empty()) replay_ = read_record(settings_.replay);
     if (settings_.ping_interval) keep_alive();
     for (const std::string& message : settings_.execute)
-        settings_.binary ? send_hex(message) : send_text(message);
+        send(settings_.binary ? hex_message(message) : text_message(message));
     for (const std::string& name : settings_.files) send_file(name);
     if (settings_.sends_and_leaves()) {
         const milliseconds wait = settings_.wait.value_or(default_wait);

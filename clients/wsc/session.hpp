@@ -13,6 +13,7 @@
 #include "clients/wsc/history.hpp"
 #include "clients/wsc/opening.hpp"
 #include "clients/wsc/options.hpp"
+#include "clients/wsc/outgoing.hpp"
 #include "clients/wsc/record.hpp"
 #include "clients/wsc/screen.hpp"
 #include "clients/wsc/signals.hpp"
@@ -81,20 +82,14 @@ class Session {
     void other_client(int listener);
 
     void read_input();
-    void line(const std::string& text);
-    void command(std::string_view text);
-    void close_command(std::string_view arguments);
-    void send_text(std::string_view text);
-    void send_hex(std::string_view text);
-    void send_bytes(std::string_view bytes);
+    void line(std::string text);
+    void send(const Outgoing& what);
     void send_file(const std::string& name);
-    void refuse_line(const std::string& why);
     void end_of_input();
     void see_end_of_input();
     void replay_steps();
     void replay_step(const Step& step);
     void count_message();
-    void count_sent();
 
     void handle_signals();
     void leave(ws::CloseCode code, std::chrono::milliseconds patience);

@@ -1,19 +1,15 @@
-// What is typed, piped, given by -x or replayed: lines to messages, slash commands, and the end of
-// the input. Nothing is sent that would break a rule; the line that asked for it is refused.
-// RFC 6455 §5.5 (control frames), §5.6 (text is UTF-8), §7.4 (close codes).
+// What is typed, piped, given by -x, in a file or replayed, and the end of the input. Nothing is sent
+// that would break a rule; the line that asked for it is refused (outgoing).
 #include <poll.h>
 
 #include <cerrno>
-#include <charconv>
 #include <cstring>
 #include <fstream>
 #include <sstream>
+#include <utility>
 
 #include "clients/wsc/failure.hpp"
 #include "clients/wsc/session.hpp"
-#include "ws/hex.hpp"
-#include "ws/unhex.hpp"
-#include "ws/http.hpp"
 #include "ws/utf8.hpp"
 
 namespace wsc {
@@ -21,20 +17,6 @@ namespace wsc {
 namespace {
 
 constexpr std::size_t input_pauses_at = 1 << 20;  // bytes that wait to be sent
-
-constexpr std::size_t max_reason_bytes = 123;  // RFC 6455 §5.5: 125, less two for the code
-
-std::string joined_words(std::string_view text) {
-    std::string joined;
-    for (const char c : ws::trim(text)) {
-        const bool space = c == ' ' || c == '\t';
-        if (!space)
-            joined += c;
-        else if (!joined.ends_with(' '))
-            joined += ' ';
-    }
-    return joined;
-}
 
 }  // namespace
 
@@ -55,8 +37,8 @@ bool Session::wants_lines() const {
 
 void Session::read_input() {
     while (wants_input()) {
-        if (const auto text = screen_.prompt()->next_buffered())
-            line(*text);
+        if (auto text = screen_.prompt()->next_buffered())
+            line(*std::move(text));
         else if (screen_.prompt()->at_end())
             return end_of_input();
         else
@@ -85,86 +67,33 @@ void Session::see_end_of_input() {
     ending_.input_ended = screen_.prompt()->exhausted();
 }
 
-void Session::line(const std::string& text) {
+void Session::line(std::string text) {
     screen_.typed(text);
     if (screen_.interactive() && !around_.history.add(text)) screen_.error(around_.history.error());
-    if (settings_.slash && text.starts_with('/') && (!settings_.raw || screen_.interactive()))
-        command(text);
-    else if (settings_.binary && settings_.raw && !screen_.interactive())
-        send_bytes(text);
-    else if (settings_.binary)
-        send_hex(text);
-    else
-        send_text(text);
-}
-
-void Session::command(std::string_view text) {
-    const std::size_t space = std::min(text.find_first_of(" \t"), text.size());
-    const std::string_view name = text.substr(0, space);
-    const std::string_view rest = text.substr(std::min(space + 1, text.size()));
-    if (name == "/ping" || name == "/pong") {
-        if (rest.size() > ws::max_control_bytes)
-            return refuse_line("a ping or pong carries at most 125 bytes, not " +
-                               std::to_string(rest.size()) + " (RFC 6455 §5.5)");
-        if (name == "/ping")
-            connection_.ping(out_.storage(), ws::as_bytes(rest));
-        else
-            connection_.pong(out_.storage(), ws::as_bytes(rest));
-    } else if (name == "/close") {
-        close_command(rest);
-    } else if (name == "/binary") {
-        send_hex(rest);
-    } else {
-        refuse_line("Unrecognized slash command.");
+    try {
+        send(read_line(settings_, screen_.interactive(), std::move(text)));
+    } catch (const LineRefused& refused) {
+        screen_.error(refused.what());
+        ending_.input_refused = !screen_.interactive();
     }
 }
 
-// "/close", "/close 4001", "/close 4001 why". Words are joined by one space each, as in wscat.
-void Session::close_command(std::string_view arguments) {
-    arguments = ws::trim(arguments);
-    const std::size_t space = std::min(arguments.find_first_of(" \t"), arguments.size());
-    const std::string_view number = arguments.substr(0, space);
-    const std::string reason = joined_words(arguments.substr(space));
-    ws::CloseCode code = ws::close_code::normal;
-    if (!number.empty()) {
-        const auto [end, error] =
-            std::from_chars(number.data(), number.data() + number.size(), code);
-        if (error != std::errc{} || end != number.data() + number.size() || !ws::may_be_sent(code))
-            return refuse_line('\'' + ws::escape(number, 40) +
-                               "' is no close code that may be sent: 1000 to 1003, 1007 to 1014, "
-                               "3000 to 4999 (RFC 6455 §7.4)");
+void Session::send(const Outgoing& what) {
+    const ws::Bytes bytes = ws::as_bytes(what.bytes);
+    switch (what.kind) {
+        case Outgoing::message:
+            connection_.send(out_.storage(), what.opcode, bytes);
+            ++sent_;
+            message_ends_.push_back(taken_ + out_.size());
+            break;
+        case Outgoing::ping: connection_.ping(out_.storage(), bytes); break;
+        case Outgoing::pong: connection_.pong(out_.storage(), bytes); break;
+        case Outgoing::close:
+            connection_.close(out_.storage(), what.code, what.bytes);
+            asked_to_close_ = true;
+            end_at_ = net::after(settings_.close_timeout);
+            break;
     }
-    if (reason.size() > max_reason_bytes)
-        return refuse_line("the reason of a Close has at most 123 bytes, not " +
-                           std::to_string(reason.size()) + " (RFC 6455 §5.5)");
-    if (!ws::is_utf8(ws::as_bytes(reason)))
-        return refuse_line("the reason of a Close must be UTF-8 (RFC 6455 §5.5.1)");
-    connection_.close(out_.storage(), code, reason);
-    asked_to_close_ = true;
-    end_at_ = net::after(settings_.close_timeout);
-}
-
-void Session::send_text(std::string_view text) {
-    if (!ws::is_utf8(ws::as_bytes(text)))
-        return refuse_line(
-            "this line is not UTF-8, and a text message must be (RFC 6455 §5.6); "
-            "--binary sends bytes");
-    connection_.send(out_.storage(), ws::Opcode::text, ws::as_bytes(text));
-    count_sent();
-}
-
-void Session::send_hex(std::string_view text) {
-    const auto bytes = ws::unhex(text);
-    if (!bytes)
-        return refuse_line('\'' + ws::escape(text, 40) +
-                           "' is no hex: expected bytes of two digits each, such as 81 05 48");
-    connection_.send(out_.storage(), ws::Opcode::binary, *bytes);
-    count_sent();
-}
-
-void Session::send_bytes(std::string_view bytes) {
-    connection_.send(out_.storage(), ws::Opcode::binary, ws::as_bytes(bytes));
-    count_sent();
 }
 
 // As it is: text where it may be text.
@@ -175,19 +104,9 @@ void Session::send_file(const std::string& name) {
     if (!file || (file.peek(), file.bad()))
         throw OwnFailure{"--send: cannot read '" + name + "': " + std::strerror(errno)};
     if (file.peek() != std::ifstream::traits_type::eof()) content << file.rdbuf();
-    const std::string bytes = std::move(content).str();
-    if (settings_.binary || !ws::is_utf8(ws::as_bytes(bytes))) return send_bytes(bytes);
-    send_text(bytes);
-}
-
-void Session::count_sent() {
-    ++sent_;
-    message_ends_.push_back(taken_ + out_.size());
-}
-
-void Session::refuse_line(const std::string& why) {
-    screen_.error(why);
-    ending_.input_refused = !screen_.interactive();
+    std::string bytes = std::move(content).str();
+    const bool text = !settings_.binary && ws::is_utf8(ws::as_bytes(bytes));
+    send({.opcode = text ? ws::Opcode::text : ws::Opcode::binary, .bytes = std::move(bytes)});
 }
 
 // Sends the next frames of the record, as far as the server has said what it had said before them.

@@ -45,6 +45,7 @@ struct ServerPolicy {
     std::function<ws::Errc(const ws::Request&, const net::Address& peer)> admit =
         [](const ws::Request& request, const net::Address&) { return ws::same_origin(request); };
     std::vector<std::string> subprotocols{};  // in order of preference
+    bool any_subprotocol = false;             // in their place: whichever a client offers first
 };
 
 // For one request of `peer`. Both outlive what is returned.
@@ -52,7 +53,8 @@ inline ws::Policy policy_for(const ServerPolicy& rules, const net::Address& peer
     ws::Policy policy{.path = rules.path,
                       .further_paths = rules.further_paths,
                       .admit = {},
-                      .subprotocols = rules.subprotocols};
+                      .subprotocols = rules.subprotocols,
+                      .any_subprotocol = rules.any_subprotocol};
     if (rules.admit)
         policy.admit = [&](const ws::Request& request) { return rules.admit(request, peer); };
     return policy;

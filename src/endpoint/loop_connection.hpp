@@ -45,13 +45,18 @@ class LoopConnection {
     // A number of the application's own, such as an index of its table of users.
     std::uint64_t tag = 0;
 
-    // Each sends one frame. A text is UTF-8; a ping has at most 125 bytes.
+    // Each sends one frame. A text is UTF-8; a ping or an unasked pong has at most 125 bytes.
     Sent send(ws::Opcode type, ws::Bytes data);
     Sent send(std::string_view text) { return send(ws::Opcode::text, ws::as_bytes(text)); }
     Sent ping(ws::Bytes data) {
         if (!is_open()) return Sent::closed;
         ++loop_.counters.pings_sent;
         protocol_.ping(out(), data);
+        return appended(data.size());
+    }
+    Sent pong(ws::Bytes data) {
+        if (!is_open()) return Sent::closed;
+        protocol_.pong(out(), data);
         return appended(data.size());
     }
     // The next part of a message, as a frame; `type` is the same for all of them. Until the last

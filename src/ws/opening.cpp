@@ -59,6 +59,9 @@ ServerOpening::Step ServerOpening::decide(const Policy& policy) {
     if (const Errc errc = policy.admit ? policy.admit(request_) : Errc::none; errc != Errc::none)
         return refuse(errc);
     subprotocol_ = choose_subprotocol(request_, policy.subprotocols);
+    if (policy.any_subprotocol)
+        if (const auto offered = request_.list("Sec-WebSocket-Protocol"); !offered.empty())
+            subprotocol_ = offered.front();
     std::string extensions;
     if (policy.extensions != nullptr)
         extension_ =

@@ -33,6 +33,7 @@ struct Policy {
     // nothing here, it is 426.
     std::function<bool(const Request&, HttpReply&)> on_http{};
     std::span<const std::string> subprotocols{};  // the best first
+    bool any_subprotocol = false;                 // in their place: whichever is offered first
     Extensions* extensions = nullptr;             // null: none
 };
 

@@ -190,6 +190,13 @@ TEST_CASE("§4.2.2 server opening: the questions come in one order: path, admiss
     CHECK(serve(request("GET / HTTP/1.1", "Origin: null\n"), {.admit = {}}).step == Server::open);
 }
 
+TEST_CASE("§4.2.2 server opening: a server without subprotocols of its own may take whichever comes first") {
+    const std::string offer = "Sec-WebSocket-Protocol: chat, superchat\n";
+    CHECK(serve(request("GET / HTTP/1.1", offer), {}).subprotocol.empty());
+    CHECK(serve(request("GET / HTTP/1.1", offer), {.any_subprotocol = true}).subprotocol == "chat");
+    CHECK(serve(request("GET / HTTP/1.1"), {.any_subprotocol = true}).subprotocol.empty());
+}
+
 TEST_CASE("RFC 9110 §9.3.2 server opening: a page by GET or HEAD, in HTTP/1.0 or 1.1") {
     struct Case {
         std::string head;

@@ -214,7 +214,7 @@ void Session::receive() {
 
 // Frame by frame, so that the one which broke a rule is known.
 void Session::take_bytes(ws::MutableBytes bytes) {
-    around_.wire.received(bytes);
+    around_.wire.received(bytes, connection_.state() != ws::State::closed);
     while (!bytes.empty() && connection_.state() != ws::State::closed) {
         const std::size_t count = watch_.advance(bytes);
         connection_.feed(bytes.first(count));

@@ -28,8 +28,9 @@ class Wire {
     }
 
     void sent(ws::Bytes bytes) { crossed(client_, bytes); }
-    // Before they are unmasked.
-    void received(ws::Bytes bytes) { crossed(!client_, bytes); }
+    // Before they are unmasked. Behind a Close or a broken frame there are no frames any more that could
+    // be kept whole: they are shown, and not recorded.
+    void received(ws::Bytes bytes, bool in_frames = true) { crossed(!client_, bytes, in_frames); }
 
     void end() {
         if (tracer_) tracer_->end();
@@ -40,11 +41,11 @@ class Wire {
     bool traced() const { return tracer_.has_value(); }
 
   private:
-    void crossed(bool from_client, ws::Bytes bytes) {
+    void crossed(bool from_client, ws::Bytes bytes, bool recorded = true) {
         const auto direction =
             from_client ? ws::Direction::from_client : ws::Direction::from_server;
         if (tracer_) tracer_->bytes(direction, bytes);
-        if (kept_.record != nullptr) kept_.record->bytes(direction, bytes);
+        if (kept_.record != nullptr && recorded) kept_.record->bytes(direction, bytes);
         if (packets_) packets_->bytes(direction, bytes);
     }
 

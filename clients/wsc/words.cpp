@@ -11,21 +11,23 @@ std::size_t FrameWatch::advance(ws::Bytes bytes) {
     std::size_t taken = 0;
     if (has_header_ && left_ == 0) *this = {};
     while (!has_header_ && taken < bytes.size()) {
-        bytes_.push_back(bytes[taken++]);
-        has_header_ = ws::decode_header(bytes_, header_) == ws::Parse::ok;
+        bytes_[size_++] = bytes[taken++];
+        has_header_ = ws::decode_header(seen(), header_) == ws::Parse::ok;
         left_ = header_.length;
     }
     if (!has_header_) return taken;
     const auto count =
         static_cast<std::size_t>(std::min<std::uint64_t>(left_, bytes.size() - taken));
-    const std::size_t wanted = header_.size() + 2 - std::min(header_.size() + 2, bytes_.size());
-    ws::append(bytes_, bytes.subspan(taken, std::min(count, wanted)));
+    const std::size_t wanted = std::min(count, header_.size() + 2 - size_);
+    std::ranges::copy(bytes.subspan(taken, wanted), bytes_.begin() + static_cast<std::ptrdiff_t>(size_));
+    size_ += wanted;
     left_ -= count;
     return taken + count;
 }
 
 ws::CloseCode FrameWatch::close_code() const {
-    ws::Buffer payload{bytes_.begin() + static_cast<std::ptrdiff_t>(header_.size()), bytes_.end()};
+    const ws::Bytes first = seen().subspan(header_.size());
+    ws::Buffer payload{first.begin(), first.end()};
     if (payload.size() < 2) return ws::close_code::none;
     if (header_.masked) ws::apply_mask(payload, header_.key);
     return ws::load_be<ws::CloseCode>(payload);

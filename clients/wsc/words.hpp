@@ -3,6 +3,7 @@
 // Leaves out: the section of the RFC, which --trace adds.
 #pragma once
 
+#include <array>
 #include <string>
 
 #include "ws/close.hpp"
@@ -23,7 +24,12 @@ class FrameWatch {
     ws::CloseCode close_code() const;
 
   private:
-    ws::Buffer bytes_;  // of the header, and up to two of the payload
+    ws::Bytes seen() const { return ws::Bytes{bytes_}.first(size_); }
+
+    // Of the header, and up to two of the payload. In place, for there may be millions of frames a
+    // second, such as pings.
+    std::array<std::uint8_t, ws::max_header_bytes + 2> bytes_{};
+    std::size_t size_ = 0;
     ws::FrameHeader header_;
     bool has_header_ = false;
     std::uint64_t left_ = 0;

@@ -576,6 +576,59 @@ TEST_CASE("wsc: a session is recorded frame by frame, and its client's side play
     CHECK(process.errors_so_far() == connected + "Disconnected (code: 4000, reason: \"\")\n");
 }
 
+// Not even freed memory: the sanitizer keeps that for a while, and so counts what is allocated for each.
+TEST_CASE("§5.5.3 wsc: an endless flood of pings costs no memory, although nobody reads its answers") {
+    for (const bool as_server : {false, true}) {
+        CAPTURE(as_server);
+        WscServer server;
+        Process process{wsc(), as_server ? std::vector<std::string>{"-l", "0"}
+                                         : std::vector<std::string>{"-c", server.url()}};
+        RawPeer peer = [&] {
+            if (!as_server) return server.accept();
+            const std::string line = process.read_error_line();
+            return test::open_peer(static_cast<std::uint16_t>(std::stoi(line.substr(18))));
+        }();
+        process.read_error_line();  // it is connected
+        const std::size_t before = test::peak_memory(process.pid());
+        const ws::Buffer ping = as_server ? "89 80 00 00 00 00"_hex : "89 00"_hex;
+        ws::Buffer pings;
+        for (int i = 0; i < 10'000; ++i) ws::append(pings, ping);
+        // Nobody reads the pongs.
+        for (int i = 0; i < 60; ++i) peer.send(pings);
+        peer.send(as_server ? "81 82 00 00 00 00 6F 6B"_hex : "81 02 6F 6B"_hex);
+        CHECK(process.read_line() == "ok");
+        CHECK(test::peak_memory(process.pid()) - before < 16u << 20);
+    }
+}
+
+TEST_CASE("wsc: what follows a broken frame costs no memory where a record is kept") {
+    const test::TemporaryFolder folder;
+    WscServer server;
+    Process process{wsc(), {"-c", server.url(), "--record", folder.path("record")}};
+    RawPeer peer = server.accept();
+    // A frame of 2^62 bytes is refused; it comes all the same.
+    peer.send("82 7F 40 00 00 00 00 00 00 00"_hex);
+    CHECK(next_frame(peer).starts_with("close 1009 "));
+    const ws::Buffer more(1 << 20, 'x');
+    for (int i = 0; i < 16 && peer.try_send(more); ++i) continue;
+    peer.close();
+    CHECK(process.wait() == 255);
+    CHECK(test::contents_of(folder.path("record")).size() < 1 << 20);
+}
+
+TEST_CASE("wsc: a byte order mark is data, in a file that is sent and in a pipe") {
+    const test::TemporaryFolder folder;
+    test::write_file(folder.path("file"), "\xEF\xBB\xBF" "a\r\n");
+    WscServer server;
+    for (const bool from_file : {true, false}) {
+        Process process{wsc(), from_file ? std::vector<std::string>{"-c", server.url(), "--send", folder.path("file")}
+                                         : std::vector<std::string>{"-c", server.url()}};
+        if (!from_file) process.write(test::contents_of(folder.path("file")));
+        RawPeer peer = server.accept();
+        CHECK(next_frame(peer) == (from_file ? "text \xEF\xBB\xBF" "a\r\n" : "text \xEF\xBB\xBF" "a"));
+    }
+}
+
 TEST_CASE("wsc: --pcap writes what crosses as packets that follow one another") {
     const test::TemporaryFolder folder;
     const std::string file = folder.path("packets");

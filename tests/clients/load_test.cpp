@@ -11,6 +11,7 @@
 
 #include "json/parse.hpp"
 #include "tests/lessons/peers.hpp"
+#include "tests/support/machine.hpp"
 #include "tests/support/terminal.hpp"
 #include "ws/handshake.hpp"
 
@@ -227,7 +228,8 @@ TEST_CASE("load: a server that never answers is given up") {
         peer.receive_to_end();
     }};
     const Finished finished = load(
-        at(server.port(), {"--connections", "1", "--messages", "5", "--timeout", "0.2"}));
+        at(server.port(), {"--connections", "1", "--messages", "5", "--timeout",
+                            test::option(test::silence_on_this_machine(std::chrono::milliseconds{200}))}));
     CHECK(finished.status == 1);
     CHECK(finished.errors.find("load: the server has gone silent: 1 messages are on their way") ==
           0);

@@ -5,6 +5,7 @@
 
 #include "tests/clients/wsc.hpp"
 #include "tests/lessons/peers.hpp"
+#include "tests/support/machine.hpp"
 
 using test::frame;
 using test::Process;
@@ -109,7 +110,8 @@ TEST_CASE("wsc -l: broken frames and ends without a Close are told, and the next
 }
 
 TEST_CASE("wsc -l: what asks for no WebSocket gets the right status, and disturbs nobody") {
-    Listening listening{{"--handshake-timeout", "0.3"}};
+    Listening listening{{"--handshake-timeout",
+                         test::option(test::silence_on_this_machine(std::chrono::milliseconds{300}))}};
     RawPeer plain{listening.port};
     plain.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
     CHECK(plain.receive_head().starts_with("HTTP/1.1 426 Upgrade Required\r\n"));

@@ -415,7 +415,8 @@ TEST_CASE("wsc: the close timeout ends a session whose server never answers a Cl
 
 TEST_CASE("wsc: --ping keeps a connection alive, and notices when nobody answers") {
     WscServer server;
-    Process process{wsc(), {"-c", server.url(), "-w", "-1", "--ping", "0.1"}};
+    Process process{wsc(), {"-c", server.url(), "-w", "-1", "--ping",
+                            test::option(test::silence_on_this_machine(std::chrono::milliseconds{100}))}};
     process.close_stdin();
     RawPeer peer = server.accept();
     for (int i = 0; i < 4; ++i) {

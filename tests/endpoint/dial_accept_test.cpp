@@ -8,6 +8,7 @@
 
 #include "net/url.hpp"
 #include "tests/support/bytes.hpp"
+#include "tests/support/machine.hpp"
 #include "tests/support/raw_peer.hpp"
 
 using namespace test;
@@ -283,7 +284,7 @@ TEST_CASE("a server that never answers is given up at the handshake timeout") {
         net::wait_readable(watched);
     }};
     endpoint::DialOptions options;
-    options.handshake_timeout = 50ms;
+    options.handshake_timeout = test::silence_on_this_machine(100ms);
     CHECK(dial_failure(server.url(), options) ==
           "Handshake failed: the server did not answer in time; path /ws");
     done.raise();

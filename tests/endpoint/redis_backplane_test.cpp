@@ -8,6 +8,7 @@
 
 #include "tests/endpoint/turn_until.hpp"
 #include "tests/support/fake_redis.hpp"
+#include "tests/support/machine.hpp"
 #include "tests/support/process.hpp"
 
 using namespace endpoint;
@@ -235,7 +236,7 @@ TEST_CASE("redis backplane: a password and a user are shown, and a wrong one is 
 TEST_CASE("redis backplane: one that falls silent is left, also by the reader") {
     FakeRedis redis;
     auto options = options_for(redis);
-    options.access.reply_timeout = 50ms;
+    options.access.reply_timeout = test::silence_on_this_machine(50ms);
     options.block = 50ms;
     Plane plane{options};
     plane.follow();

@@ -20,6 +20,7 @@
 #include "tests/endpoint/running_server.hpp"
 #include "tests/lessons/peers.hpp"
 #include "tests/support/bytes.hpp"
+#include "tests/support/machine.hpp"
 
 using namespace test;
 using namespace std::chrono_literals;
@@ -135,8 +136,8 @@ TEST_CASE("limits: an application that sends without end is told, within one tur
 TEST_CASE("limits: time in which we did not read is not the peer's silence") {
     endpoint::ServerOptions options;
     options.max_backlog_bytes = 1000;
-    options.ping_interval = 300ms;
-    options.idle_timeout = 900ms;
+    options.idle_timeout = silence_on_this_machine(900ms);
+    options.ping_interval = options.idle_timeout / 3;
     RunningServer running{options, [](RunningServer& self) {
                               endpoint::Handlers handlers;
                               handlers.on_drain = [&self](endpoint::LoopConnection&) {
@@ -331,8 +332,8 @@ TEST_CASE("limits: a handshake has its time, however its bytes trickle") {
 
 TEST_CASE("limits: a silent peer is pinged, then given up; one that answers stays") {
     endpoint::ServerOptions options;
-    options.ping_interval = 300ms;
-    options.idle_timeout = 900ms;
+    options.idle_timeout = silence_on_this_machine(900ms);
+    options.ping_interval = options.idle_timeout / 3;
     RunningServer running{options};
     RawPeer silent = running.connect();
     RawPeer alive = running.connect();
@@ -576,7 +577,7 @@ TEST_CASE("limits: clients come and go, resets among them, and leave nothing beh
 
 TEST_CASE("limits: at the end all are told with 1001, and nobody can hold the server up") {
     endpoint::ServerOptions options;
-    options.shutdown_timeout = 600ms;
+    options.shutdown_timeout = silence_on_this_machine(600ms);
     options.max_backlog_bytes = 1u << 30;
     RunningServer running{options};
     const std::string big(9'000'000, 'x');

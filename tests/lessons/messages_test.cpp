@@ -7,6 +7,7 @@
 
 #include "net/wake.hpp"
 #include "tests/lessons/peers.hpp"
+#include "tests/support/machine.hpp"
 
 using namespace test;
 
@@ -225,7 +226,7 @@ TEST_CASE("lesson 8: what cannot work is told in one line") {
 
     net::Listener silent{"127.0.0.1", 0};
     result = run(client, {"ws://127.0.0.1:" + std::to_string(silent.port()) + "/",
-                          "--handshake-timeout", "0.05"});
+                          "--handshake-timeout", option(silence_on_this_machine(std::chrono::milliseconds{100}))});
     CHECK(result.status == 1);
     CHECK(result.errors == "client: Handshake failed: the server did not answer in time; path /ws\n");
 }

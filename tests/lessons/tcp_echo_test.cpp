@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "tests/lessons/peers.hpp"
+#include "tests/support/machine.hpp"
 
 using namespace test;
 using namespace std::chrono_literals;
@@ -150,7 +151,7 @@ TEST_CASE("lesson 1: clients that reset, in one line each, do not disturb the ot
 }
 
 TEST_CASE("lesson 1: a client that is silent is let go, one that takes nothing too") {
-    LessonServer server{server_name, {"--idle-timeout", "0.2"}};
+    LessonServer server{server_name, {"--idle-timeout", option(silence_on_this_machine(200ms))}};
     RawPeer silent{server.port};
     silent.expect_end();
     CHECK(server.process.read_error_line().ends_with(": closed, silent for too long"));

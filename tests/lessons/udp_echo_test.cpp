@@ -3,6 +3,7 @@
 
 #include "net/datagram.hpp"
 #include "tests/lessons/peers.hpp"
+#include "tests/support/machine.hpp"
 
 using namespace test;
 using namespace std::chrono_literals;
@@ -18,6 +19,9 @@ std::vector<std::string> to_port(std::uint16_t port, std::vector<std::string> mo
 }
 
 net::Deadline soon() { return net::after(20s); }
+
+// After which an answer counts as lost.
+const std::string timeout = option(silence_on_this_machine(200ms));
 
 }  // namespace
 
@@ -44,7 +48,7 @@ TEST_CASE("lesson 2: each line is a datagram, an empty one too, over both famili
 TEST_CASE("lesson 2: a loss is noticed, the rest goes on, and the status tells") {
     LessonServer server{server_name, {"--drop", "2"}};
     const Finished talk =
-        run(program(client), to_port(server.port, {"--timeout", "0.1"}), "one\ntwo\nthree\n");
+        run(program(client), to_port(server.port, {"--timeout", timeout}), "one\ntwo\nthree\n");
     CHECK(talk.status == 1);
     CHECK(talk.output == "one\nthree\n");
     CHECK(talk.errors == "client: no answer to \"two\", lost?\n");
@@ -56,7 +60,7 @@ TEST_CASE("lesson 2: a loss is noticed, the rest goes on, and the status tells")
 TEST_CASE("lesson 2: sent again, a lost line gets its answer") {
     LessonServer server{server_name, {"--drop", "3"}};
     const Finished talk =
-        run(program(client), to_port(server.port, {"--timeout", "0.1", "--retries", "1"}),
+        run(program(client), to_port(server.port, {"--timeout", timeout, "--retries", "1"}),
             "one\ntwo\nthree\n");
     CHECK(talk.status == 0);
     CHECK(talk.output == "one\ntwo\nthree\n");
@@ -105,7 +109,7 @@ TEST_CASE("lesson 2: a line that no datagram can hold") {
 
 TEST_CASE("lesson 2: an answer that comes too late is not taken for the next one") {
     const auto sockets = net::bind_udp("127.0.0.1", 0);
-    Process process{program(client), to_port(net::local_port(sockets[0]), {"--timeout", "0.05"})};
+    Process process{program(client), to_port(net::local_port(sockets[0]), {"--timeout", timeout})};
     process.write("one\n");
     std::array<std::uint8_t, 100> buffer;
     const net::Received first = net::receive_datagram(sockets[0], buffer, soon());

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <string>
 
 namespace test {
 
@@ -26,6 +27,11 @@ inline std::chrono::duration<double> on_this_machine(std::chrono::duration<doubl
 inline std::chrono::milliseconds silence_on_this_machine(std::chrono::milliseconds limit) {
     const auto scaled = std::chrono::duration_cast<std::chrono::milliseconds>(on_this_machine(limit));
     return std::clamp(scaled, limit, 5 * limit);
+}
+
+// A time as the programs' options take it, in seconds.
+inline std::string option(std::chrono::milliseconds time) {
+    return std::to_string(static_cast<double>(time.count()) / 1000);
 }
 
 }  // namespace test

@@ -21,8 +21,9 @@ $(TEST_PROGRAM): $(test_objects) $(all_objects) $(harness)
 	$(link)
 
 # What is built more often than it runs for long.
+$(filter %_test.o,$(test_objects)) $(harness): UNOPTIMIZED := -O0
 ifneq ($(SANITIZE),)
-$(BUILD)/obj/tests/%.o $(harness): UNOPTIMIZED := -O0
+$(BUILD)/obj/tests/%.o: UNOPTIMIZED := -O0
 $(BUILD)/obj/tests/fuzz/%.o: UNOPTIMIZED :=
 endif
 

@@ -25,12 +25,17 @@ std::string number(std::size_t i) { return std::to_string(i + 1); }
 
 conformance::Frame closing(unsigned code, const std::string& reason = "") { return conformance::close(code, reason); }
 
+// To a client that offered no compression, it is an answer that it did not ask for.
+std::string agreement(const std::string& deflate) {
+    return deflate.empty() ? "" : "Sec-WebSocket-Extensions: " + deflate + "\r\n";
+}
+
 // --- the cases that the conformance suite has for clients -------------------------------------------
 
 void add_cases(List& list) {
     for (const conformance::Group& group : conformance::all_groups())
         for (const conformance::Case& each : group.cases) {
-            if (each.side == conformance::Side::servers || each.large || !each.deflate.empty()) continue;
+            if (each.side == conformance::Side::servers || each.large) continue;
             const bool wrong_opening = each.opening && !each.opening->accepted;
             const bool wrong_frames = !each.expected.fails.empty() || each.expected.free;
             if (!wrong_opening && !wrong_frames) continue;
@@ -44,11 +49,28 @@ void add_cases(List& list) {
                                 }});
             else
                 list.push_back({each.id + " " + each.title, false, !each.expected.fails.empty() && !each.expected.free,
-                                false, [bytes, chop = each.chop](Server& server) {
-                                    server.accept();
+                                false, [bytes, deflate = each.deflate, chop = each.chop](Server& server) {
+                                    server.accept(agreement(deflate));
                                     server.send(bytes, chop);
                                 }});
         }
+}
+
+// A message of 1 GiB that has 7 MiB on the wire: a MiB of zeros, and the same again and again.
+std::string bomb() {
+    conformance::Packer packer;
+    const std::string zeros(1 << 20, '\0'), tail{"\0\0\xFF\xFF", 4};
+    std::string stream = packer.pack(zeros);
+    const std::string next = packer.pack(zeros);
+    for (int i = 1; i < 1024; ++i) stream += tail + next;
+    return encode(conformance::with_rsv(binary(stream), 4), false);
+}
+
+void add_bomb(List& list) {
+    list.push_back({"a bomb of 1 GiB", false, true, false, [bytes = bomb()](Server& server) {
+                        server.accept(agreement("permessage-deflate"));
+                        server.send(bytes);
+                    }});
 }
 
 // --- the opening ------------------------------------------------------------------------------------
@@ -322,7 +344,7 @@ const std::vector<std::string>& drawings() {
 
 std::vector<Misbehaviour> misbehaviours() {
     List list;
-    for (const auto add : {add_cases, add_silences, add_refusals, add_wrong_agreements, add_drawings, add_ends, add_floods,
+    for (const auto add : {add_cases, add_bomb, add_silences, add_refusals, add_wrong_agreements, add_drawings, add_ends, add_floods,
                            add_random, add_nonsense})
         add(list);
     return list;

@@ -22,6 +22,20 @@ std::string received(std::string_view bytes) {
     return steps;
 }
 
+// Sessions in which the server does something, too: those steps are one byte, or two.
+std::vector<std::string> sessions() {
+    const std::string ping_frame = received(encode(ping("p"), true)), text_frame = received(encode(text("t"), true));
+    const std::string end = received(encode(close(1000), true));
+    const std::string send = "\x02\x20", fragment = "\x03\x10", last = "\x0B\x10", our_ping = "\x0C", our_close = "\x05";
+    const std::string block = "\x0F", unblock = "\x07", some_time = "\x26\xFF", much_time = "\x46\xFF";
+    return {our_close + ping_frame + text_frame + end,
+            block + ping_frame + ping_frame + send + unblock + ping_frame,
+            send + fragment + ping_frame + last + send + our_close,
+            our_ping + some_time + text_frame + some_time + much_time + ping_frame,
+            block + ping_frame + our_close + end + unblock,
+            fragment + text_frame + our_close + ping_frame};
+}
+
 class Seeds {
   public:
     explicit Seeds(std::string folder) : folder_{std::move(folder)} {}
@@ -65,6 +79,10 @@ void write_seeds(const std::string& folder, const std::vector<Group>& groups) {
     for (const Group& group : groups)
         for (const Case& each : group.cases)
             if (!each.large) seeds.write(each);
+    const std::vector<std::string> all = sessions();
+    for (std::size_t i = 0; i < all.size(); ++i)
+        for (const char flags : {'\x00', '\x04'})
+            seeds.write("session", "both-" + std::to_string(i) + (flags == 0 ? "" : "-packed"), flags + all[i]);
 }
 
 }  // namespace conformance

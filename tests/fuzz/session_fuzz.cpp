@@ -226,8 +226,10 @@ class Session {
         keep_alive_->heard(now_);
         const ws::MutableBytes frames = ws::MutableBytes{piece}.subspan(taken);
         heard_ += text_of(frames);
+        const std::size_t before = out_.size();
         connection_->feed(frames);
         while (const auto event = connection_->next(out_)) handle(*event);
+        if (blocked_) check(ended_ || out_.size() == before, "blocked, it says nothing but a Close");
     }
 
     // A masked frame: its first byte, then as much of a payload as `number` says, or far more.
@@ -323,6 +325,7 @@ class Session {
 
     void block(bool blocked) {
         if (!connection_ || gone_) return;
+        blocked_ = blocked;
         ever_blocked_ = ever_blocked_ || blocked;
         connection_->output_blocked(blocked, out_);
     }
@@ -340,7 +343,7 @@ class Session {
     bool compressed_ = false;
     bool ended_ = false;       // the last event was told
     bool gone_ = false;        // given up for its silence
-    bool ever_blocked_ = false;
+    bool blocked_ = false, ever_blocked_ = false;
     std::string heard_;        // behind the request
     std::vector<Message> delivered_, sent_;
     std::string fragments_;    // of a message that is being sent

@@ -58,14 +58,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         line = line.substr(0, line.find('\0'));
         if (!ends_the_program(line)) arguments.push_back(line);
     }
+    // Without a URL the help is printed, and a -c further on may be the value of another option.
+    if (arguments.size() < 2 || !(arguments[1].starts_with("-c") || arguments[1].starts_with("--connect")))
+        arguments.insert(arguments.begin() + 1, {"-c", "localhost"});
     std::vector<char*> pointers;
     for (std::string& argument : arguments) pointers.push_back(argument.data());
     pointers.push_back(nullptr);
-    // Without a URL the help is printed.
-    bool has_mode = false;
-    for (const std::string& argument : arguments)
-        has_mode = has_mode || argument.starts_with("-c") || argument.starts_with("--c");
-    if (!has_mode) return 0;
     try {
         const wsc::Settings settings =
             wsc::parse_options(static_cast<int>(arguments.size()), pointers.data());

@@ -72,6 +72,18 @@ const Function send_all{"send_all",
     return told(net::send_all(socket, bytes, deadline(wait)));
 }};
 
+// Was it stopped, by the other descriptor?
+const Function send_until_stopped{"send_all_until_stopped", [](wire::Fd descriptor, std::vector<std::uint8_t> bytes,
+                                                              wire::Fd stop) {
+    const net::Fd socket{descriptor.number}, stopper{stop.number};
+    try {
+        net::send_all(socket, bytes, {}, stopper.get());
+    } catch (const net::Stopped&) {
+        return true;
+    }
+    return false;
+}};
+
 volatile sig_atomic_t sigpipes = 0;
 
 // From the first call on the signal is counted; its default is to end the process.

@@ -137,8 +137,20 @@ const Scenario listen_both{"listen", exercise(3), "man 7 ipv6",
                 "TCP_NODELAY is off on a socket that was accepted. The kernel then holds a "
                 "small message back until the one before it was confirmed, up to 40 ms (Nagle). "
                 "Set on the listening socket, it is handed on to every client's.");
+    // Of a socket that listens, this is how many clients may wait.
+    tcp_info info{};
+    size = sizeof info;
+    ::getsockopt(sockets.front(), IPPROTO_TCP, TCP_INFO, &info, &size);
+    run.is_true(info.tcpi_sacked >= 16, "listen() was told to keep " + std::to_string(info.tcpi_sacked) +
+                                            " clients waiting. While the server is busy for a moment, the next ones "
+                                            "are not answered at all: listen_backlog stands above.");
     if (sockets.size() == 1) return;  // a machine without IPv6
     run.equal("the port of ::1", port_of(sockets[1]), port);
+    value = 0;
+    size = sizeof value;
+    ::getsockopt(sockets[1], IPPROTO_IPV6, IPV6_V6ONLY, &value, &size);
+    run.is_true(value != 0, "IPV6_V6ONLY is off on the socket of ::1, which is one of two. On :: such a socket would "
+                            "take IPv4 as well, and 0.0.0.0 could not have the same port beside it.");
     run.is_true(connect_to_loopback(port, true) >= 0, "Nobody listens on ::1.");
 
     const std::vector<int> everywhere = listen_or_fail(run, "::");
@@ -308,6 +320,18 @@ const Scenario send_deadline{"send-deadline", exercise(5), "man 2 send",
                   "for as long as there is time.");
     run.equal("bytes", std::get<1>(sent), taken.size(),
               "So many did leave before the time was up, and the result should say so.");
+}};
+
+const Scenario send_stopped{"send-stopped", exercise(5), "src/net/socket.hpp",
+    "whoever waits for room can be stopped", [](Run& run) {
+    Ends ends{true}, stop;
+    run.step("300000 bytes to a peer that reads nothing; the descriptor that says stop can be read");
+    (void)!::write(stop.mine(), "x", 1);
+    Pending sending = run.start(Call{"send_all_until_stopped", pass(ends.theirs()), Buffer(300'000, 'x'),
+                                     pass(stop.theirs())}.as("send_all() of 300000 bytes, with a stop_fd"));
+    run.is_true(sending.answer("It still waits for room, 2.5 s later. Somebody wants the program to end: wait for "
+                               "stop_fd as well as for room, with wait_writable().").as<bool>(),
+                "It has returned, and Stopped was not thrown.");
 }};
 
 const Scenario peer_gone{"peer-gone", exercise(5), "man 2 send, MSG_NOSIGNAL",

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <csignal>
 #include <cstring>
 
 #include "lessons/tools/check/check.hpp"
@@ -320,15 +321,17 @@ class Asked {
 const Scenario lossy{"lossy", exercise(5).needs(2, 3, 4).once(), "",
     "a question without an answer is asked again", [](Run& run) {
     // Long enough that a busy machine answers in time.
-    Asked asked{run, {"--timeout", "0.8", "--retries", "2"}};
+    Asked asked{run, {"--timeout", "1.5", "--retries", "2"}};
     asked.client().type("one\ntwo\n");
     asked.expect("one", "It was typed.");
-    run.step("the question is lost; --timeout is 0.8 s");
+    run.step("the question is lost; --timeout is 1.5 s");
     const auto lost = std::chrono::steady_clock::now();
     asked.expect("one", "No answer came within --timeout, and there are --retries left.");
     const auto waited = (std::chrono::steady_clock::now() - lost) / 1ms;
-    run.is_true(waited > 400, "The question came again after " + std::to_string(waited) +
-                                  " ms. An answer needs time: it has --timeout, 800 ms.");
+    run.is_true(waited > 1000, "The question came again after " + std::to_string(waited) +
+                                   " ms. An answer needs time: it has --timeout, 1500 ms.");
+    asked.expect_no_question("The question came a third time, right behind the second. Each attempt has a "
+                             "--timeout of its own: one moment for all of them is over after the first.", 300ms);
     asked.answer("one");
     asked.client().expect_line("one", "The answer to the second attempt.");
     asked.expect("two", "The next line.");
@@ -355,6 +358,32 @@ const Scenario gives_up{"gives-up", exercise(5).needs(2, 3, 4).once(), "",
                 "Nothing on standard error says that there was no answer.");
 }};
 
+const Scenario interrupted{"interrupted", exercise(5).needs(2, 3, 4).once(), "",
+    "Ctrl-C ends the waiting for an answer at once", [](Run& run) {
+    Asked asked{run, {"--timeout", "60"}};
+    asked.client().type("one\n");
+    asked.expect("one", "It was typed.");
+    run.step("Ctrl-C for your client, while it waits for the answer; --timeout is 60 s");
+    asked.client().signal(SIGINT);
+    run.equal("the exit status", asked.client().wait(), 0,
+              "Whoever presses Ctrl-C wants to leave now. The signal is a descriptor, stop_.fd(): wait for it "
+              "as well as for the socket, and name it first.");
+}};
+
+const Scenario question_too_long{"question-too-long", exercise(5).needs(2, 3, 4).once(), "",
+    "a question that cannot be sent is told, and not waited for", [](Run& run) {
+    Asked asked{run, {"--timeout", "0.5", "--retries", "0"}};
+    run.step("a line of 70000 bytes is typed");
+    asked.client().type(std::string(70'000, 'x') + "\n");
+    asked.client().end_of_input();
+    run.equal("the exit status", asked.client().wait(), 1, "The line was not answered.");
+    const std::string& says = asked.client().errors();
+    run.is_true(says.find("too long for a datagram") != std::string::npos &&
+                    says.find("no answer to") == std::string::npos,
+                "A line of 70000 bytes fits into no datagram, so send_datagram() failed with EMSGSIZE, and "
+                "there is nothing to wait for: explain() says why. Its standard error says: " + quote(says, 200));
+}};
+
 const Scenario nobody_there{"nobody-there", exercise(5).needs(2, 3, 4).once(), "",
     "a port where nobody is ends the client with one line", [](Run& run) {
     const int unused = datagrams_on_loopback();
@@ -377,19 +406,21 @@ const Scenario late_answer{"late-answer", exercise(6).needs(2, 3, 4, 5).once(), 
     asked.client().type("one\n");
     asked.expect("one", "It was typed.");
     asked.expect_no_question("There are no --retries, so it must not be asked again.", 1s);
-    run.step("the client has given up; now the answer comes");
+    run.step("the client has given up; now two answers come");
     asked.answer("one");
+    asked.answer("uno");
     asked.client().type("two\n");
     asked.expect("two", "It was typed.");
     asked.answer("two");
     asked.client().expect_line(
         "two",
         "The late answer to \"one\" was taken for that to \"two\", and from now on each "
-        "answer belongs to the line before. Read what is here already before you ask.");
+        "answer belongs to the line before. Read what is here already, all of it, before you ask.");
     asked.client().end_of_input();
     asked.client().wait();
-    run.is_true(asked.client().errors().find("a late answer: \"one\"") != std::string::npos,
-                "The late answer was dropped without a word.");
+    for (const std::string_view late : {"one", "uno"})
+        run.is_true(asked.client().errors().find("a late answer: " + quote(late)) != std::string::npos,
+                    "The late answer " + quote(late) + " was dropped without a word.");
 }};
 
 }  // namespace

@@ -1,6 +1,9 @@
 // Checks of lesson 3: numbers in network byte order, a length before each message, and both
 // programs with bytes that come in pieces of every size. Leaves out: the naive mode of the
 // programs. It is wrong on purpose.
+#include <poll.h>
+
+#include <csignal>
 #include <cstdio>
 
 #include "lessons/tools/check/check.hpp"
@@ -267,7 +270,11 @@ const Scenario too_long{"too-long", exercise(4).needs(2), "", "a length is a cla
     Peer client{run, server};
     const std::string most = framed(run.payload(100));
     client.send(most);
-    client.expect(most, echo_mistakes(100));
+    Mistakes mistakes = echo_mistakes(100);
+    mistakes.insert(mistakes.begin(), when([](const Came& came) { return came.verdict == Verdict::closed_early; },
+                                           "a message of 100 bytes was refused, and --max-message-bytes is 100. "
+                                           "What is as long as the limit is allowed: > and not >=."));
+    client.expect(most, mistakes);
     run.step("a message of 101 bytes is announced, and --max-message-bytes is 100");
     client.send("\x00\x65"s);
     client.expect_end(
@@ -297,6 +304,38 @@ const Scenario ends_in_length{"ends-in-length", exercise(4), "",
 const Scenario ends_in_message{"ends-in-message", exercise(4).needs(2), "",
     "a stream that ends within a message is no message",
     [](Run& run) { check_end(run, "\0\5Hel"s, "within a message"); }};
+
+// Until the log of the server says so.
+void expect_logged(Run& run, Server& server, const std::string& part, std::string_view why) {
+    const Deadline deadline = in(run.patience() + Milliseconds{2000});
+    while (server->errors().find(part) == std::string::npos && std::chrono::steady_clock::now() < deadline) {
+        pollfd log{server->err(), POLLIN, 0};
+        ::poll(&log, 1, 20);
+    }
+    run.is_true(server->errors().find(part) != std::string::npos,
+                "the log of your server says " + quote(server->errors(), 200) + ", expected " + quote(part) +
+                    " in it. " + std::string{why});
+}
+
+const Scenario silent_within{"silent-within", exercise(4).needs(2).once(), "",
+    "who falls silent within a message is let go", [](Run& run) {
+    Server server{run, {"--idle-timeout", "0.7"}};
+    Peer client{run, server};
+    client.send("\0\5Hel"s);
+    run.step("the client says no more, and does not end the stream; --idle-timeout is 0.7 s");
+    client.expect_end("Each wait has a deadline, also that for the rest of a message: net::receive_exactly takes it.");
+    expect_logged(run, server, "within a message: timed out", "Whoever reads it must see why the client went.");
+}};
+
+const Scenario traced{"traced", exercise(4).needs(2).once(), "", "--trace shows a message both ways", [](Run& run) {
+    Server server{run, {"--trace"}};
+    Peer client{run, server};
+    client.send(framed("Hello"));
+    client.expect(framed("Hello"), echo_mistakes(5));
+    for (const char* arrow : {"→", "←"})
+        expect_logged(run, server, std::string{arrow} + " 00 05 48 65 6C 6C 6F       length 5, \"Hello\"",
+                      "trace_.line() shows a message with its length, when it has come and when it was sent.");
+}};
 
 // --- the client ---------------------------------------------------------------------------------
 
@@ -335,6 +374,21 @@ const Scenario client_two{"client-two", exercise(5).needs(2, 3).one_by_one(), ""
     client->expect_line("Echo: \"two\"", why);
     client->expect_line("Echo: \"\"", why);
     client->expect_line("Echo: \"Hello\"", why);
+}};
+
+const Scenario interrupted{"interrupted", exercise(5).needs(2, 3).once(), "",
+    "Ctrl-C ends the waiting for an answer at once", [](Run& run) {
+    Host host{run};
+    Client client{run, host};
+    Peer server{run, host};
+    client->type("Hello\n");
+    server.expect(framed("Hello"));
+    server.send("\0\5Hel"s);
+    run.step("Ctrl-C for your client, while the rest of the answer is missing");
+    client->signal(SIGINT);
+    run.equal("the exit status", client->wait(), 0,
+              "Your client has ended only when its time for the answer was over. Read with receive_some() of this "
+              "class, which listens for Ctrl-C; net::receive_exactly does not.");
 }};
 
 const Scenario client_cut_off{"client-cut-off", exercise(5).needs(2, 3).once(), "", "half an answer is none",

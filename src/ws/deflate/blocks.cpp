@@ -56,8 +56,9 @@ void Blocks::write(Buffer& out, Bytes data) {
     static const Codes fixed_code = fixed_codes();
     literal_counts_[end_of_block] = 1;
     make_codes_of_block();
-    const std::size_t fixed_size = 3 + size_of_symbols(fixed_code);
-    const std::size_t own_size = 3 + size_of_header() + size_of_symbols(own_);
+    const std::size_t extra_bits = size_of_extra_bits();
+    const std::size_t fixed_size = 3 + size_of_symbols(fixed_code) + extra_bits;
+    const std::size_t own_size = 3 + size_of_header() + size_of_symbols(own_) + extra_bits;
     const std::size_t stored_bits = stored_size(data.size(), bit_count_);
     const std::size_t size = std::min({fixed_size, own_size, stored_bits});
 
@@ -156,16 +157,23 @@ void Blocks::encode_run(std::uint8_t length, std::size_t run) {
     for (; run > 0; --run) add(length, 0, 0);
 }
 
+// Of all symbols, also of those that do not occur: so the compiler can take several at once.
 std::size_t Blocks::size_of_symbols(const Codes& codes) const {
-    std::size_t size = 0;
-    for (unsigned symbol = 0; symbol <= end_of_block; ++symbol)
+    std::uint32_t size = 0;
+    for (std::size_t symbol = 0; symbol < literal_symbols; ++symbol)
         size += literal_counts_[symbol] * codes.literal_lengths[symbol];
+    for (std::size_t symbol = 0; symbol < distance_symbols; ++symbol)
+        size += distance_counts_[symbol] * codes.distance_lengths[symbol];
+    return size;
+}
+
+// The same whatever the codes are.
+std::size_t Blocks::size_of_extra_bits() const {
+    std::size_t size = 0;
     for (unsigned symbol = first_length_symbol; symbol <= 285; ++symbol)
-        size += literal_counts_[symbol] *
-                (codes.literal_lengths[symbol] + length_symbol(symbol).extra_bits);
+        size += literal_counts_[symbol] * length_symbol(symbol).extra_bits;
     for (unsigned symbol = 0; symbol < 30; ++symbol)
-        size += distance_counts_[symbol] *
-                (codes.distance_lengths[symbol] + distance_symbol(symbol).extra_bits);
+        size += distance_counts_[symbol] * distance_symbol(symbol).extra_bits;
     return size;
 }
 

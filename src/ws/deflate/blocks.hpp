@@ -58,6 +58,7 @@ class Blocks {
     void encode_lengths();
     void encode_run(std::uint8_t length, std::size_t run);
     std::size_t size_of_symbols(const Codes& codes) const;
+    std::size_t size_of_extra_bits() const;
     std::size_t size_of_header() const;
     void write_stored(BitWriter& writer, Bytes data) const;
     void write_header(BitWriter& writer) const;
@@ -72,7 +73,7 @@ class Blocks {
     unsigned bit_count_ = 0;
 
     // The codes of the block at hand, and how they are written: §3.2.7.
-    Codes own_;
+    Codes own_{};
     std::size_t literal_count_ = 0, distance_count_ = 0, length_code_count_ = 0;
     struct Run {
         std::uint8_t symbol, extra_bits, extra;

@@ -10,21 +10,22 @@ namespace ws::deflate {
 namespace {
 
 constexpr std::size_t patience = 256;      // positions without a match
+constexpr std::size_t forgiven = 32;       // of them, for a match of three bytes
 constexpr std::size_t most_given_up = 16;  // at a time
 
 }  // namespace
 
 const Deflater::Level& Deflater::level(int number) {
     static constexpr auto levels = std::to_array<Level>({
-        {false, 4, {.chain = 3, .nice = 8, .good = 4, .threes = false}},
-        {false, 5, {.chain = 8, .nice = 16, .good = 4, .threes = false}},
-        {false, 6, {.chain = 32, .nice = 32, .good = 4, .threes = true}},
-        {true, 4, {.chain = 16, .nice = 16, .good = 4, .threes = true}},
-        {true, 16, {.chain = 32, .nice = 32, .good = 8, .threes = true}},
-        {true, 16, {.chain = 128, .nice = 128, .good = 8, .threes = true}},
-        {true, 32, {.chain = 256, .nice = 128, .good = 8, .threes = true}},
-        {true, 128, {.chain = 1024, .nice = 258, .good = 32, .threes = true}},
-        {true, 258, {.chain = 4096, .nice = 258, .good = 32, .threes = true}},
+        {false, 4, {.chain = 3, .nice = 8, .good = 4}},
+        {false, 5, {.chain = 8, .nice = 16, .good = 4}},
+        {false, 6, {.chain = 32, .nice = 32, .good = 4}},
+        {true, 4, {.chain = 16, .nice = 16, .good = 4}},
+        {true, 16, {.chain = 32, .nice = 32, .good = 8}},
+        {true, 16, {.chain = 128, .nice = 128, .good = 8}},
+        {true, 32, {.chain = 256, .nice = 128, .good = 8}},
+        {true, 128, {.chain = 1024, .nice = 258, .good = 32}},
+        {true, 258, {.chain = 4096, .nice = 258, .good = 32}},
     });
     assert(number >= min_level && number <= max_level);
     return levels[static_cast<std::size_t>(number - min_level)];
@@ -67,7 +68,7 @@ void Deflater::take_first(std::size_t stop, Blocks& blocks) {
             if (++misses_ > patience) give_up_for_a_while(stop, blocks);
             continue;
         }
-        misses_ = 0;
+        forgive_misses(match.length);
         blocks.match(match.length, match.distance);
         // The inside of a long match is not remembered: where it was found, it is known already.
         if (match.length <= level_.enough)
@@ -89,8 +90,8 @@ void Deflater::take_better(std::size_t stop, Blocks& blocks, Held& held) {
         if (held.match.length > 0 && here.length == 0) {
             blocks.match(held.match.length, held.match.distance);
             matcher_.pass(held.match.length - 2);
+            forgive_misses(held.match.length);
             held = {};
-            misses_ = 0;
             continue;
         }
         if (held.byte) blocks.literal(matcher_.next()[-2]);
@@ -101,6 +102,11 @@ void Deflater::take_better(std::size_t stop, Blocks& blocks, Held& held) {
             give_up_for_a_while(stop, blocks);
         }
     }
+}
+
+// Three bytes are found again in random ones, too, now and then.
+void Deflater::forgive_misses(unsigned length) {
+    misses_ -= length > min_match ? misses_ : std::min(misses_, forgiven);
 }
 
 // Nothing has been found for long: these bytes may be random, or compressed already. The longer it

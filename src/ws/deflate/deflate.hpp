@@ -44,6 +44,7 @@ class Deflater {
     };
     void take_first(std::size_t stop, Blocks& blocks);
     void take_better(std::size_t stop, Blocks& blocks, Held& held);
+    void forgive_misses(unsigned length);
     void give_up_for_a_while(std::size_t stop, Blocks& blocks);
 
     const Level& level_;

@@ -69,10 +69,15 @@ constexpr unsigned reversed(unsigned code, unsigned bits) {
 
 using Counts = std::array<std::uint16_t, max_code_bits + 1>;
 
+// By four, which take turns: mostly it is the same length (0) again and again, and a counter that
+// was just written can be read only some cycles later.
 Counts count_lengths(Bytes lengths) {
+    std::array<Counts, 4> counters{};
+    for (std::size_t i = 0; i < lengths.size(); ++i) ++counters[i % 4][lengths[i]];
     Counts counts{};
-    for (const std::uint8_t length : lengths) ++counts[length];
-    counts[0] = 0;
+    for (unsigned bits = 1; bits <= max_code_bits; ++bits)
+        for (const Counts& counter : counters)
+            counts[bits] = static_cast<std::uint16_t>(counts[bits] + counter[bits]);
     return counts;
 }
 
@@ -235,9 +240,12 @@ void make_code_lengths(std::span<const std::uint32_t> frequencies, unsigned max_
     // Sorted by frequency: the symbol goes along in the lower bits.
     std::array<std::uint32_t, literal_symbols> used;
     std::size_t count = 0;
-    for (std::size_t symbol = 0; symbol < frequencies.size(); ++symbol)
-        if (frequencies[symbol] != 0)
-            used[count++] = static_cast<std::uint32_t>(frequencies[symbol] << symbol_bits | symbol);
+    for (std::size_t symbol = 0; symbol < frequencies.size(); ++symbol) {
+        // The next one overwrites what does not count. A branch, which nobody could predict, cost a
+        // twentieth of the time of a message of 2 KB.
+        used[count] = static_cast<std::uint32_t>(frequencies[symbol] << symbol_bits | symbol);
+        count += frequencies[symbol] != 0 ? 1 : 0;
+    }
     std::ranges::fill(lengths, std::uint8_t{0});
     // One symbol alone gets one bit, and beside it one that never occurs: a code with a gap is refused
     // by some decoders.

@@ -17,7 +17,7 @@ std::uint8_t* copy_back(std::uint8_t* to, std::size_t distance, std::size_t leng
     const std::uint8_t* from = to - distance;
     if (distance == 1) {
         std::memset(to, *from, length);
-    } else if (length > 32) {
+    } else if (length > 32 && distance < 64) {
         // What has been copied is a source, too: each step can be twice as long as the one before.
         for (std::size_t count = distance; to < end; count *= 2) {
             count = std::min(count, static_cast<std::size_t>(end - to));
@@ -25,8 +25,13 @@ std::uint8_t* copy_back(std::uint8_t* to, std::size_t distance, std::size_t leng
             to += count;
         }
     } else if (distance >= 16) {
-        copy_16(to, from);
-        copy_16(to + 16, from + 16);
+        // Without a call: runs of the longest match come half as fast again.
+        do {
+            copy_16(to, from);
+            copy_16(to + 16, from + 16);
+            to += 32;
+            from += 32;
+        } while (to < end);
     } else if (distance >= 8) {
         for (; to < end; to += 8, from += 8) copy_8(to, from);
     } else {

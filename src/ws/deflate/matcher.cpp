@@ -104,7 +104,7 @@ inline void Matcher::remember(std::uint32_t four) {
     std::uint16_t& head = heads_[hash_of(four, hash_bits_)];
     chain_[position_ & (window_size_ - 1)] = head;
     head = position;
-    if (effort_.threes) heads_of_three_[hash_of(first_three(four), three_hash_bits_)] = position;
+    heads_of_three_[hash_of(first_three(four), three_hash_bits_)] = position;
 }
 
 void Matcher::pass(std::size_t count) {
@@ -114,6 +114,15 @@ void Matcher::pass(std::size_t count) {
          position_ < stop; ++position_)
         remember(first_four(next()));
     position_ = end;
+}
+
+inline Match Matcher::find_three(std::uint32_t four, std::size_t oldest) const {
+    const std::size_t place = heads_of_three_[hash_of(first_three(four), three_hash_bits_)];
+    const std::size_t distance = position_ - place;
+    if (place < oldest || distance > most_distance_of_three ||
+        first_three(first_four(window_.data() + place)) != first_three(four))
+        return {};
+    return {min_match, static_cast<std::uint32_t>(distance)};
 }
 
 Match Matcher::find(unsigned shortest) {
@@ -127,34 +136,32 @@ Match Matcher::find(unsigned shortest) {
     const std::size_t oldest =
         position_ > oldest_ + most_distance_ ? position_ - most_distance_ : oldest_;
 
-    Match best;
-    if (effort_.threes && shortest < 3) {
-        const std::size_t three = heads_of_three_[hash_of(first_three(four), three_hash_bits_)];
-        if (three >= oldest && position_ - three <= most_distance_of_three &&
-            first_three(first_four(window_.data() + three)) == first_three(four))
-            best = {3, static_cast<std::uint32_t>(position_ - three)};
-    }
-    unsigned length = std::max(shortest, 3u);  // more than that is wanted
+    // Of the best match. Two halves of one register in memory, as a Match would have them, cost a
+    // fifth of the time at level 1: they are written apart, and read as one too early.
+    std::size_t length = 0, distance = 0;
+    unsigned known = std::max(shortest, 3u);  // more than that is wanted
     // With a good one at hand a better one is worth less.
-    unsigned tries = length >= effort_.good ? effort_.chain / 4 : effort_.chain;
+    unsigned tries = known >= effort_.good ? effort_.chain / 4 : effort_.chain;
     std::size_t candidate = heads_[hash_of(four, hash_bits_)];
-    std::uint32_t wanted = first_four(here + length - 3);
-    for (; candidate >= oldest && length < most && tries > 0; --tries) {
+    std::uint32_t wanted = first_four(here + known - 3);
+    for (; candidate >= oldest && known < most && tries > 0; --tries) {
         const std::uint8_t* const there = window_.data() + candidate;
-        // A longer match has the same byte at `length`, and the three before it.
-        if (first_four(there + length - 3) == wanted) {
-            if (const unsigned same = common(here, there, most); same > length) {
-                length = same;
-                best = {length, static_cast<std::uint32_t>(position_ - candidate)};
-                if (length >= effort_.nice) break;
-                wanted = first_four(here + length - 3);
+        // A longer match has the same byte at `known`, and the three before it.
+        if (first_four(there + known - 3) == wanted) {
+            if (const unsigned same = common(here, there, most); same > known) {
+                length = known = same;
+                distance = position_ - candidate;
+                if (known >= effort_.nice) break;
+                wanted = first_four(here + known - 3);
             }
         }
         candidate = chain_[candidate & (window_size_ - 1)];
     }
+    const Match three = length == 0 && shortest < min_match ? find_three(four, oldest) : Match{};
     remember(four);
     skip(1);
-    return best;
+    if (length == 0) return three;
+    return {static_cast<std::uint32_t>(length), static_cast<std::uint32_t>(distance)};
 }
 
 }  // namespace ws::deflate

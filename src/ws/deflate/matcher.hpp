@@ -19,7 +19,6 @@ struct Effort {
     unsigned chain;  // places that are tried at most
     unsigned nice;   // a match of this length is good enough
     unsigned good;   // with one of this length already, a quarter of the chain is tried
-    bool threes;     // are matches of three bytes looked for, too?
 };
 
 class Matcher {
@@ -52,6 +51,7 @@ class Matcher {
   private:
     void slide();
     void remember(std::uint32_t four);
+    Match find_three(std::uint32_t four, std::size_t oldest) const;
 
     Effort effort_;
     std::size_t window_size_, most_distance_;

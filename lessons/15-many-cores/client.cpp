@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "cli/blocking_options.hpp"
+#include "cli/compression_options.hpp"
 #include "cli/say.hpp"
 #include "lessons/15-many-cores/members.hpp"
 #include "net/signal.hpp"
@@ -63,12 +64,16 @@ class Everywhere {
 int talk(int argc, char** argv) {
     cli::ClientLine line;
     endpoint::DialOptions settings;
+    cli::CompressionOptions compression;
     cli::Options options{"client", "Lesson 15: a client on every loop of the server."};
     line.declare(options, settings);
+    compression.declare(options);
     options.parse(argc, argv);
 
     const net::StopSignal stop;
     const std::string url = line.finish(settings, stop);
+    // Each connection is read by a thread of its own, so none shares anything.
+    settings.extensions = compression.extensions(cli::CompressionOptions::Sharing::none);
     return cli::report_end(Everywhere{url, settings}.run());
 }
 

@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "cli/blocking_options.hpp"
+#include "cli/compression_options.hpp"
 #include "cli/say.hpp"
 #include "lessons/16-many-machines/staying.hpp"
 #include "net/signal.hpp"
@@ -49,9 +50,11 @@ int talk(int argc, char** argv) {
     Settings settings;
     if (const char* name = std::getenv("USER"); name != nullptr && *name != '\0')
         settings.user = name;
+    cli::CompressionOptions compression;
     std::vector<std::string> others;
     cli::Options options{"client", "Lesson 16: a chat client that comes back by itself."};
     line.declare(options, settings.dial);
+    compression.declare(options);
     options.custom("--or", "URL", "another server, when the one before is away; repeatable",
                    [&](const std::string& url) { others.push_back(url); });
     options.text("--user", settings.user, "NAME", "who you are in the chat");
@@ -60,6 +63,7 @@ int talk(int argc, char** argv) {
 
     const net::StopSignal stop;
     settings.dial.stop_reason = "bye";
+    settings.dial.extensions = compression.extensions(cli::CompressionOptions::Sharing::none);
     settings.urls.push_back(line.finish(settings.dial, stop));
     settings.urls.insert(settings.urls.end(), others.begin(), others.end());
     chat_with(settings);

@@ -37,6 +37,21 @@ TEST_CASE("many cores: the client meets every loop, and each of them hears what 
     server.stop();
 }
 
+TEST_CASE("many cores: compressed, every loop's client hears the same") {
+    LessonServer server{lesson, {"--loops", "2", "--compress"}};
+    const std::string said(500, 'a');
+    const Finished client =
+        run(program("lessons/15-many-cores/client"),
+            {"--port", std::to_string(server.port), "--compress", "--trace"}, said + '\n');
+    CHECK(client.status == 0);
+    for (const char* loop : {"loop 0: ", "loop 1: "})
+        CHECK_MESSAGE(client.output.find(loop + said) != std::string::npos, client.output);
+    // As it leaves, and as it comes back.
+    for (const char* frame : {" → C1 ", " ← C1 "})
+        CHECK_MESSAGE(client.errors.find(frame) != std::string::npos, client.errors);
+    server.stop();
+}
+
 TEST_CASE("many cores: the counters of both loops are one sum, and the connections are told apart") {
     LessonServer server{lesson, {"--loops", "2", "--echo"}};
     RawPeer first = on_loop(server.port, "loop 0 of 2"), second = on_loop(server.port, "loop 1 of 2");

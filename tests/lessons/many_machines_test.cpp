@@ -46,6 +46,21 @@ TEST_CASE("lesson 16: alone, in one process, and what is typed comes back") {
     server.stop();
 }
 
+TEST_CASE("lesson 16: compressed, what is typed comes back") {
+    LessonServer server{lesson, {"--compress"}};
+    const std::string said(500, 'a');
+    const Finished finished = run(program(client_program),
+                                  {"--port", std::to_string(server.port), "--user", "ada", "--compress",
+                                   "--trace"},
+                                  said + '\n');
+    CHECK(finished.status == 0);
+    CHECK_MESSAGE(finished.output.find("ada: " + said + '\n') != std::string::npos, finished.output);
+    // As it leaves, and as it comes back.
+    for (const char* frame : {" → C1 ", " ← C1 "})
+        CHECK_MESSAGE(finished.errors.find(frame) != std::string::npos, finished.errors);
+    server.stop();
+}
+
 TEST_CASE("lesson 16: what one server's client says, another server's client hears, and may resume elsewhere") {
     const FakeRedis redis;
     LessonServer one{lesson, {"--redis", address_of(redis)}}, two{lesson, {"--redis", address_of(redis)}};

@@ -22,6 +22,7 @@
 namespace {
 
 constexpr ws::KeepAlive::Time handshake_timeout = 10'000, idle_timeout = 60'000, ping_interval = 30'000;
+constexpr std::size_t most_said = 16'384;  // beyond it a message only takes time
 
 void check(bool holds, const char* what) {
     if (holds) return;
@@ -275,7 +276,7 @@ class Session {
     }
 
     void send(unsigned number, unsigned length) {
-        if (!connection_ || gone_ || connection_->sending_message()) return;
+        if (!connection_ || gone_ || connection_->sending_message() || out_.size() > most_said) return;
         const unsigned opcode = number % 2 + 1;
         const std::string data(length * (number / 2 + 1), static_cast<char>('a' + number % 3));
         const bool sent = connection_->send(out_, static_cast<ws::Opcode>(opcode), ws::as_bytes(data));

@@ -96,8 +96,10 @@ check_starter() {
 
 # One hole as the starter has it, and all others solved: does a scenario of its exercise see it?
 check_each_hole() {
-    local number=$1 work=$scratch/alone exercise file function own
-    while IFS=$'\t' read -r exercise file function _ <&3; do
+    local number=$1 work=$scratch/alone exercise file function own holes_left
+    # By a descriptor of its own: 3 and 4 are make's, by which its jobs agree how many may run.
+    exec {holes_left}< <("$holes" list "$number")
+    while IFS=$'\t' read -r -u "$holes_left" exercise file function _; do
         rm -rf "$work"
         mkdir -p "$work/$(dirname "$file")"
         "$holes" cut "$number" "$file" "$function" >"$work/$file"
@@ -112,7 +114,8 @@ check_each_hole() {
         else
             fault "$exercise $function fails $(failed | tr '\n' ' '), and no scenario of its own exercise"
         fi
-    done 3< <("$holes" list "$number")
+    done
+    exec {holes_left}<&-
 }
 
 check_mutant() {

@@ -1,5 +1,7 @@
 // The judge of lesson 14, exercises 5 and 6: messages out and in, and the two programs.
 // RFC 7692 §7.2. What a student compresses is unpacked by checks_unpack.hpp.
+#include <cmath>
+
 #include "lessons/14-compression/checks_unpack.hpp"
 
 namespace check {
@@ -265,30 +267,94 @@ const Scenario client_compresses{"client", exercise(5).needs(2, 3, 4).one_by_one
 
 // --- exercise 6: no secrets beside strangers' text ----------------------------------------------
 
+// A client of a server with a secret; and what an eavesdropper sees of its answers, their lengths.
+class Owner {
+  public:
+    Owner(Run& run, Server& server, std::string kept, bool takes_over)
+        : run_{run}, client_{run, server}, secret_{std::move(kept)}, takeover_{takes_over} {
+        ask(client_, takes_over ? "permessage-deflate" : "permessage-deflate; server_no_context_takeover");
+    }
+
+    // On the wire. In one message or in several, compressed or not: what was said, and the secret.
+    std::size_t answer_to(const std::string& said) {
+        client_.send(packed_text(run_, fixed_block(said)));
+        std::string answer;
+        std::size_t on_the_wire = 0;
+        while (answer.find(said) == answer.npos || answer.find(secret_) == answer.npos) {
+            const Seen frame = client_.frame("an answer that holds what the client has said, and its secret");
+            on_the_wire += frame.payload.size();
+            if (!takeover_) peer_.forget();
+            answer += frame.rsv == 4 ? text_of(peer_.message(frame.payload)) : frame.text();
+        }
+        return on_the_wire;
+    }
+
+  private:
+    Run& run_;
+    Peer client_;
+    Unpacker peer_{};
+    const std::string secret_;
+    const bool takeover_;
+};
+
 const Scenario secret{"secret", exercise(6).needs(2, 3, 4, 5).once(), "",
     "the secret still reaches its owner, and long texts are still compressed", [](Run& run) {
     const std::string token = run.payload(12);
     Server server{run, {"--compress", "--secret", token}};
-    Peer client{run, server};
-    ask(client, "permessage-deflate");
-    const std::string text = sentences(run, 5000);
-    client.send(packed_text(run, fixed_block(text)));
-    Unpacker peer;
-    std::string answer;
-    std::size_t on_the_wire = 0;
-    // In one message or in two, compressed or not.
-    for (int i = 0; i < 2 && answer.find(text) == answer.npos; ++i) {
-        const Seen frame = client.frame("the answer");
-        on_the_wire += frame.payload.size();
-        if (frame.rsv == 4)
-            answer += text_of(peer.message(frame.payload));
-        else
-            answer += frame.text();
-    }
-    run.is_true(answer.find(token) != answer.npos, "the answer has to hold the secret: it is the client's own");
-    run.is_true(answer.find(text) != answer.npos, "the answer has to hold what the client has said");
+    Owner owner{run, server, token, true};
+    const std::size_t on_the_wire = owner.answer_to(sentences(run, 5000));
     run.is_true(on_the_wire < 3000, "the answer takes " + std::to_string(on_the_wire) +
                                         " bytes on the wire for 5,000 that repeat each other: nothing is compressed any more");
+}};
+
+class Lengths {
+  public:
+    void add(std::size_t length) {
+        const auto value = static_cast<double>(length);
+        count_ += 1;
+        sum_ += value;
+        squares_ += value * value;
+    }
+    double mean() const { return sum_ / count_; }
+    // How far the mean lies from the true one: its variance.
+    double doubt() const { return std::max(squares_ / count_ - mean() * mean(), 0.0) / count_; }
+
+  private:
+    double count_ = 0, sum_ = 0, squares_ = 0;
+};
+
+// Random padding makes lengths differ, too; but not by four times what chance makes of the means.
+void expect_nothing_told(Run& run, const Lengths& right, const Lengths& wrong, std::string_view how) {
+    const double shorter = wrong.mean() - right.mean();
+    run.is_true(shorter < 2 + 4 * std::sqrt(right.doubt() + wrong.doubt()),
+                "the answer to a text that holds the secret is " + std::to_string(std::lround(shorter)) +
+                    " bytes shorter, on average, than one to other letters: " + std::string{how});
+}
+
+const Scenario secret_kept{"secret-kept", exercise(6).needs(2, 3, 4, 5).once(), "RFC 7692 §8",
+    "whoever chooses the text and sees the lengths learns nothing of the secret", [](Run& run) {
+    const std::string token = run.payload(32);
+    Server server{run, {"--compress", "--secret", token}};
+    // Long enough that its echo is compressed, too.
+    const auto guess = [&run](const std::string& letters) { return "token is " + letters + " " + run.payload(40); };
+    Lengths right, wrong;
+    Owner owner{run, server, token, false};
+    for (int i = 0; i < 200; ++i) {
+        run.fresh();
+        right.add(owner.answer_to(guess(token)));
+        wrong.add(owner.answer_to(guess(run.payload(32))));
+    }
+    expect_nothing_told(run, right, wrong, "the answer refers to the secret, or the secret to it, and that can be counted");
+    Lengths right_later, wrong_later;
+    for (int i = 0; i < 40; ++i) {
+        run.fresh();
+        const bool is_right = i % 2 == 0;
+        Owner other{run, server, token, true};
+        other.answer_to(run.payload(41));
+        (is_right ? right_later : wrong_later).add(other.answer_to(guess(is_right ? token : run.payload(32))));
+    }
+    expect_nothing_told(run, right_later, wrong_later,
+                        "with context takeover it refers to the message before, in which the secret was");
 }};
 
 }  // namespace

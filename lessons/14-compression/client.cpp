@@ -61,9 +61,14 @@ void find_secret(CountedConnection& connection) {
     lesson::Guess guess{[&](const std::string& text) {
         ++texts;
         connection.send(ws::Opcode::text, ws::as_bytes(text));
-        const auto answer = connection.receive();
-        if (!answer) throw std::runtime_error{"the connection ended before the secret was found"};
-        return answer->sizes.wire;  // nothing else is looked at
+        // All messages of the answer, up to the one with our text. But for its end, nothing is
+        // looked at but lengths.
+        for (std::uint64_t length = 0;;) {
+            const auto answer = connection.receive();
+            if (!answer) throw std::runtime_error{"the connection ended before the secret was found"};
+            length += answer->sizes.wire;
+            if (answer->text.ends_with(text)) return length;
+        }
     }};
     guess.progress = [&texts](const std::string& known) {
         cli::say(known + ", after " + std::to_string(texts) + " texts");

@@ -1,6 +1,6 @@
 // Lesson 14: an echo server that agrees on permessage-deflate, when it is told to (--compress).
 // To the application nothing changes: it receives and sends whole messages, and never sees the
-// compressed bytes. With --secret it does what a server must not do; the text says why.
+// compressed bytes. With --secret it answers with a secret, too; with --leak as a server must not.
 #include "cli/compression_options.hpp"
 #include "cli/log.hpp"
 #include "cli/loop_options.hpp"
@@ -11,11 +11,24 @@
 
 namespace {
 
+std::string greeting(const std::string& secret) {
+    return "Hello! Your session token is " + secret + "; keep it to yourself.";
+}
+std::string what_was_said(std::string_view text) { return "You said: " + std::string{text}; }
+
 // A secret of the server's and a text of the client's in one message. If it is compressed, its
 // length tells how much the two have in common.
-std::string beside(const std::string& secret, std::string_view text) {
-    return "Hello! Your session token is " + secret + "; keep it to yourself. You said: " +
-           std::string{text};
+void answer_in_one(endpoint::LoopConnection& client, const std::string& secret,
+                   std::string_view text) {
+    client.send(greeting(secret) + " " + what_was_said(text));
+}
+
+// In two. The secret goes as a broadcast does: it is compressed by itself, and with context
+// takeover, too, nothing later refers to it.
+void answer_apart(endpoint::LoopConnection& client, const std::string& secret,
+                  std::string_view text) {
+    client.send(ws::PreparedMessage{ws::Opcode::text, ws::as_bytes(greeting(secret))});
+    client.send(what_was_said(text));
 }
 
 int serve(int argc, char** argv) {
@@ -23,10 +36,12 @@ int serve(int argc, char** argv) {
     endpoint::ServerOptions settings;
     cli::CompressionOptions compression;
     std::string secret;
+    bool leak = false;
     cli::Options options{"server", "Lesson 14: a WebSocket echo server that compresses."};
     line.declare(options, settings);
     compression.declare(options);
-    options.text("--secret", secret, "TEXT", "answer a text with this beside it: a leak");
+    options.text("--secret", secret, "TEXT", "answer a text with this, too");
+    options.flag("--leak", leak, "both in one message, whose length tells the secret");
     options.parse(argc, argv);
     line.finish(settings);
     // All connections are served by one thread, so they share what compressing needs.
@@ -40,7 +55,7 @@ int serve(int argc, char** argv) {
         if (secret.empty() || message.type != ws::Opcode::text)
             client.send(message.type, message.data);
         else
-            client.send(beside(secret, ws::as_text(message.data)));
+            (leak ? answer_in_one : answer_apart)(client, secret, ws::as_text(message.data));
     };
     handlers.on_close = [&log](endpoint::LoopConnection& client, const endpoint::Error& error) {
         if (!error.expected()) log.line(client.address(), "Read error: " + error.message());

@@ -103,14 +103,19 @@ TEST_CASE("lesson 14: a corrupt message is named in one line of the log") {
 
 TEST_CASE("lesson 14: a secret beside the client's text is found out by lengths") {
     const std::string secret = "4f1c93aa";
+    const std::vector<std::string> guess{"--compress", "--no-context-takeover", "--guess"};
     SUBCASE("while it is compressed") {
-        LessonServer server{lesson, {"--compress", "--secret", secret}};
-        const Finished finished = run_client(server.port, {"--compress", "--no-context-takeover", "--guess"});
-        CHECK(contains(finished.output, "The secret is " + secret + "\n"));
+        LessonServer server{lesson, {"--compress", "--secret", secret, "--leak"}};
+        CHECK(contains(run_client(server.port, guess).output, "The secret is " + secret + "\n"));
     }
     SUBCASE("and otherwise not") {
-        LessonServer server{lesson, {"--secret", secret}};
-        const Finished finished = run_client(server.port, {"--compress", "--no-context-takeover", "--guess"});
-        CHECK(contains(finished.output, "The lengths tell nothing.\n"));
+        LessonServer server{lesson, {"--secret", secret, "--leak"}};
+        CHECK(contains(run_client(server.port, guess).output, "The lengths tell nothing.\n"));
+    }
+    SUBCASE("nor in a message of its own") {
+        LessonServer server{lesson, {"--compress", "--compress-threshold", "0", "--secret", secret}};
+        CHECK(contains(run_client(server.port, guess).output, "The lengths tell nothing.\n"));
+        const Finished told = run_client(server.port, {"--compress"}, "hi\n\n");
+        CHECK(contains(told.output, "session token is " + secret));
     }
 }

@@ -47,20 +47,16 @@ std::optional<Event> Connection::next(Buffer& out, SpareBuffers* spare) {
             continue;
         }
         const std::optional<Piece> piece = receiver_.next();
-        if (!piece) {
-            if (receiver_.error() == Errc::none) return std::nullopt;
-            return fail(receiver_.error(), out);
-        }
+        if (!piece && receiver_.error() == Errc::none) return std::nullopt;
+        if (!piece) return fail(receiver_.error(), out);
         if (piece->extended) {
             extend(*piece);
             continue;
         }
-        // Most of all it is a whole message, and lies where it was read.
+        // Most pieces are a whole message. It is built where our caller wants it: a copy of something
+        // just written makes the processor wait, a tenth of the time that a small message takes here.
         if (piece->last && message_.empty() && !is_control(piece->opcode))
             return Event{.type = Event::message, .opcode = piece->opcode, .data = piece->data};
-        // A part of a message that is put together is nothing to tell. Known before it is handled,
-        // because what handle() returns is then built where our caller wants it: a copy of something
-        // just written makes the processor wait, a tenth of the time that a small message takes here.
         if (pieces_ || piece->last) return handle(*piece, out);
         if (spare != nullptr && message_.capacity() == 0) take_spare(*spare, *piece);
         collect(*piece);

@@ -54,6 +54,29 @@ $(BUILD)/tests/threads: $(TSAN_TESTS) $(all_objects)
 	@mkdir -p $(@D)
 	$(link)
 
+# The tests of src/ itself, in one program: those that start no other one.
+UNITS := $(BUILD)/tests/units
+$(UNITS): LDLIBS += -lcrypto
+$(UNITS): $(call objects_below,$(addprefix tests/,cli endpoint json net redis support terminal ws)) \
+          $(BUILD)/obj/tests/lessons/peers.o $(BUILD)/obj/tests/main.o $(all_objects)
+	@mkdir -p $(@D)
+	$(link)
+# Two of them ask the built programs as well, which are not there.
+ALONE := --no-intro -tce='options: --help is an answer*,make explain marks*'
+
+## make coverage   which lines and branches of src/ its own tests take: a table, and
+##                 build/coverage/index.html; fails below the goals (needs gcovr)
+.PHONY: coverage run-coverage
+coverage:
+	@command -v gcovr >/dev/null || { echo "make: coverage needs gcovr: apt-get install gcovr" >&2; exit 1; }
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)/coverage OPTIMIZE=-O0 \
+	  SANITIZERS='--coverage -fprofile-update=atomic' run-coverage
+run-coverage: $(UNITS) $(BUILD)/tests/faults
+	@find $(BUILD)/obj -name '*.gcda' -delete
+	@nice $(UNITS) $(ALONE)
+	@nice $(BUILD)/tests/faults --no-intro
+	@tests/coverage.sh $(BUILD)
+
 ## make fuzz       feeds the parsers with invented bytes for SECONDS=60 each (needs clang++;
 ##                 TARGETS='session http' for some of them)
 # What was found worth keeping stays in build/fuzz/NAME-corpus; an input that breaks something is

@@ -94,7 +94,7 @@ constexpr auto rules = std::to_array<Rule>({
     {Errc::unrequested_subprotocol, "unrequested_subprotocol", 0, 0, "RFC 6455 §4.1",
      "the server chose a subprotocol that was not offered"},
 
-    {Errc::wrong_extension_answer, "wrong_extension_answer", 0, 0, "RFC 7692 §7.1",
+    {Errc::wrong_extension_answer, "wrong_extension_answer", 0, 0, "RFC 7692 §7",
      "the server's answer about permessage-deflate does not fit to what was offered"},
 
     {Errc::rsv_without_extension, "rsv_without_extension", 0, 1002, "RFC 6455 §5.2",

@@ -115,8 +115,8 @@ ClientOpening::Step ClientOpening::feed(Bytes bytes, std::size_t& taken) {
 
 Errc ClientOpening::accept_answer() {
     if (const Errc errc = check_response(response_, handshake_); errc != Errc::none) return errc;
-    // RFC 7692 §7.1: a client that cannot use what the server has answered to its offer MUST fail
-    // the connection.
+    // RFC 7692 §5: "If a server gives an invalid response, such as accepting a PMCE that the client
+    // did not offer, the client MUST _Fail the WebSocket Connection_."
     if (extensions_ == nullptr || response_.count("Sec-WebSocket-Extensions") == 0)
         return Errc::none;
     extension_ = extensions_->accept(response_.list("Sec-WebSocket-Extensions"));

@@ -23,7 +23,7 @@ struct Rule {
     int line = 0;          // in rules.txt
     std::string rfc{};     // "6455"
     std::string section{};  // "§5.2"
-    std::string word{};    // MUST, MUST NOT, SHOULD, SHOULD NOT
+    std::string word{};    // MUST, MUST NOT, SHOULD, SHOULD NOT, RECOMMENDED
     std::string whom{};    // client, server, both, intermediary
     std::string sentence{};
     Place code{};

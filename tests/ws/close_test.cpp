@@ -139,3 +139,9 @@ TEST_CASE("§7.4 codes are described for people") {
               std::string::npos);
     }
 }
+
+TEST_CASE("§5.5 of a reason that has no border of a character nothing is sent") {
+    ws::Buffer body;
+    ws::append_close_body(body, ws::close_code::normal, std::string(200, '\x80'));
+    CHECK(body == ws::Buffer{0x03, 0xE8});
+}

@@ -248,6 +248,19 @@ TEST_CASE("§5.5.3 a pong that nobody asked for is reported and not answered") {
     check_exchange("8a 01 61"_hex, {{"pong \"a\""}});
 }
 
+TEST_CASE("§5.5.3 a pong may be sent unasked, until our Close") {
+    ws::Connection server{Role::server, {}};
+    ws::Buffer out;
+    CHECK(server.pong(out, ws::as_bytes("hi")));
+    CHECK(out == "8a 02 68 69"_hex);
+    out.clear();
+    CHECK(server.close(out, ws::close_code::normal, ""));
+    out.clear();
+    CHECK_FALSE(server.pong(out, ws::as_bytes("hi")));
+    CHECK_FALSE(server.ping(out, ws::as_bytes("hi")));
+    CHECK(out.empty());
+}
+
 TEST_CASE("§5.5.3 while output is blocked one pong waits, for the latest ping") {
     for (const Role role : {Role::server, Role::client}) {
         const auto from_peer = [&](ws::Bytes frames) {

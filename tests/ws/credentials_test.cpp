@@ -133,8 +133,10 @@ TEST_CASE("RFC 4648 §4 base64 is decoded strictly") {
         CAPTURE(text);
         CHECK(ws::decode_base64(ws::base64(ws::as_bytes(text))) == text);
     }
+    CHECK(ws::decode_base64("++//") == "\xFB\xEF\xFF");
     for (const char* wrong : {"A", "AA", "AAA", "=", "====", "A===", "AA=A",
-                              "AB==", "AAB=", "AA==AA==", "AA A", "AAA-", "AAA_", "AAA\n"}) {
+                              "AB==", "AAB=", "AA==AA==", "AA A", "AAA-", "AAA_", "AAA\n",
+                              "AAA{", "AAA[", "AAA:", "AAA,"}) {
         CAPTURE(wrong);
         CHECK_FALSE(ws::decode_base64(wrong));
     }

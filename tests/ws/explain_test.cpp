@@ -154,3 +154,10 @@ TEST_CASE("any two bytes can be explained") {
         REQUIRE(widest(text) <= 80);
     }
 }
+
+TEST_CASE("offsets of six digits and more are shown whole") {
+    const std::string text =
+        ws::explain("82 7f 00 00 00 00 00 01 86 a0"_hex + ws::Buffer(100'000, 7) + "81 02 68 69"_hex);
+    CHECK(contains(text, "Frame 2, 4 bytes from offset 100010"));
+    CHECK(contains(text, "\n100012  68 69"));
+}

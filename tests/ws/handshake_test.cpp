@@ -530,3 +530,44 @@ TEST_CASE("§4.1 a client that offered no subprotocol takes none") {
     REQUIRE(response.parse(rfc_response) == Errc::none);
     CHECK(ws::check_response(response, handshake) == Errc::unrequested_subprotocol);
 }
+
+TEST_CASE("§4.1 the ends of the base64 alphabet, and what else a client may leave out") {
+    ws::ClientHandshake handshake{.host = "a", .key = "+/09AZaz+/09AZaz+/09AQ=="};
+    CHECK(ws::is_sendable(handshake));
+    for (const char wrong : {'{', '[', ':', '@', '`', '-', '.', ','}) {
+        CAPTURE(wrong);
+        handshake.key[3] = wrong;
+        CHECK_FALSE(ws::is_sendable(handshake));
+    }
+    handshake.key[3] = 'A';
+    handshake.extensions = "permessage-deflate\nX: y";
+    CHECK_FALSE(ws::is_sendable(handshake));
+}
+
+TEST_CASE("§9.1 a parameter's value between quotation marks has both of them") {
+    struct Case {
+        std::string value;
+        Errc errc;
+    };
+    const Case cases[] = {
+        {"b", Errc::none},
+        {"\"b\"", Errc::none},
+        {"\"\\b\"", Errc::none},
+        {"\"", Errc::malformed_extension},
+        {"\"\"", Errc::malformed_extension},
+        {"\"b", Errc::malformed_extension},
+        {"b\"", Errc::malformed_extension},
+        {"", Errc::malformed_extension},
+    };
+    for (const Case& c : cases) {
+        CAPTURE(c.value);
+        const std::string head = crlf(
+            "GET /ws HTTP/1.1\nHost: a\nUpgrade: websocket\nConnection: Upgrade\n"
+            "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\nSec-WebSocket-Version: 13\n"
+            "Sec-WebSocket-Extensions: x; a=" +
+            c.value + "\n\n");
+        ws::Request request;
+        REQUIRE(request.parse(head) == Errc::none);
+        CHECK(ws::check_request(request) == c.errc);
+    }
+}

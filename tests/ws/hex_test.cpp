@@ -99,3 +99,10 @@ TEST_CASE("trace line: columns stay where they are") {
           "  1 →                            none");
     CHECK(ws::trace_line(1000, Direction::from_client, {}, "many").starts_with("1000 → "));
 }
+
+TEST_CASE("escape: three and four bytes at the borders between overlong and a character") {
+    CHECK(ws::escape("\xE0\x9F\xBF") == "\\xE0\\x9F\\xBF");
+    CHECK(ws::escape("\xE0\xA4\x80") == "\xE0\xA4\x80");
+    CHECK(ws::escape("\xF0\x8F\xBF\xBF") == "\\xF0\\x8F\\xBF\\xBF");
+    CHECK(ws::escape("\xF0\x9F\x98\x80") == "\xF0\x9F\x98\x80");
+}

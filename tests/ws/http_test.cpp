@@ -493,3 +493,41 @@ TEST_CASE("RFC 9110 §15.2 interim responses before the final one are skipped, o
     CHECK(whole(interim + final, {.max_header_lines = 2}).text == final);
     CHECK(whole(interim + final, {.max_header_lines = 1}).error == Errc::too_many_headers);
 }
+
+TEST_CASE("RFC 9112 §2.3 a version has one form") {
+    for (const char* version : {"HTTQ/1.1", "HTTP/x.1", "HTTP/1x1", "HTTP/1.x", "HTTP/1.11", "HTTP/1."}) {
+        CAPTURE(version);
+        ws::Response response;
+        CHECK(response.parse(version + std::string{" 404 Not Found\r\n\r\n"}) == Errc::malformed_start_line);
+    }
+}
+
+TEST_CASE("RFC 9110 §15.2 what is no response is not skipped as one, over every cut") {
+    const std::string text = "HTTP/1.1 1x0 Continue\r\n\r\n";
+    test::for_every_split(ws::as_bytes(text), [&](const test::Pieces& pieces) {
+        ws::HeadReader reader{{}, ws::HeadReader::Interim::skip};
+        std::size_t taken = 0;
+        Parse result = Parse::need_more;
+        for (const ws::Buffer& piece : pieces) result = reader.feed(piece, taken);
+        CHECK(result == Parse::ok);
+        CHECK(reader.text() == text);
+    });
+}
+
+TEST_CASE("RFC 3986 §3.2.2 the ends of what a number, a hex digit and a path may be") {
+    CHECK_FALSE(ws::is_host("a:123456"));
+    CHECK_FALSE(ws::is_host("[1:2:3:4:5:6:1.2.3]"));
+    CHECK_FALSE(ws::is_host("[1:2:3:4:5:6:1..2.3]"));
+    CHECK_FALSE(ws::is_host("[::g]"));
+    CHECK_FALSE(ws::is_host("[::~]"));
+    CHECK_FALSE(ws::is_host("[::/]"));
+    CHECK(ws::is_host("[::aF09]"));
+    CHECK_FALSE(ws::is_resource("/a\x7F"));
+    CHECK_FALSE(ws::is_resource("/a\x80"));
+    CHECK(ws::is_resource("/a~"));
+}
+
+TEST_CASE("RFC 9110 §15 a status that is none of ours has no phrase of its own") {
+    CHECK(ws::status_phrase(404) == "Not Found");
+    CHECK(ws::status_phrase(299) == "Unknown");
+}

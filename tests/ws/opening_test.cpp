@@ -5,6 +5,7 @@
 
 #include "tests/support/bytes.hpp"
 #include "tests/support/errc.hpp"
+#include "ws/deflate/codec.hpp"
 
 using ws::Errc;
 using Server = ws::ServerOpening::Step;
@@ -339,4 +340,38 @@ TEST_CASE("§4 the two openings agree") {
     std::size_t taken = 0;
     CHECK(client.feed(ws::as_bytes(outcome.answer), taken) == Client::open);
     CHECK(client.subprotocol() == "chat");
+}
+
+TEST_CASE("§9.1 client opening: what was offered judges its answer, over every cut") {
+    struct Case {
+        std::string more;
+        Errc errc;
+        bool agreed;
+    };
+    const Case cases[] = {
+        {"", Errc::none, false},
+        {"Sec-WebSocket-Extensions: permessage-deflate\n", Errc::none, true},
+        {"Sec-WebSocket-Extensions: permessage-deflate; unknown\n", Errc::wrong_extension_answer, false},
+        {"Sec-WebSocket-Extensions: x\n", Errc::wrong_extension_answer, false},
+    };
+    for (const Case& c : cases) {
+        CAPTURE(c.more);
+        test::for_every_split(ws::as_bytes(answer(c.more)), [&](const test::Pieces& pieces) {
+            ws::deflate::PermessageDeflate deflate{{}, ws::deflate::PermessageDeflate::Sharing::none};
+            ws::ClientOpening opening{ours, {}, &deflate};
+            CHECK(opening.request().find("Sec-WebSocket-Extensions: permessage-deflate;") != std::string::npos);
+            Client step = Client::more;
+            feed(opening, pieces, step);
+            CHECK(step == (c.errc == Errc::none ? Client::open : Client::failed));
+            CHECK(opening.error() == c.errc);
+            CHECK((opening.take_extension() != nullptr) == c.agreed);
+        });
+    }
+}
+
+TEST_CASE("RFC 9112 §4 client opening: an answer without a status is told as such") {
+    CHECK(complaint("HTTP/1.1 1x1 Switching\r\n\r\n").starts_with("Handshake failed: "));
+    // The size of its one chunk has not arrived whole: then that is what there is to tell.
+    CHECK(complaint("HTTP/1.1 403 Forbidden\r\nTransfer-Encoding: chunked\r\n\r\n", "1") ==
+          "Handshake failed: HTTP/1.1 403 Forbidden (1); path /ws");
 }

@@ -3,6 +3,8 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+
 #include "tests/support/bytes.hpp"
 
 using namespace test;
@@ -108,4 +110,39 @@ TEST_CASE("trace: a long text is cut between characters") {
     for (int i = 0; i < 10; ++i) ws::append(frame, test::as_bytes("€"));
     const std::string line = trace({{Direction::from_server, frame}});
     CHECK(line.find("\"€€€€€€€€…\"") != std::string::npos);
+}
+
+TEST_CASE("trace: once the server has agreed on compression, a text with RSV1 is shown as bytes") {
+    const auto head = [](std::string_view extension) {
+        const std::string text = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"
+                                 "Sec-WebSocket-Extensions: " + std::string{extension} + "\r\n\r\n";
+        return ws::Buffer{text.begin(), text.end()};
+    };
+    const auto after = [&](Direction direction, std::string_view extension) {
+        return trace({{direction, head(extension)}, {direction, "c1 03 f2 48 cd"_hex}},
+                     ws::Tracer::Start::http_head);
+    };
+    CHECK(after(Direction::from_server, "permessage-deflate").ends_with("TEXT FIN RSV1 len=3 [F2 48 CD]\n"));
+    CHECK(after(Direction::from_server, "permessage-deflate; server_no_context_takeover").ends_with("[F2 48 CD]\n"));
+    CHECK(after(Direction::from_server, "x-other").find("✗ RFC 6455 §5.2") != std::string::npos);
+    // A client only offers.
+    CHECK(after(Direction::from_client, "permessage-deflate").find("✗ RFC 6455 §5.2") != std::string::npos);
+}
+
+TEST_CASE("trace: a head without an end is shown and let go, an empty one is nothing") {
+    const ws::Buffer endless(70'000, 'a');
+    CHECK(trace({{Direction::from_client, endless}}, ws::Tracer::Start::http_head).size() > 60'000);
+    CHECK(trace({{Direction::from_client, "0d 0a 0d 0a"_hex}}, ws::Tracer::Start::http_head) == "");
+}
+
+TEST_CASE("trace: of a text there is an ellipsis where something was left out, and only there") {
+    for (const std::size_t size : {std::size_t{10}, std::size_t{60}, std::size_t{100}, std::size_t{120}}) {
+        CAPTURE(size);
+        const ws::Buffer frame = ws::Buffer{0x81, static_cast<std::uint8_t>(size)} + ws::Buffer(size, 'a');
+        const std::string line = trace({{Direction::from_server, frame}});
+        const std::string quoted = line.substr(line.find('"'));
+        CHECK((quoted.find("…") != std::string::npos) == (std::ranges::count(quoted, 'a') < static_cast<std::ptrdiff_t>(size)));
+    }
+    // What never came is no part of it.
+    CHECK(trace({{Direction::from_server, "81 05 61 62"_hex}}).find("\"ab\" (3 bytes never came)") != std::string::npos);
 }

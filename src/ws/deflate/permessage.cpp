@@ -129,7 +129,7 @@ std::string offer(const Terms& wanted) {
 }
 
 std::optional<Choice> choose(std::span<const std::string_view> extensions, const Terms& allowed) {
-    // RFC 7692 §7.1: "A server MUST decline an extension negotiation offer for this extension if
+    // RFC 7692 §7: "A server MUST decline an extension negotiation offer for this extension if
     // any of the following conditions are met: The negotiation offer contains an extension
     // parameter not defined for use in an offer. [...] with an invalid value. [...] multiple
     // extension parameters with the same name. The server doesn't support the offered

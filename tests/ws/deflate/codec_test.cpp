@@ -353,3 +353,63 @@ TEST_CASE("§7.2.1 a message for many is compressed once, and each goes on from 
         CHECK(to_second.size() < shared_text.size());
     }
 }
+
+TEST_CASE("§7.2.1 a message for many that is short, masked or no smaller goes as it is") {
+    ws::Buffer noise(200);
+    for (std::size_t i = 0; i < noise.size(); ++i) noise[i] = static_cast<std::uint8_t>(i * i * 37 >> 3);
+    Pair pair{{.threshold = 64}};
+    const auto first_byte = [](ws::Connection& from, ws::Bytes data) {
+        ws::Buffer out;
+        CHECK(from.send(out, ws::PreparedMessage{Opcode::binary, data}));
+        return out[0];
+    };
+    CHECK(first_byte(pair.server, text(63)) == 0x82);
+    CHECK(first_byte(pair.server, text(64)) == 0xC2);
+    CHECK(first_byte(pair.server, noise) == 0x82);
+    CHECK(first_byte(pair.client, text(500)) == 0x82);
+}
+
+TEST_CASE("§7.2 what a large message needed is not kept for small ones") {
+    ws::Buffer large(3 << 20);
+    std::uint32_t state = 1;
+    for (std::uint8_t& byte : large) byte = static_cast<std::uint8_t>((state = state * 1664525 + 1013904223) >> 24);
+    Pair pair{forgetful};
+    for (int i = 0; i < 2; ++i) {
+        ws::Buffer out;
+        pair.server.send_fragment(out, Opcode::binary, large, false);
+        pair.server.send_fragment(out, Opcode::binary, {}, true);
+        pair.server.send(out, Opcode::text, text(500));
+        const Got got = receive(pair.client, out);
+        REQUIRE(got.messages.size() == 2);
+        CHECK(got.messages[0] == large);
+        CHECK(got.messages[1] == text(500));
+    }
+}
+
+TEST_CASE("§7.1 connections that agreed on the same share what they can, others do not") {
+    PermessageDeflate extensions{always};
+    for (const char* offered : {"permessage-deflate; client_max_window_bits", "permessage-deflate",
+                                "permessage-deflate; server_no_context_takeover",
+                                "permessage-deflate; client_no_context_takeover",
+                                "permessage-deflate; server_max_window_bits=9",
+                                "permessage-deflate; client_max_window_bits=9",
+                                "permessage-deflate; client_max_window_bits=9"}) {
+        CAPTURE(offered);
+        const std::string_view offers[] = {offered};
+        std::string answer;
+        ws::Connection server{ws::Role::server, {}};
+        server.extend(extensions.choose(offers, answer));
+        REQUIRE(server.extension() != nullptr);
+        FixedKey keys;
+        ws::Connection client{ws::Role::client, {}, &keys};
+        PermessageDeflate of_client{{.terms = {.server_max_window_bits = 15}, .threshold = 0}};
+        const std::string_view answers[] = {answer};
+        client.extend(of_client.accept(answers));
+        REQUIRE(client.extension() != nullptr);
+        ws::Buffer out;
+        for (int i = 0; i < 2; ++i) server.send(out, Opcode::text, text(2'000));
+        CHECK(receive(client, out).messages == std::vector<ws::Buffer>{text(2'000), text(2'000)});
+    }
+    const std::string_view none[] = {"x"};
+    CHECK(extensions.accept(none) == nullptr);
+}

@@ -373,3 +373,18 @@ TEST_CASE("inflate: the history takes the last bytes, over any sequence of write
         }
     }
 }
+
+TEST_CASE("inflate: an error stays one, and there is nothing to begin anew before an end") {
+    Inflater inflater;
+    History before{15};
+    ws::Buffer memory(10);
+    Unpacked out{memory};
+    const ws::Buffer corrupt = "07"_hex, more = "00 00 00 ff ff"_hex;
+    inflater.restart();
+    ws::Bytes in{corrupt};
+    CHECK(inflater.run(in, out, before) == Inflater::Status::error);
+    in = more;
+    inflater.restart();
+    CHECK(inflater.run(in, out, before) == Inflater::Status::error);
+    CHECK(inflater.error() == Errc::reserved_block_type);
+}

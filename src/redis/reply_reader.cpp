@@ -47,7 +47,8 @@ bool ReplyReader::step(std::optional<Reply>& complete) {
     if (end == std::string::npos) {
         // The last byte may be half of an end of line.
         looked_ = bytes_.empty() ? 0 : bytes_.size() - 1;
-        if (bytes_.size() - used_ > limits_.max_line_bytes) return fail("a line that is too long");
+        const std::size_t half = bytes_.ends_with('\r') ? 1 : 0;
+        if (bytes_.size() - used_ > limits_.max_line_bytes + half) return fail("a line that is too long");
         return false;
     }
     if (end - used_ > limits_.max_line_bytes) return fail("a line that is too long");

@@ -21,9 +21,10 @@ Reply array(std::vector<Reply> items) {
 }
 const Reply nothing{};
 
-void check_reads(std::string_view bytes, const std::vector<Reply>& expected) {
+void check_reads(std::string_view bytes, const std::vector<Reply>& expected,
+                 const ReplyLimits& limits = {}) {
     test::for_every_split(ws::as_bytes(bytes), [&](test::Pieces& pieces) {
-        ReplyReader reader;
+        ReplyReader reader{limits};
         std::vector<Reply> replies;
         for (const ws::Buffer& piece : pieces) {
             reader.feed(ws::as_text(piece));
@@ -87,6 +88,8 @@ TEST_CASE("redis: what is announced is held against limits before it comes") {
     check_fails("*4\r\n", "an array that is too long", {.max_items = 3});
     check_fails("*1\r\n*1\r\n*1\r\n", "arrays that are nested too deep", {.max_depth = 2});
     check_fails("+123456\r\n", "a line that is too long", {.max_line_bytes = 5});
+    // The kind counts, the end of the line does not, nor half of it.
+    check_reads("+1234\r\n", {status("1234")}, {.max_line_bytes = 5});
     // Also one that never ends is not kept for ever.
     ReplyReader reader{{.max_line_bytes = 5}};
     reader.feed("+12345678");

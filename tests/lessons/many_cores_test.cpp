@@ -44,8 +44,9 @@ TEST_CASE("many cores: compressed, every loop's client hears the same") {
         run(program("lessons/15-many-cores/client"),
             {"--port", std::to_string(server.port), "--compress", "--trace"}, said + '\n');
     CHECK(client.status == 0);
+    // A long line is shown by its beginning.
     for (const char* loop : {"loop 0: ", "loop 1: "})
-        CHECK_MESSAGE(client.output.find(loop + said) != std::string::npos, client.output);
+        CHECK_MESSAGE(client.output.find(loop + said.substr(0, 100)) != std::string::npos, client.output);
     // As it leaves, and as it comes back.
     for (const char* frame : {" → C1 ", " ← C1 "})
         CHECK_MESSAGE(client.errors.find(frame) != std::string::npos, client.errors);

@@ -135,7 +135,6 @@ class Peer {
     Buffer in_;
     Buffer sent_;            // the last thing
     Buffer waiting_;         // to be sent, glued
-    std::size_t head_bytes_ = 0;  // of waiting_, that are a head
     std::string key_;        // an answer to our request is due
     bool ended_ = false, reset_ = false, stalled_ = false;
     Milliseconds cpu_before_{0};

@@ -98,7 +98,7 @@ run-fuzzers: $(TARGETS:%=$(BUILD)/%)
 	    $(BUILD)/$$name-corpus $(BUILD)/$$name-seeds; done
 $(FUZZERS:%=$(BUILD)/%): LDLIBS += -fsanitize=fuzzer -lcrypto
 $(FUZZERS:%=$(BUILD)/%): $(BUILD)/%: $(BUILD)/obj/tests/fuzz/%_fuzz.o \
-                                     $(filter $(addprefix $(BUILD)/obj/src/,ws/% json/% redis/%),$(all_objects))
+                           $(filter $(addprefix $(BUILD)/obj/src/,ws/% json/% redis/%),$(all_objects))
 	@mkdir -p $(@D)
 	$(link)
 

@@ -237,8 +237,9 @@ local function pitfalls()
 end
 
 -- Pictures of files: they are copied, and the text asks for the copy.
-local function copied_pictures(html)
-  return (html:gsub('(%f[%w]src%w*)="([^":]+%.%a+)"', function(attribute, path)
+local function copied_pictures(html, source)
+  return (html:gsub('(%f[%w]src%w*)="([^":]+%.%a+)"', function(attribute, named)
+    local path = chapter.resolve(source, named)
     local name = path:gsub('/', '-')
     local file = assert(io.open(folder .. '/' .. name, 'wb'))
     file:write(chapter.read(path))
@@ -255,7 +256,7 @@ local function render()
   while at <= #book.pages do
     local page = book.pages[at]
     if not page.html then
-      page.html = page.source:find('%.md$') and copied_pictures(chapter.page(page, book)) or
+      page.html = page.source:find('%.md$') and copied_pictures(chapter.page(page, book), page.source) or
                   chapter.source(page.source)
     end
     page.html = rfc.link(page.html, page)

@@ -24,6 +24,12 @@ end
 
 local function folder_of(path) return path:match('^(.*)/') or '' end
 
+-- What a text at `source` means by this path.
+function chapter.resolve(source, path)
+  local folder = folder_of(source)
+  return tidy(folder == '' and path or folder .. '/' .. path)
+end
+
 function chapter.read(path)
   local file = assert(io.open(path), path .. ' cannot be read')
   local contents = file:read('a')

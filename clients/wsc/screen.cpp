@@ -3,6 +3,7 @@
 // Leaves out: the line that is being typed (terminal/prompt).
 #include "clients/wsc/screen.hpp"
 
+#include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -78,6 +79,13 @@ Screen::Screen(const Settings& settings)
     if (!file_)
         throw OwnFailure{"--output: cannot write '" + settings.output +
                          "': " + std::strerror(errno)};
+}
+
+void Screen::follow_terminal(int signal) {
+    if (!prompt_) return;
+    if (signal == SIGWINCH) prompt_->resized();
+    if (signal == SIGCONT) prompt_->resume();
+    if (signal == SIGTSTP) prompt_->suspend();
 }
 
 void Screen::begin_prompt() {

@@ -25,6 +25,8 @@ class Screen {
     void end_prompt() { prompt_.reset(); }
     terminal::Prompt* prompt() { return prompt_.get(); }
     bool interactive() const { return interactive_; }
+    // What a signal asks of the line: another width (SIGWINCH), Ctrl-Z, and what comes after it.
+    void follow_terminal(int signal);
 
     // Throws OwnFailure when it cannot be written, and nobody would ever see it. With several clients
     // the mark says whose it is; then further lines are indented in a pipe, too, so that none of them

@@ -333,9 +333,7 @@ void Session::leave(ws::CloseCode code, milliseconds patience) {
 
 void Session::handle_signals() {
     while (const auto number = around_.signals.next()) {
-        if (*number == SIGWINCH) screen_.prompt()->resized();
-        if (*number == SIGCONT) screen_.prompt()->resume();
-        if (*number == SIGTSTP) screen_.prompt()->suspend();
+        screen_.follow_terminal(*number);
         if (!Signals::asks_to_leave(*number)) continue;
         // The second time at once; and there is nothing to wait for when we were leaving anyway.
         if (!open()) done_ = true;

@@ -57,9 +57,7 @@ class Listening {
 
     void handle_signals() {
         while (const auto number = signals_.next()) {
-            if (*number == SIGWINCH) screen_.prompt()->resized();
-            if (*number == SIGCONT) screen_.prompt()->resume();
-            if (*number == SIGTSTP) screen_.prompt()->suspend();
+            screen_.follow_terminal(*number);
             if (!Signals::asks_to_leave(*number)) continue;
             ending_.signal = *number;
             over_ = true;

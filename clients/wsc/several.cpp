@@ -287,9 +287,7 @@ class Several {
 
     void take_signals() {
         while (const auto number = signals_.next()) {
-            if (*number == SIGWINCH) screen_.prompt()->resized();
-            if (*number == SIGCONT) screen_.prompt()->resume();
-            if (*number == SIGTSTP) screen_.prompt()->suspend();
+            screen_.follow_terminal(*number);
             if (!Signals::asks_to_leave(*number)) continue;
             // The second time at once.
             if (leaving_) throw Interrupted{*number};
@@ -315,7 +313,7 @@ class Several {
     net::Wake always_;  // readable, for an input that epoll does not take
     int input_fd_ = STDIN_FILENO;
     std::map<Number, endpoint::ConnectionId> clients_;
-    std::set<Number> slow_;  // they take no more for now
+    std::set<Number> slow_;  // what was sent to them waits: no input is read until it has gone
     Number last_ = 0;
     bool watched_ = false;  // the input
     bool input_ended_ = false;

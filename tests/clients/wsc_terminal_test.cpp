@@ -350,6 +350,19 @@ TEST_CASE("wsc: Ctrl-Z stops the whole job, as behind make, and fg goes on with 
     }
 }
 
+TEST_CASE("wsc: SIGTSTP from elsewhere stops it, too") {
+    WscServer server;
+    JobShell shell;
+    Terminal& terminal = shell.terminal;
+    // Without a shell around it, which would stop by itself.
+    terminal.type(wsc() + " --no-history -c " + server.url() + "\r");
+    RawPeer peer = server.accept();
+    terminal.expect_end(connected);
+    terminal.signal_job(SIGTSTP);
+    terminal.expect("Stopped ");
+    CHECK(restored(terminal));
+}
+
 TEST_CASE("wsc: where nobody could continue it, nothing stops it") {
     WscServer server;
     Terminal terminal{wsc(), options(server)};

@@ -151,6 +151,7 @@ void Terminal::resize(int columns) {
 void Terminal::hang_up() { master_.close(); }
 
 void Terminal::signal(int number) { ::kill(pid_, number); }
+void Terminal::signal_job(int number) { ::kill(-::tcgetpgrp(master_.get()), number); }
 
 JobShell::JobShell()
     : terminal{"/usr/bin/env", {"PS1=shell# ", "bash", "--norc", "--noprofile", "--noediting", "-i"}} {}

@@ -22,6 +22,7 @@ class Terminal {
     void resize(int columns);  // sends SIGWINCH
     void hang_up();            // closes the window
     void signal(int number);
+    void signal_job(int number);  // to all of the job in the foreground
 
     // The lines of the screen, and those that have left it at the top.
     std::string screen() const;

@@ -312,6 +312,12 @@ def main():
         with concurrent.futures.ThreadPoolExecutor(settings.jobs) as pool:
             pending = [pool.submit(run_session, session, settings) for session in sessions]
             told = [report(*future.result(), settings) for future in pending]
+        # wscat has races of its own (its exit with its last line, say), and a busy machine finds
+        # them. What is a difference is one the second time, too, with nothing else going on.
+        for i, first in enumerate(told):
+            if first["verdict"] == "FAILED":
+                print("once more:", flush=True)
+                told[i] = report(*run_session(sessions[i], settings), settings) | {"again": True}
 
     with open(os.path.join(settings.build, "interop/compare-wscat.json"), "w") as file:
         json.dump(told, file, indent=1, ensure_ascii=False)
@@ -324,7 +330,8 @@ def main():
             print(textwrap.fill(f"{number:3} {words}: {', '.join(dict.fromkeys(where))}", 100,
                                 subsequent_indent="    "))
     print(f"{len(told)} sessions: {count['same']} the same, {count['wanted']} with wanted "
-          f"differences only, {count['FAILED']} failed")
+          f"differences only, {count['FAILED']} failed; "
+          f"{sum('again' in each for each in told)} played twice")
     sys.exit(1 if count["FAILED"] else 0)
 
 

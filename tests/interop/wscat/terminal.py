@@ -17,6 +17,9 @@ import unicodedata
 PATIENCE = 10  # seconds that anything may take
 WIDTH = 80
 
+# A private escape sequence, which shows nothing.
+END_OF_OUTPUT = b"\x1b[?9999h"
+
 COLOURS = {30: "black", 31: "red", 32: "green", 33: "yellow", 34: "blue", 35: "magenta",
            36: "cyan", 37: "white", 90: "grey"}
 
@@ -178,8 +181,9 @@ class Program:
             self.process = subprocess.Popen(["setsid", "--ctty", *command], stdin=slave,
                                             stdout=slave, stderr=slave, env=environment,
                                             cwd=folder)
-            os.close(slave)
+            self.slave = slave
             self.readers = [self.reader(self.read_terminal)]
+            self.reader(self.mark_the_end)
         else:
             self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                             stderr=subprocess.PIPE, env=environment, cwd=folder)
@@ -193,19 +197,22 @@ class Program:
         thread.start()
         return thread
 
+    def mark_the_end(self):
+        # The kernel may report the end of a terminal whose last words are still on their way. So
+        # the terminal is held open, and our own word comes after the program's last one.
+        self.process.wait()
+        os.write(self.slave, END_OF_OUTPUT)
+
     def read_terminal(self):
         decoder = codecs.getincrementaldecoder("utf-8")("replace")
-        while True:
-            try:
-                data = os.read(self.master, 65536)
-            except OSError:  # the last holder of the other side has closed it
-                data = b""
+        ended = False
+        while not ended:
+            data = os.read(self.master, 65536)
             with self.changed:
                 self.raw += data
+                ended = self.raw.endswith(END_OF_OUTPUT)
                 self.screen.feed(decoder.decode(data))
                 self.changed.notify_all()
-            if not data:
-                return
 
     def read_pipe(self, name, pipe):
         while data := os.read(pipe.fileno(), 65536):
@@ -256,6 +263,7 @@ class Program:
         for reader in self.readers:
             reader.join(PATIENCE)
         if self.on_terminal:
+            os.close(self.slave)
             os.close(self.master)
         elif not self.process.stdin.closed:
             try:

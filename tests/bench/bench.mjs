@@ -8,7 +8,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { choose } from './scenarios.mjs';
-import { raw, ours, peers, other, revision, start } from './servers.mjs';
+import { raw, rawWhole, ours, peers, other, revision, start } from './servers.mjs';
 import { loadOn, callsEach, median } from './measure.mjs';
 import { printMachine, printScenario } from './print.mjs';
 
@@ -33,7 +33,7 @@ function chooseServers(leftOut) {
     const chosen = peers.filter((peer) => (wanted ? wanted.includes(peer.id) : true) && !leftOut.has(peer.id));
     const against = process.env.AGAINST ? [revision(process.env.AGAINST, process.env.AGAINST_FOLDER)] : [];
     const mine = process.env.SERVER ? [other(process.env.SERVER)] : [];
-    return [raw, ours, ...against, ...mine, ...chosen];
+    return [raw, rawWhole, ours, ...against, ...mine, ...chosen];
 }
 
 function readLeftOut() {
@@ -84,7 +84,7 @@ async function measureRounds(running, scenario, cpu) {
 
 // Memory is compared with that of a server which has served nobody yet.
 async function measureMemory(servers, scenario, cpus) {
-    const all = servers.map((server) => ({ server, results: [] }));
+    const all = servers.filter((server) => server.command('echo')).map((server) => ({ server, results: [] }));
     for (let round = 0; round < Math.min(rounds, 3); ++round)
         for (const one of all) {
             say(`${scenario.id}: round ${round + 1}, ${one.server.name}`);

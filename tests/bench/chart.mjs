@@ -21,7 +21,7 @@ function scale(ratios) {
 
 // Ours is drawn last and larger, so that nothing hides it.
 function dots(scenario, y, x, color) {
-    const rows = scenario.servers.filter((row) => row.server !== 'raw' && row.ratio !== null);
+    const rows = scenario.servers.filter((row) => !row.server.startsWith('raw') && row.ratio !== null);
     rows.sort((a, b) => (a.server === 'ours') - (b.server === 'ours'));
     return rows.map((row) => {
         const title = `<title>${escape(row.name)}: ${row.ratio.toFixed(2)}</title>`;
@@ -42,7 +42,7 @@ function draw(result, theme) {
     const scenarios = result.scenarios.filter((scenario) => !scenario.memory);
     const servers = new Map();
     for (const scenario of scenarios)
-        for (const row of scenario.servers) if (row.server !== 'raw') servers.set(row.server, row.name);
+        for (const row of scenario.servers) if (!row.server.startsWith('raw')) servers.set(row.server, row.name);
     const order = [...servers.keys()];
     const color = (id) => (id === 'ours' ? theme.ours : colors[order.filter((other) => other !== 'ours').indexOf(id) % colors.length]);
     const ratios = scenarios.flatMap((scenario) => scenario.servers.map((row) => row.ratio).filter(Number.isFinite));

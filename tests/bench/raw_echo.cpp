@@ -1,6 +1,8 @@
 // The limit: a TCP echo server that knows no WebSocket. What costs less than this does not exist,
 // so `make bench` gives every server's CPU time as a ratio to it.
-// raw_echo --port N [--fan-out]: sends what comes back to whoever sent it, or to all the others.
+// raw_echo --port N [--fan-out] [--whole N]: sends what comes back to whoever sent it, or to all the
+// others. --whole: once N bytes are there, and not before. Whoever hands out whole messages cannot
+// cost less than that, which is more than the bytes alone cost: they have left the nearest cache.
 // Epoll, one buffer, one recv() and one send() a turn, as little of everything else as works.
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -8,12 +10,14 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace {
@@ -23,12 +27,16 @@ constexpr std::size_t buffer_bytes = 512 * 1024;
 
 struct Client {
     bool open = false;
+    std::vector<char> message;  // --whole: what is there of it
+    std::size_t arrived = 0;
     std::string waiting;  // what the kernel did not take; until it has, nothing is read
 };
 
 struct Server {
     int epoll = ::epoll_create1(0);
     bool fan_out = false;
+    std::size_t whole_bytes = 0;
+    std::vector<std::vector<char>> spare;  // --whole: memory of messages that have left
     std::vector<Client> clients;  // by descriptor
     std::vector<int> open;        // fan-out only
     std::vector<char> buffer = std::vector<char>(buffer_bytes);
@@ -60,7 +68,28 @@ void send_to(Server& server, int fd, const char* bytes, std::size_t size) {
     waiting.append(bytes + sent, size - static_cast<std::size_t>(sent));
 }
 
+// Read straight into its place: no byte of it is copied here.
+void gather(Server& server, int fd) {
+    Client& client = server.clients[static_cast<std::size_t>(fd)];
+    if (client.message.empty() && server.spare.empty()) {
+        client.message.resize(server.whole_bytes);
+    } else if (client.message.empty()) {
+        client.message = std::move(server.spare.back());
+        server.spare.pop_back();
+    }
+    const std::size_t most = std::min(server.whole_bytes - client.arrived, buffer_bytes);
+    const ssize_t size = ::recv(fd, client.message.data() + client.arrived, most, MSG_DONTWAIT);
+    if (size < 0 && errno == EAGAIN) return;
+    if (size <= 0) return end(server, fd);
+    client.arrived += static_cast<std::size_t>(size);
+    if (client.arrived < server.whole_bytes) return;
+    send_to(server, fd, client.message.data(), server.whole_bytes);
+    server.spare.push_back(std::exchange(client.message, {}));
+    client.arrived = 0;
+}
+
 void on_readable(Server& server, int fd) {
+    if (server.whole_bytes > 0) return gather(server, fd);
     const ssize_t size = ::recv(fd, server.buffer.data(), server.buffer.size(), MSG_DONTWAIT);
     if (size < 0 && errno == EAGAIN) return;
     if (size <= 0) return end(server, fd);
@@ -117,6 +146,8 @@ int main(int argc, char** argv) {
     std::uint16_t port = 0;
     for (int i = 1; i < argc; ++i) {
         if (std::strcmp(argv[i], "--fan-out") == 0) server.fan_out = true;
+        if (std::strcmp(argv[i], "--whole") == 0 && i + 1 < argc)
+            server.whole_bytes = static_cast<std::size_t>(std::atol(argv[++i]));
         if (std::strcmp(argv[i], "--port") == 0 && i + 1 < argc)
             port = static_cast<std::uint16_t>(std::atoi(argv[++i]));
     }

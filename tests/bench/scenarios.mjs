@@ -1,6 +1,9 @@
 // What is measured, and under which letter. `args` are those of clients/load.
 const text20 = ['--bytes', '20', '--connections', '100'];
 const binary = ['--payload', 'binary'];
+const large = 1 << 20;
+// Its frame as a client sends it: two bytes, a length of eight, a masking key.
+export const largeFrame = large + 14;
 
 export const scenarios = [
     {
@@ -24,13 +27,15 @@ export const scenarios = [
     {
         id: 'd',
         title: '1 MiB binary, 4 connections, 1 in flight',
-        args: [...binary, '--bytes', '1048576', '--connections', '4'],
+        args: [...binary, '--bytes', String(large), '--connections', '4'],
+        mode: 'large',
         counted: 100,
     },
     {
         id: 't',
         title: '1 MiB text in UTF-8, 4 connections, 1 in flight',
-        args: ['--payload', 'utf8', '--bytes', '1048576', '--connections', '4'],
+        args: ['--payload', 'utf8', '--bytes', String(large), '--connections', '4'],
+        mode: 'large',
         counted: 100,
     },
     {

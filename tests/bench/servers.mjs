@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { join } from 'node:path';
+import { largeFrame } from './scenarios.mjs';
 
 const build = process.env.BUILD ?? 'build';
 const built = join(build, 'bench');
@@ -23,12 +24,20 @@ function npmVersion(name) {
     return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')).version : '';
 }
 
-// `command` for the mode 'echo' or 'fan-out'; null where it has none. `raw`: no WebSocket.
+// `command` for the mode 'echo', 'large' (an echo, too) or 'fan-out'; null where it has none. `raw`: no WebSocket.
 export const raw = {
     id: 'raw',
     name: 'raw TCP',
     raw: true,
     command: (mode) => [join(built, 'raw_echo'), ...(mode === 'fan-out' ? ['--fan-out'] : [])],
+};
+
+// The limit of whoever needs a message whole, as every handler of messages does.
+export const rawWhole = {
+    id: 'raw-whole',
+    name: 'raw, whole',
+    raw: true,
+    command: (mode) => (mode === 'large' ? [join(built, 'raw_echo'), '--whole', String(largeFrame)] : null),
 };
 
 export const ours = {

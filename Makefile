@@ -56,7 +56,7 @@ SANITIZERS := $(if $(SANITIZE),-fsanitize=address$(comma)undefined -fno-sanitize
 # What a student has written; tests and grading use other folders.
 WORK ?= work
 
-# In a handout (lessons/tools/handout.sh) all programs are built with the student's files, and what
+# In a handout (lessons/tools/teacher/handout.sh) all programs are built with the student's files, and what
 # is the teacher's is not there.
 ifneq ($(wildcard lessons/HANDOUT),)
 OVERLAY ?= $(WORK)
@@ -67,7 +67,7 @@ ifneq ($(filter $(ABSENT) interop-% load-% diff-% mutants-%,$(MAKECMDGOALS)),)
 $(error a handout has no $(MAKECMDGOALS); make help shows what there is)
 endif
 ifneq ($(filter all programs lesson-% bare-% server-% client-% explain,$(or $(MAKECMDGOALS),all)),)
-$(shell lessons/tools/overlay.sh $(BUILD) $(OVERLAY))
+$(shell lessons/tools/student/overlay.sh $(BUILD) $(OVERLAY))
 endif
 # The course's own programs are in it, built: those run, so that a lesson can be seen before it is
 # done. MINE=1 runs what is built with the student's files.
@@ -118,7 +118,7 @@ print-%:
 
 # OpenSSL and doctest, installed when they are missing (Debian, Ubuntu) or asked for.
 $(BUILD)/packages:
-	@lessons/tools/packages.sh $(CXX)
+	@lessons/tools/packages/packages.sh $(CXX)
 	@mkdir -p $(@D) && touch $@
 
 # PRECOMPILE=1: the standard library's headers are read once (tests/support/standard.hpp), for each level
@@ -164,7 +164,7 @@ $$(PAIR_$(2)): LDLIBS += $(if $(filter ws/handshake,$(SRC_$(2))),-lcrypto)
 
 .PHONY: lesson-$(3) server-$(3) client-$(3)
 lesson-$(3): $$(if $$(RUN),,$$(PAIR_$(2)))
-	@$$(whose) lessons/tools/demo.sh $$(or $$(RUN),$(BUILD)) $(1)
+	@$$(whose) lessons/tools/texts/demo.sh $$(or $$(RUN),$(BUILD)) $(1)
 server-$(3): $$(or $$(RUN),$(BUILD))/lessons/$(1)/server
 	@$$(whose) $$< $$(ARGS)
 client-$(3): $$(or $$(RUN),$(BUILD))/lessons/$(1)/client
@@ -180,7 +180,7 @@ $$(BARE_$(2)): $(BUILD)/%: $(BUILD)/obj/%.o $(if $(filter-out 01,$(2)),$(call ob
 	$$(link)
 .PHONY: bare-$(3)
 bare-$(3): $$(if $$(RUN),,$$(BARE_$(2)) $(BUILD)/lessons/$(1)/client)
-	@$$(whose) lessons/tools/bare.sh $$(or $$(RUN),$(BUILD)) $(1)
+	@$$(whose) lessons/tools/texts/bare.sh $$(or $$(RUN),$(BUILD)) $(1)
 endif
 endef
 # "05-frames" is lesson 05, or 5.
@@ -268,14 +268,16 @@ uninstall:
 
 TEXTS := $(BUILD)/tools/texts
 HOLES := $(BUILD)/tools/holes
-$(TEXTS) $(HOLES): $(BUILD)/tools/%: $(BUILD)/obj/lessons/tools/%.o
+$(TEXTS): $(BUILD)/obj/lessons/tools/texts/texts.o
+$(HOLES): $(BUILD)/obj/lessons/tools/holes/holes.o
+$(TEXTS) $(HOLES):
 	@mkdir -p $(@D)
 	$(link)
 
 ## make texts      records every lesson's run anew, and puts code and runs into the texts
 .PHONY: texts
 texts: programs
-	@set -e; for folder in $(LESSONS); do lessons/tools/demo.sh $(BUILD) $$folder --record; done
+	@set -e; for folder in $(LESSONS); do lessons/tools/texts/demo.sh $(BUILD) $$folder --record; done
 	@$(TEXTS) --write
 
 ## make book       the course as a book, HTML that works from the disk: build/book/index.html

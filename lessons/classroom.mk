@@ -9,13 +9,13 @@
 # What the scripts need to know.
 classroom = MAKE='$(MAKE)' BUILD=$(BUILD)/check WORK=$(WORK) HOLES=$(HOLES) SEED=$(SEED) VERBOSE=$(V)
 start-%: $(HOLES)
-	@$(if $(filter $*,$(numbers)),lessons/tools/start.sh $* $(WORK) $(HOLES) $(FORCE),$(no_lesson))
+	@$(if $(filter $*,$(numbers)),lessons/tools/student/start.sh $* $(WORK) $(HOLES) $(FORCE),$(no_lesson))
 check-%: $(HOLES)
-	+@$(if $(filter $*,$(numbers)),$(classroom) NAME=$(T) lessons/tools/check.sh $*,$(no_lesson))
+	+@$(if $(filter $*,$(numbers)),$(classroom) NAME=$(T) lessons/tools/student/check.sh $*,$(no_lesson))
 trace-%: $(HOLES)
 	@$(if $(filter $*,$(numbers)),:,$(no_lesson))
 	+@$(if $(T),,echo "trace: which scenario? make trace-$* T=name" >&2; exit 2;) \
-	  $(classroom) QUIET=1 TRACE=$(T) lessons/tools/check.sh $*
+	  $(classroom) QUIET=1 TRACE=$(T) lessons/tools/student/check.sh $*
 
 ## make hint-N     a hint for exercise T of lesson N: make hint-5 T=3 L=1 (L=1 to 3; T may be a scenario)
 ## make answer-N   asks reading exercise T of lesson N, or judges an answer: make answer-5 T=2 A='3'
@@ -35,7 +35,7 @@ $(BUILD)/judge/%.o: %.cpp | $(BUILD)/packages
 # $(1) folder, $(2) its number with two digits, $(3) its number. T, L, A and SPOIL reach the
 # scripts through the environment.
 define classroom_rules
-# The judge of lessons 1 to this one, and that of this one only (lessons/tools/check.sh builds and
+# The judge of lessons 1 to this one, and that of this one only (lessons/tools/student/check.sh builds and
 # runs them).
 CHECKED_$(2) := $(wildcard lessons/$(1)/checks*.cpp)
 CHECKED      += $$(CHECKED_$(2))
@@ -60,19 +60,19 @@ start-$(3): $(HOLES)
 check-$(3): $(HOLES)
 trace-$(3): $(HOLES)
 hint-$(3):
-	@lessons/tools/hint.sh $(1)
+	@lessons/tools/student/hint.sh $(1)
 answer-$(3): $(ANSWER)
 	@$(ANSWER) $(3) "$$$$T" "$$$$A"
 diff-$(3): $(HOLES)
-	@lessons/tools/compare.sh $(3) $(WORK) $(HOLES)
+	@lessons/tools/student/compare.sh $(3) $(WORK) $(HOLES)
 watch-$(3):
-	@lessons/tools/watch.sh $(3) $(WORK) "$$(MAKE)"
+	@lessons/tools/student/watch.sh $(3) $(WORK) "$$(MAKE)"
 endef
 
 # The reading exercises, and what reads frames independently of src/.
 ANSWER := $(BUILD)/tools/answer
 $(ANSWER): LDLIBS += -lcrypto
-$(ANSWER): $(patsubst %.cpp,$(BUILD)/obj/%.o,lessons/tools/answer.cpp \
+$(ANSWER): $(patsubst %.cpp,$(BUILD)/obj/%.o,lessons/tools/student/answer.cpp \
              $(addprefix lessons/tools/check/,reading.cpp bytes.cpp frame.cpp accept_key.cpp) \
              $(wildcard lessons/*/reading.cpp))
 	@mkdir -p $(@D)
@@ -85,12 +85,12 @@ hint-% answer-% diff-% watch-%:
 ## make tools      installs the programs that the texts call and that are missing: nc, ss, curl, wscat ...
 .PHONY: tools
 tools:
-	@lessons/tools/tools.sh
+	@lessons/tools/packages/tools.sh
 
 ## make progress   the lessons, your scores, the time they took, and what comes next
 .PHONY: progress
 progress: $(HOLES)
-	@lessons/tools/progress.sh $(WORK) $(HOLES)
+	@lessons/tools/student/progress.sh $(WORK) $(HOLES)
 
 ## For teachers (lessons/TEACHING.md):
 ## make handout    packs lessons FROM=1 to TO=8 for students: holes in the files, and no answers
@@ -103,7 +103,7 @@ FROM ?= 1
 TO   ?= $(call number,$(lastword $(LESSONS)))
 .PHONY: handout grade
 handout: $(HOLES) $(TEXTS)
-	+@MAKE='$(MAKE)' lessons/tools/handout.sh --pack $(FROM) $(TO) $(BUILD) $(HOLES) $(TEXTS)
+	+@MAKE='$(MAKE)' lessons/tools/teacher/handout.sh --pack $(FROM) $(TO) $(BUILD) $(HOLES) $(TEXTS)
 
 # DIR: a folder or an archive in it for each student. STUDENT: only this one, again. SEED
 # (hexadecimal) draws keys and payloads, each time others unless it is given; JOBS, MEMORY (in MB)
@@ -115,7 +115,7 @@ $(GRADE): $(patsubst %.cpp,$(BUILD)/obj/%.o,$(wildcard lessons/tools/grade/*.cpp
 	@mkdir -p $(@D)
 	$(link)
 grade: $(GRADE) $(HOLES) $(TEXTS)
-	+@MAKE='$(MAKE)' BUILD=$(BUILD) lessons/tools/grade.sh "$(DIR)" $(FROM) $(TO)
+	+@MAKE='$(MAKE)' BUILD=$(BUILD) lessons/tools/grade/grade.sh "$(DIR)" $(FROM) $(TO)
 
 # The tests want them too.
 programs: $(ANSWER) $(if $(wildcard lessons/tools/grade),$(GRADE))
@@ -136,7 +136,7 @@ mutants: $(if $(LESSON),mutants-$(LESSON),$(MUTANTS))
 mutants-%:
 	@echo "make: nothing is checked in lesson $*; there are $(mutants_of)" >&2; exit 2
 mutants-base: $(HOLES)
-	+@MAKE='$(MAKE)' lessons/tools/mutants.sh $(HOLES) base
+	+@MAKE='$(MAKE)' lessons/tools/teacher/mutants.sh $(HOLES) base
 $(MUTANTS): mutants-%: mutants-base
-	+@MAKE='$(MAKE)' lessons/tools/mutants.sh $(HOLES) $*
+	+@MAKE='$(MAKE)' lessons/tools/teacher/mutants.sh $(HOLES) $*
 

@@ -13,7 +13,7 @@
 #include <string_view>
 #include <vector>
 
-#include "lessons/tools/starter.hpp"
+#include "lessons/tools/holes/starter.hpp"
 #include "tests/support/process.hpp"
 
 namespace fs = std::filesystem;
@@ -318,6 +318,42 @@ TEST_CASE("structure: no type name stands in two namespaces that meet in one fil
         }
     }
     check_none(Words{faults.begin(), faults.end()});
+}
+
+// The paths below lessons/tools/ that a file names. An object file is named after its source.
+std::set<fs::path> tools_named_in(const fs::path& path) {
+    constexpr std::string_view folder = "lessons/tools/";
+    std::set<fs::path> named;
+    for (const std::string& line : lines_of(path))
+        for (std::size_t at = 0; (at = line.find(folder, at)) != line.npos; at += folder.size()) {
+            const std::size_t end = line.find_first_not_of(
+                "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./-", at);
+            std::string name = line.substr(at, end - at);
+            if (name.ends_with('.')) name.pop_back();
+            if (name.ends_with(".o")) name.replace(name.size() - 1, 1, "cpp");
+            named.insert(name);
+        }
+    return named;
+}
+
+TEST_CASE("structure: lessons/tools/ is folders by what they are for, and each path into it is true") {
+    Words faults;
+    for (const auto& entry : fs::directory_iterator{"lessons/tools"})
+        if (!entry.is_directory()) faults.push_back(entry.path().string() + " stands in no folder");
+    std::vector<fs::path> paths{"Makefile", "README.md", "src/README.md", ".ci/run"};
+    for (const auto& entry : fs::directory_iterator{".devcontainer"}) paths.push_back(entry.path());
+    const std::set<std::string> kinds{".cpp", ".hpp", ".mk", ".md", ".sh"};
+    for (const char* folder : {"lessons", "tests"})
+        for (const auto& entry : fs::recursive_directory_iterator{folder})
+            if (kinds.contains(entry.path().extension().string())) paths.push_back(entry.path());
+    std::size_t found = 0;
+    for (const fs::path& path : paths)
+        for (const fs::path& name : tools_named_in(path)) {
+            ++found;
+            if (!fs::exists(name)) faults.push_back(path.string() + " names " + name.string());
+        }
+    CHECK(found > 100);
+    check_none(faults);
 }
 
 TEST_CASE("structure: no line of a makefile is over 110 columns") {

@@ -40,7 +40,7 @@ struct Scenario {
 
 // The scenarios of each lesson, as its checks.cpp has them.
 std::multimap<int, Scenario> read_scenarios() {
-    const auto listed = test::run("lessons/tools/scenarios.sh", {"1", "99"});
+    const auto listed = test::run("lessons/tools/student/scenarios.sh", {"1", "99"});
     REQUIRE_MESSAGE(listed.status == 0, listed.errors);
     std::multimap<int, Scenario> scenarios;
     std::istringstream lines{listed.output};
@@ -355,11 +355,11 @@ TEST_CASE("texts: a teacher's plans have the time that the exercises take, and t
 
 namespace {
 
-// The programs that lessons/tools/tools.sh looks after, and wscat.
+// The programs that lessons/tools/packages/tools.sh looks after, and wscat.
 std::set<std::string> listed_tools() {
     static const std::regex row{R"(^([a-z0-9]+) +[a-z0-9-]+ +.*\)$)"};
     std::set<std::string> tools{"wscat"};
-    std::istringstream script{contents("lessons/tools/tools.sh")};
+    std::istringstream script{contents("lessons/tools/packages/tools.sh")};
     for (std::string line; std::getline(script, line);) {
         std::smatch found;
         if (std::regex_match(line, found, row)) tools.insert(found[1]);
@@ -415,7 +415,7 @@ TEST_CASE("texts: make tools installs what is missing, and says so") {
                      "printf '#!/bin/sh\\necho -kN\\n' > " + bin.string() + "/$p; chmod +x " +
                          bin.string() + "/$p; done; echo \"$@\" >> " + bin.string() + "/log\n");
     write("sudo", "exec \"$@\"\n");
-    const auto tools = test::run("/usr/bin/env", {"PATH=" + bin.string(), "lessons/tools/tools.sh"});
+    const auto tools = test::run("/usr/bin/env", {"PATH=" + bin.string(), "lessons/tools/packages/tools.sh"});
     CHECK_MESSAGE(tools.status == 0, tools.errors);
     const std::string log = contents(bin / "log");
     CHECK(log.find("netcat-openbsd iproute2 procps strace curl openssl python3") != std::string::npos);

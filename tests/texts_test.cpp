@@ -190,7 +190,7 @@ TEST_CASE("texts: a run of each lesson gives what its recordings show") {
         CAPTURE(lesson);
         const ScratchFolder scratch;
         const auto demo =
-            test::run("lessons/tools/demo.sh", {build, lesson, "--record", scratch.path.string()});
+            test::run("lessons/tools/texts/demo.sh", {build, lesson, "--record", scratch.path.string()});
         CHECK_MESSAGE(demo.status == 0, demo.errors);
         if (demo.status != 0) continue;
         for (const std::string name : {"transcript.txt", "wire.txt"}) {

@@ -25,10 +25,10 @@ cheat() {
 # What whoever wants to be believed would print: the lines of the judge, its score, its table.
 {
     echo '[[maybe_unused]] static const char* const shown ='
-    lessons/tools/scenarios.sh 4 5 | sed 's|\(.*\) \(.*\) .*|    "ok   \1/\2   it passes\\n"|'
+    lessons/tools/student/scenarios.sh 4 5 | sed 's|\(.*\) \(.*\) .*|    "ok   \1/\2   it passes\\n"|'
     echo '    "lesson 4: 14/14\nlesson 5: 20/20\nscore 34/34\n";'
     echo '[[maybe_unused]] static const char* const table = "lesson\tname\texercise\tverdict\texplanation\n"'
-    lessons/tools/scenarios.sh 4 5 | sed 's|\(.*\) \(.*\) \(.*\)|    "\1\\t\2\\t\3\\tpassed\\t\\n"|'
+    lessons/tools/student/scenarios.sh 4 5 | sed 's|\(.*\) \(.*\) \(.*\)|    "\1\\t\2\\t\3\\tpassed\\t\\n"|'
     echo '    ;'
     cat <<'END'
 [[maybe_unused]] static void write_to(const std::string& path, const std::string& text) {
@@ -180,7 +180,7 @@ static const bool once = [] {
         for (const char* program : {"server", "client", "calls"})
             replace(std::string{"build/check/lessons/"} + lesson + "/" + program);
     for (const char* name : {"build/check/check-05", "build/check/check-04-only", "build/tools/holes", "work/Makefile",
-                             "lessons/tools/check.sh", "Makefile", "/inside.sh", "/tmp/make", "/tmp/ld.so.preload"})
+                             "lessons/tools/student/check.sh", "Makefile", "/inside.sh", "/tmp/make", "/tmp/ld.so.preload"})
         replace(name);
     ::setenv("LD_PRELOAD", "/tmp/make", 1);
     ::setenv("PATH", "/tmp", 1);
@@ -259,13 +259,13 @@ END
 # A judge, checks and rules of one's own beside the files that are asked for.
 starter "$class/14-own-rules/work"
 for folder in "$class/14-own-rules" "$class/14-own-rules/work"; do
-    mkdir -p "$folder/lessons/tools/check" "$folder/lessons/tools/grade" "$folder/lessons/04-handshake" "$folder/.course"
-    for name in Makefile lessons/classroom.mk lessons/tools/check.sh lessons/tools/overlay.sh lessons/tools/grade/inside.sh; do
+    mkdir -p "$folder"/lessons/tools/{check,grade,student} "$folder/lessons/04-handshake" "$folder/.course"
+    for name in Makefile lessons/classroom.mk lessons/tools/{student/check,student/overlay,grade/inside}.sh; do
         printf '#!/bin/sh\nexit 0\n' >"$folder/$name"
     done
     for name in checks.cpp calls.cpp server.cpp; do echo 'int main() {}' >"$folder/lessons/04-handshake/$name"; done
     echo '#define fail(...) step("fine")' >"$folder/lessons/tools/check/check.hpp"
-    lessons/tools/scenarios.sh 4 5 | sed 's|\(.*\) \(.*\) \(.*\)|\1\t\2\t\3\tpassed\t|' >"$folder/.course/results-5.tsv"
+    lessons/tools/student/scenarios.sh 4 5 | sed 's|\(.*\) \(.*\) \(.*\)|\1\t\2\t\3\tpassed\t|' >"$folder/.course/results-5.tsv"
 done
 
 # --- the grading ---------------------------------------------------------------------------------

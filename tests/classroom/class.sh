@@ -65,8 +65,8 @@ right "$class/15-link" && ln -s /etc/passwd "$class/15-link/notes"
 right "$class/16-tar-link/work" && ln -s / "$class/16-tar-link/root" && pack 16-tar-link tar -cf 16-tar-link.tar 16-tar-link
 right "$class/17-dotdot/work" && pack 17-dotdot tar -cPf 17-dotdot.tar --transform 's|^17-dotdot|17-dotdot/../../escaped|' 17-dotdot
 starter "$class/18-own-judge/work"
-mkdir -p "$class/18-own-judge/work/$folder" "$class/18-own-judge/work/lessons/tools"
-printf '#!/bin/sh\nexit 0\n' | tee "$class/18-own-judge/work/lessons/tools/check.sh" >"$class/18-own-judge/work/Makefile"
+mkdir -p "$class/18-own-judge/work/$folder" "$class/18-own-judge/work/lessons/tools/student"
+printf '#!/bin/sh\nexit 0\n' | tee "$class/18-own-judge/work/lessons/tools/student/check.sh" >"$class/18-own-judge/work/Makefile"
 printf 'int none;\n' >"$class/18-own-judge/work/$folder/checks.cpp"
 starter "$class/19-true-source/work"
 printf '#include "%s/%s"\n' "$PWD" "$file" >"$class/19-true-source/work/$file"

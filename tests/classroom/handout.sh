@@ -33,18 +33,18 @@ says() { grep -qF -- "$1" "$scratch/output"; }
 
 tar -tzf "$archive" >"$scratch/names"
 expect "no teacher's notes, mutants or tests are in it" \
-    not grep -qE '/(teacher\.md|TEACHING\.md|mutants|tests|\.git|grade|handout\.sh)(/|$)' "$scratch/names"
-expect "no line of an answer is in it" lessons/tools/leaks.sh 1 "$last" "$tree" "$holes"
+    not grep -qE '/(teacher\.md|TEACHING\.md|mutants|tests|\.git|grade|tools/teacher|compare\.sh)(/|$)' "$scratch/names"
+expect "no line of an answer is in it" lessons/tools/teacher/leaks.sh 1 "$last" "$tree" "$holes"
 
 # The workflow for GitHub Classroom: a test for each lesson, which the last step knows by its name.
 workflow=$tree/.github/workflows/classroom.yml
 expect "a workflow has a test for each lesson with checks" \
     test "$(grep -c 'command: make check-' "$workflow")" -eq "$(find lessons -name checks.cpp | wc -l)"
-expect "its points are the scenarios" grep -q "max-score: $(lessons/tools/scenarios.sh 5 5 | wc -l)$" \
+expect "its points are the scenarios" grep -q "max-score: $(lessons/tools/student/scenarios.sh 5 5 | wc -l)$" \
     <(grep -A4 'test-name: lesson 5$' "$workflow")
 expect "its last step takes them all" test "$(sed -n 's/^ *id: //p' "$workflow" | paste -sd,)" = \
     "$(sed -n 's/^ *runners: //p' "$workflow")"
-expect "a weight changes them" grep -q 'max-score: 38$' <(WEIGHTS='5/2=10 5/3=20' lessons/tools/handout_workflow.sh 5 5)
+expect "a weight changes them" grep -q 'max-score: 38$' <(WEIGHTS='5/2=10 5/3=20' lessons/tools/teacher/handout_workflow.sh 5 5)
 
 # The search itself: a comment, a text and code that give an answer away are found.
 answer=$(diff <("$holes" cut "$last" "$("$holes" files "$last" | sed -n 1p)") \
@@ -54,14 +54,14 @@ if [[ -n $answer ]]; then
     for place in "lessons/hint.md:" "lessons/hint.txt:- " "lessons/quote.md:> "; do
         printf '%s%s\n' "${place#*:}" "$answer" >"$tree/${place%%:*}"
         expect "an answer in ${place%%:*} is found" \
-            not lessons/tools/leaks.sh 1 "$last" "$tree" "$holes" 2>"$scratch/found"
+            not lessons/tools/teacher/leaks.sh 1 "$last" "$tree" "$holes" 2>"$scratch/found"
         rm "$tree/${place%%:*}"
     done
     file=$("$holes" files "$last" | sed -n 1p)
     cp "$tree/$file" "$scratch/kept"
     cp "$file" "$tree/$file"
     expect "an answer in the code is found" \
-        not lessons/tools/leaks.sh 1 "$last" "$tree" "$holes" 2>"$scratch/found"
+        not lessons/tools/teacher/leaks.sh 1 "$last" "$tree" "$holes" 2>"$scratch/found"
     cp "$scratch/kept" "$tree/$file"
 fi
 
@@ -116,7 +116,7 @@ expect "6 to 9: nothing is to be done for lesson 5" student progress
 expect "6 to 9: next is lesson 6" says "next: make start-6"
 expect "6 to 9: start-6 writes files" student start-6
 expect "6 to 9: check-6 fails with them" not student check-6
-expect "6 to 9: and no earlier lesson does" says "lesson 5: $(lessons/tools/scenarios.sh 5 5 | wc -l | sed 's|.*|&/&|')"
+expect "6 to 9: and no earlier lesson does" says "lesson 5: $(lessons/tools/student/scenarios.sh 5 5 | wc -l | sed 's|.*|&/&|')"
 for file in $("$holes" files 6); do
     mkdir -p "$tree/work/$(dirname "$file")"
     cp "$file" "$tree/work/$file"

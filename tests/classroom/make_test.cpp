@@ -31,12 +31,12 @@ TEST_CASE("make: what does not exist is refused in one line that says what there
 TEST_CASE("make: a clone has its lines end with LF, whatever git was told elsewhere") {
     // Git for Windows asks for CR LF; in such a clone no script runs, and it is used in WSL.
     const test::Finished attributes =
-        test::run("git", {"check-attr", "text", "eol", "--", "lessons/tools/check.sh", "Makefile"});
+        test::run("git", {"check-attr", "text", "eol", "--", "lessons/tools/student/check.sh", "Makefile"});
     if (attributes.status != 0) {
         MESSAGE("no clone, or no git: not looked at");
         return;
     }
     CHECK(attributes.output ==
-          "lessons/tools/check.sh: text: auto\nlessons/tools/check.sh: eol: lf\n"
+          "lessons/tools/student/check.sh: text: auto\nlessons/tools/student/check.sh: eol: lf\n"
           "Makefile: text: auto\nMakefile: eol: lf\n");
 }

@@ -15,7 +15,7 @@
 #include <thread>
 #include <vector>
 
-#include "lessons/tools/starter.hpp"
+#include "lessons/tools/holes/starter.hpp"
 #include "tests/classroom/files.hpp"
 #include "tests/support/process.hpp"
 #include "tests/support/text_files.hpp"
@@ -60,7 +60,7 @@ test::Finished run_with(std::vector<std::string> variables,
 
 TEST_CASE("classroom: a hint is the one that was asked for, and names the next") {
     const auto hint = [](std::vector<std::string> variables) {
-        return run_with(std::move(variables), {"lessons/tools/hint.sh", "05-frames"});
+        return run_with(std::move(variables), {"lessons/tools/student/hint.sh", "05-frames"});
     };
     const auto first = hint({"T=3"});
     CHECK_MESSAGE(first.status == 0, first.errors);
@@ -138,7 +138,7 @@ TEST_CASE("classroom: watch checks again when a file is saved, and Ctrl-C ends i
     write(scratch.path / "make", "#!/bin/sh\necho checked \"$2\"\nexit 1\n");
     fs::permissions(scratch.path / "make", fs::perms::owner_all);
 
-    test::Process watch{"lessons/tools/watch.sh", {"5", work, (scratch.path / "make").string()}};
+    test::Process watch{"lessons/tools/student/watch.sh", {"5", work, (scratch.path / "make").string()}};
     CHECK(watch.read_line() == "checked check-5");
     CHECK(watch.read_line().empty());
     CHECK(contains(watch.read_line(), "waiting for a change"));
@@ -157,7 +157,7 @@ TEST_CASE("classroom: watch checks again when a file is saved, and Ctrl-C ends i
 }
 
 TEST_CASE("classroom: watch without files says what to do") {
-    check_refused(test::run("lessons/tools/watch.sh", {"5", "/nonexistent", "make"}),
+    check_refused(test::run("lessons/tools/student/watch.sh", {"5", "/nonexistent", "make"}),
                   "make start-5");
 }
 
@@ -167,7 +167,7 @@ TEST_CASE("classroom: progress shows scores, times and what comes next") {
     const ScratchFolder scratch;
     const std::string work = scratch.path.string();
     const auto progress = [&work] {
-        return test::run("lessons/tools/progress.sh", {work, test::program("tools/holes")});
+        return test::run("lessons/tools/student/progress.sh", {work, test::program("tools/holes")});
     };
     CHECK(contains(progress().output, "next: make start-"));
     const std::vector<std::string> files = holes({"files", "5"});
@@ -196,7 +196,7 @@ TEST_CASE("classroom: the true files are shown to those who have solved it, or w
     const auto difference = [&](std::vector<std::string> variables) {
         return run_with(
             std::move(variables),
-            {"lessons/tools/compare.sh", "5", scratch.path.string(), test::program("tools/holes")});
+            {"lessons/tools/student/compare.sh", "5", scratch.path.string(), test::program("tools/holes")});
     };
     check_refused(difference({}), "once make check-5 passes");
     check_refused(difference({"SPOIL=1"}), "make start-5");
@@ -228,7 +228,7 @@ TEST_CASE("classroom: a handout is made, and nothing in it is the teacher's") {
     const ScratchFolder scratch;
     const fs::path tree = scratch.path / "handout";
     const auto made = test::run(
-        "lessons/tools/handout.sh",
+        "lessons/tools/teacher/handout.sh",
         {"4", "5", tree.string(), test::program("tools/holes"), test::program("tools/texts")});
     CHECK_MESSAGE(made.status == 0, made.errors);
     CHECK(fs::exists(tree / "lessons/01-tcp-echo/README.md"));
@@ -249,7 +249,7 @@ TEST_CASE("classroom: a handout is made, and nothing in it is the teacher's") {
                    "(a part of src/ws/frame.cpp that is yours to write)"));
 
     const auto leaks = [&] {
-        return test::run("lessons/tools/leaks.sh",
+        return test::run("lessons/tools/teacher/leaks.sh",
                          {"4", "5", tree.string(), test::program("tools/holes")});
     };
     CHECK(leaks().status == 0);
@@ -269,7 +269,7 @@ TEST_CASE("classroom: no handout holds lines of an answer, whatever lessons it i
                                                                     {"4", "6"}};
     for (const auto& [from, to] : handouts) {
         const ScratchFolder scratch;
-        const auto made = test::run("lessons/tools/handout.sh",
+        const auto made = test::run("lessons/tools/teacher/handout.sh",
                                     {from, to, (scratch.path / "handout").string(),
                                      test::program("tools/holes"), test::program("tools/texts")});
         CHECK_MESSAGE(made.status == 0, made.errors);

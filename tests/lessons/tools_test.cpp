@@ -13,7 +13,7 @@
 
 #include "lessons/tools/check/check.hpp"
 #include "lessons/tools/check/reading.hpp"
-#include "lessons/tools/starter.hpp"
+#include "lessons/tools/holes/starter.hpp"
 #include "tests/support/process.hpp"
 
 namespace fs = std::filesystem;
@@ -215,7 +215,7 @@ TEST_CASE("start: writes the files once, and keeps what is there") {
     const std::string work = folder.path.string();
     const std::string program = test::program("tools/holes");
     const auto start = [&](const std::string& force) {
-        return test::run("lessons/tools/start.sh", {"5", work, program, force});
+        return test::run("lessons/tools/student/start.sh", {"5", work, program, force});
     };
     REQUIRE(start("").status == 0);
     const fs::path file = folder.path / "src/ws/frame.cpp";
@@ -231,7 +231,7 @@ TEST_CASE("start: writes the files once, and keeps what is there") {
               (std::string{old} == ".old-1" ? "mine\n" : contents(file)));
     }
     CHECK(contents(file) == holes({"cut", "5", "src/ws/frame.cpp"}).output);
-    CHECK(test::run("lessons/tools/start.sh", {"99", work, program}).status == 2);
+    CHECK(test::run("lessons/tools/student/start.sh", {"99", work, program}).status == 2);
 }
 
 // --- the overlay --------------------------------------------------------------------------------
@@ -247,7 +247,7 @@ TEST_CASE("overlay: what was built from another copy of a file is built anew") {
         folder.write("build/obj/src/ws/c.o", "");
     };
     const auto run = [&] {
-        const test::Finished overlay = test::run("lessons/tools/overlay.sh", {build, work});
+        const test::Finished overlay = test::run("lessons/tools/student/overlay.sh", {build, work});
         CHECK_MESSAGE(overlay.status == 0, overlay.errors);
     };
     const auto has_a = [&] { return fs::exists(build + "/obj/src/ws/a.o"); };

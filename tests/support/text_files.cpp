@@ -1,6 +1,6 @@
 // Reads the Markdown of the course line by line. It knows as much of Markdown as the texts use:
 // fences, indented blocks, backticks.
-// Leaves out: what the markers in the texts are filled with, which is lessons/tools/texts.cpp.
+// Leaves out: what the markers in the texts are filled with, which is lessons/tools/texts/texts.cpp.
 #include "tests/support/text_files.hpp"
 
 #include <doctest/doctest.h>

@@ -19,7 +19,7 @@ cp --recursive "${SUBMISSION:-/submission}/." work/
 (cd work && find . -type f) | while IFS= read -r file; do ! cmp -s "work/$file" "$file" || rm "work/$file"; done
 
 export CHECK_FROM=$from
-if ! MAKE=make COMPILERS=2 QUIET=1 BUILD_ONLY=1 lessons/tools/check.sh "$to"; then
+if ! MAKE=make COMPILERS=2 QUIET=1 BUILD_ONLY=1 lessons/tools/student/check.sh "$to"; then
     printf '\n%s\n' "$mark"
     cat "work/.course/results-$to.tsv"
     exit 1

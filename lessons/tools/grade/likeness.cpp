@@ -7,7 +7,7 @@
 #include <iterator>
 #include <set>
 
-#include "lessons/tools/functions.hpp"
+#include "lessons/tools/holes/functions.hpp"
 
 namespace grade {
 

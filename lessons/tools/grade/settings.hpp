@@ -1,4 +1,4 @@
-// What `make grade` was asked for, as lessons/tools/grade.sh gives it.
+// What `make grade` was asked for, as lessons/tools/grade/grade.sh gives it.
 #pragma once
 
 #include <chrono>

@@ -11,7 +11,7 @@
 #include <iostream>
 #include <set>
 
-#include "lessons/tools/starter.hpp"
+#include "lessons/tools/holes/starter.hpp"
 
 namespace {
 

@@ -3,7 +3,7 @@
 # $T is the number of an exercise or the name of a scenario, which checks.cpp maps to its
 # exercise; $L is the level: 1 a nudge (default), 2 where to look, 3 the shape of the answer.
 set -euo pipefail
-cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+cd "$(dirname "${BASH_SOURCE[0]}")/../../.."
 
 folder=$1 number=$((10#${1%%-*})) task=${T:-} level=${L:-1}
 hints=lessons/$folder/hints.md checks=lessons/$folder/checks.cpp
@@ -15,7 +15,7 @@ wrong() {
 
 # scenarios: lines "NAME EXERCISE" of this lesson's checks.
 scenarios() {
-    [[ ! -f $checks ]] || lessons/tools/scenarios.sh "$number" "$number" | cut -d ' ' -f 2,3
+    [[ ! -f $checks ]] || lessons/tools/student/scenarios.sh "$number" "$number" | cut -d ' ' -f 2,3
 }
 
 [[ -f $hints ]] || wrong "lesson $number has no hints"

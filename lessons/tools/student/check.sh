@@ -24,11 +24,11 @@ done
 only=${ONLY_LESSON:-}
 wanted=${TRACE:-${NAME:-}}
 if [[ -n $wanted && -z $only ]]; then
-    only=$(lessons/tools/scenarios.sh 1 "$number" | awk -v wanted="$wanted" '
+    only=$(lessons/tools/student/scenarios.sh 1 "$number" | awk -v wanted="$wanted" '
         wanted == $2 || wanted == $1 "/" $2 { found = $1 } END { print found }')
     if [[ -z $only ]]; then
         echo "check: there is no scenario '$wanted'; those of lesson $number are" \
-            "$(lessons/tools/scenarios.sh "$number" "$number" | cut -d ' ' -f 2 | paste -sd ' ')" >&2
+            "$(lessons/tools/student/scenarios.sh "$number" "$number" | cut -d ' ' -f 2 | paste -sd ' ')" >&2
         exit 2
     fi
 fi
@@ -51,7 +51,7 @@ fi
 # --- building -----------------------------------------------------------------------------------
 
 mkdir -p "$BUILD" "$WORK/.course"
-lessons/tools/overlay.sh "$BUILD" "$WORK"
+lessons/tools/student/overlay.sh "$BUILD" "$WORK"
 log=$BUILD/build.log
 
 # What is run of the student's: all of it, for one lesson or for each.
@@ -77,7 +77,7 @@ score_of_nothing() {
     local all=0 count
     for name in "${lessons[@]}"; do
         [[ -e lessons/$name/checks.cpp ]] || continue
-        count=$(lessons/tools/scenarios.sh "$((10#${name%%-*}))" "$((10#${name%%-*}))" | wc -l)
+        count=$(lessons/tools/student/scenarios.sh "$((10#${name%%-*}))" "$((10#${name%%-*}))" | wc -l)
         echo "lesson $((10#${name%%-*})): 0/$count"
         all=$((all + count))
     done

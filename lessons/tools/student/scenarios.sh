@@ -2,7 +2,7 @@
 # scenarios.sh FIRST LAST: the scenarios of these lessons as they stand in their checks.cpp, without
 # building anything: lines "LESSON NAME EXERCISE". So a wrong T=name is refused at once.
 set -euo pipefail
-cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+cd "$(dirname "${BASH_SOURCE[0]}")/../../.."
 
 for checks in lessons/[0-9][0-9]-*/checks*.cpp; do
     number=${checks#lessons/}

@@ -30,7 +30,7 @@ missing() {
 packages=$(missing)
 [ -n "$packages" ] || exit 0
 
-# shellcheck source=lessons/tools/apt.sh
+# shellcheck source=lessons/tools/packages/apt.sh
 . "$(dirname "$0")/apt.sh"
 # shellcheck disable=SC2086 # a list of names without spaces
 install_packages $packages || exit 1

@@ -11,7 +11,7 @@ next_steps() { :; }
 set -euo pipefail
 programs=$1/lessons
 # shellcheck source=/dev/null
-source "$(dirname "${BASH_SOURCE[0]}")/../$2/bare/demo.sh"
+source "$(dirname "${BASH_SOURCE[0]}")/../../$2/bare/demo.sh"
 
 # Seconds; a pair that works needs a small part of one.
 readonly patience=15

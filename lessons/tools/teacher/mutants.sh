@@ -47,7 +47,7 @@ copy() {
 check() {
     local status=0
     BUILD=$1 HOLES=$holes QUIET=1 ONLY_LESSON=$2 WORK=$3 SEED=${4:-} VERBOSE=1 NO_COLOR=1 \
-        "${within[@]}" lessons/tools/check.sh "$2" >"$scratch/output" 2>&1 || status=$?
+        "${within[@]}" lessons/tools/student/check.sh "$2" >"$scratch/output" 2>&1 || status=$?
     return $status
 }
 within=()  # what check.sh is run by
@@ -72,7 +72,7 @@ failed() { sed -nE 's/^FAIL ([0-9]+\/[^ ]+) .*/\1/p' "$scratch/output" | sort -u
 
 check_starter() {
     local number=$1 folder=$2 work=$scratch/starter-$1 file compiler
-    lessons/tools/start.sh "$number" "$work" "$holes" >/dev/null
+    lessons/tools/student/start.sh "$number" "$work" "$holes" >/dev/null
     while IFS= read -r file; do
         for compiler in g++ clang++; do
             command -v "$compiler" >/dev/null || continue
@@ -226,7 +226,7 @@ check_verdicts() {
 if [[ $lesson == base ]]; then
     "$holes" check
     last=$(printf '%s\n' lessons/[0-9][0-9]-*/checks.cpp | tail -1 | sed -E 's|^lessons/0*([0-9]+)-.*|\1|')
-    BUILD=$build HOLES=$holes QUIET=1 BUILD_ONLY=1 WORK=$scratch/nothing lessons/tools/check.sh "$last"
+    BUILD=$build HOLES=$holes QUIET=1 BUILD_ONLY=1 WORK=$scratch/nothing lessons/tools/student/check.sh "$last"
     exit 0
 fi
 

@@ -20,7 +20,7 @@ if [[ $# -lt 2 ]]; then
     exit 2
 fi
 programs=$1/lessons/$2
-lesson=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)/$2
+lesson=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)/$2
 record=
 [[ ${3:-} != --record ]] || record=${4:-$lesson}
 

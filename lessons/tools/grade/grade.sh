@@ -6,7 +6,7 @@
 # (seconds), WEIGHTS, DUE, LATE_DAYS and BOOK; for Gradescope SUBMISSION (one, in place of DIR), RESULTS
 # (where its results.json goes), VISIBILITY, and SANDBOX=none.
 set -euo pipefail
-cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+cd "$(dirname "${BASH_SOURCE[0]}")/../../.."
 
 submissions=$1 from=$2 to=$3
 : "${MAKE:=make}" "${BUILD:=build}"
@@ -74,7 +74,7 @@ fi
 # Only what changed since the last time is written anew, so that only that is built anew.
 mkdir -p "$out"
 rm -rf "$tree.new"
-lessons/tools/handout.sh "$from" "$to" "$tree.new" "$BUILD/tools/holes" "$BUILD/tools/texts"
+lessons/tools/teacher/handout.sh "$from" "$to" "$tree.new" "$BUILD/tools/holes" "$BUILD/tools/texts"
 mkdir -p "$tree"
 (cd "$tree.new" && find . -type f) | while IFS= read -r file; do
     ! cmp -s "$tree.new/$file" "$tree/$file" || continue

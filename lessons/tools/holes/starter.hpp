@@ -23,7 +23,7 @@
 #include <string_view>
 #include <vector>
 
-#include "lessons/tools/functions.hpp"
+#include "lessons/tools/holes/functions.hpp"
 
 namespace starter {
 

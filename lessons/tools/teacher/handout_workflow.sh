@@ -3,13 +3,13 @@
 # classroom.yml. Each lesson is a test of its own: its command is `make check-N`, whose status says
 # whether all of it passes, and its points are its scenarios, or what WEIGHTS says (as in `make grade`).
 set -euo pipefail
-cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+cd "$(dirname "${BASH_SOURCE[0]}")/../../.."
 
 [[ ! -f ${WEIGHTS:-} ]] || WEIGHTS=$(sed 's/#.*//' "$WEIGHTS" | tr '\n' ' ')
 
 # points N: a weighted exercise counts once, of any other each scenario.
 points() {
-    lessons/tools/scenarios.sh "$1" "$1" | awk -v weights="${WEIGHTS:-}" '
+    lessons/tools/student/scenarios.sh "$1" "$1" | awk -v weights="${WEIGHTS:-}" '
         BEGIN { for (n = split(weights, words, " "); n > 0; --n) { split(words[n], pair, "="); weight[pair[1]] = pair[2] } }
         { exercise = $1 "/" $3 }
         exercise in weight { if (!seen[exercise]++) sum += weight[exercise]; next }
@@ -38,7 +38,7 @@ jobs:
 END
 runners=() results=
 for ((lesson = $1; lesson <= $2; ++lesson)); do
-    [[ -n $(lessons/tools/scenarios.sh "$lesson" "$lesson") ]] || continue
+    [[ -n $(lessons/tools/student/scenarios.sh "$lesson" "$lesson") ]] || continue
     runners+=("lesson-$lesson")
     results+="          LESSON-${lesson}_RESULTS: \"\${{ steps.lesson-$lesson.outputs.result }}\""$'\n'
     cat <<END

@@ -3,7 +3,7 @@
 # for `make progress`. All of it is read from the files' dates and WORK/.course/, which
 # `make start-N` and `make check-N` leave there; nothing is written, nothing is sent anywhere.
 set -euo pipefail
-cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+cd "$(dirname "${BASH_SOURCE[0]}")/../../.."
 
 work=$1 holes=$2
 state=$work/.course

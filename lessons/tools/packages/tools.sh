@@ -6,7 +6,7 @@
 set -eu
 
 say() { echo "tools: $*" >&2; }
-# shellcheck source=lessons/tools/apt.sh
+# shellcheck source=lessons/tools/packages/apt.sh
 . "$(dirname "$0")/apt.sh"
 
 # The program, its package, and what the lessons do with it.

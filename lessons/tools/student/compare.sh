@@ -3,7 +3,7 @@
 # `make diff-N`. Whoever has not solved it yet would spoil it for themselves, so the last
 # `make check-N` must have passed, or SPOIL=1 be given.
 set -euo pipefail
-cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+cd "$(dirname "${BASH_SOURCE[0]}")/../../.."
 
 number=$1 work=$2 holes=$3
 results=$work/.course/results-$number.tsv

@@ -58,8 +58,7 @@ files() {
         # What is before the first lesson is given, so it has no holes.
         [[ $file == */teacher.md || ($file == */starter.md && $number -lt $from) ]] || echo "$file"
     done
-    find lessons/tools -type f ! -path '*/grade/*' ! -name 'handout*' ! -name 'grade*' ! -name 'leaks*' \
-        ! -name 'compare*' ! -name 'mutants*' ! -name 'classroom*'
+    find lessons/tools -type f ! -path '*/teacher/*' ! -path '*/grade/*' ! -name compare.sh
     [[ ! -d clients/browser ]] || ((to < 12)) || find clients/browser -type f
     ((to < 5)) || echo clients/explain/main.cpp
 }
@@ -74,7 +73,7 @@ done
 # GitHub Classroom, or anybody's repository on GitHub, runs the checks at every push.
 if [[ -n $pack ]]; then
     mkdir -p "$target/.github/workflows"
-    lessons/tools/handout_workflow.sh "$from" "$to" >"$target/.github/workflows/classroom.yml"
+    lessons/tools/teacher/handout_workflow.sh "$from" "$to" >"$target/.github/workflows/classroom.yml"
 fi
 
 # What a student builds is not handed in; what is in work/ is.
@@ -118,7 +117,7 @@ lessons_table() {
         echo "| $((10#${name%%-*})) | [${name#*-}](lessons/$name/README.md) |"
     done
 }
-sed -e "s/@FROM@/$from/g" -e "s/@TO@/$to/g" lessons/tools/handout.in |
+sed -e "s/@FROM@/$from/g" -e "s/@TO@/$to/g" lessons/tools/teacher/handout.in |
     while IFS= read -r line; do
         if [[ $line == @LESSONS@ ]]; then lessons_table; else printf '%s\n' "$line"; fi
     done >"$target/README.md"
@@ -153,7 +152,7 @@ find "$target" -type d -exec chmod 755 {} +
 find "$target" -type f -exec chmod u+rw,go+r {} +
 [[ -z $pack ]] || find "$target/reference" -type f -exec chmod +x {} +
 
-lessons/tools/leaks.sh "$from" "$to" "$target" "$holes"
+lessons/tools/teacher/leaks.sh "$from" "$to" "$target" "$holes"
 
 if [[ -n $pack ]]; then
     tar --create --gzip --file="$archive" --sort=name --owner=0 --group=0 --numeric-owner \

@@ -38,7 +38,9 @@ class EchoServer {
         endpoint::Guest guest{peer};
         endpoint::AcceptOptions options = options_;
         options.admit = [&](const ws::Request& request, const net::Address&) {
-            return admit(request, socket, peer, guest);
+            endpoint::Verdict verdict = admission_.rules.judge(request, peer);
+            guest = std::move(verdict.guest);
+            return verdict.errc == ws::Errc::none ? take_place(socket, peer, guest.address) : verdict.errc;
         };
         // Logged before the client can know: it cannot act on a refusal that is not in the log.
         options.on_refused = [&](const endpoint::HandshakeFailed& refusal) {
@@ -57,11 +59,9 @@ class EchoServer {
         }
     }
 
-    ws::Errc admit(const ws::Request& request, const net::Fd& socket, const net::Address& peer,
-                   endpoint::Guest& guest) {
-        const ws::Errc errc = admission_.rules.judge(request, peer, guest);
-        if (errc != ws::Errc::none || net::same_ip(guest.address, peer)) return errc;
-        return clients_.count_as(socket, guest.address)
+    // The peer has a place already; a guest who comes through a proxy is counted as itself.
+    ws::Errc take_place(const net::Fd& socket, const net::Address& peer, const net::Address& guest) {
+        return net::same_ip(guest, peer) || clients_.count_as(socket, guest)
                    ? ws::Errc::none
                    : ws::Errc::too_many_connections_from_address;
     }

@@ -3,16 +3,17 @@
 // that it gets, whether its visitor is logged in here.
 #include "endpoint/admission.hpp"
 
+#include <utility>
+
 #include "net/forwarded.hpp"
 
 namespace endpoint {
 
-ws::Errc Admission::judge(const ws::Request& request, const net::Address& peer,
-                          Guest& guest) const {
-    guest.address = net::believed_client(peer, request.list("X-Forwarded-For"), proxies);
-    if (const ws::Errc errc = ws::check_origin(request, origins); errc != ws::Errc::none)
-        return errc;
-    return ws::authenticate(request, accounts, guest.name);
+Verdict Admission::judge(const ws::Request& request, const net::Address& peer) const {
+    Guest guest{net::believed_client(peer, request.list("X-Forwarded-For"), proxies)};
+    ws::Errc errc = ws::check_origin(request, origins);
+    if (errc == ws::Errc::none) errc = ws::authenticate(request, accounts, guest.name);
+    return {errc, std::move(guest)};
 }
 
 }  // namespace endpoint

@@ -19,14 +19,18 @@ struct Guest {
     std::string name{};    // of its account; empty when there are no accounts
 };
 
+// What was judged of a request.
+struct Verdict {
+    ws::Errc errc;  // none, or the rule by which it is refused
+    Guest guest;    // the address is known in any case, the name of whoever may come in
+};
+
 struct Admission {
     std::vector<ws::Origin> origins{};    // of pages that may connect; empty: of this host only
     std::vector<ws::Account> accounts{};  // empty: nobody is asked who they are
     std::vector<net::Network> proxies{};  // whose X-Forwarded-For is believed
 
-    // Errc::none, and who it is; or the rule by which it is refused. The guest's address is known
-    // in any case.
-    ws::Errc judge(const ws::Request& request, const net::Address& peer, Guest& guest) const;
+    Verdict judge(const ws::Request& request, const net::Address& peer) const;
 };
 
 }  // namespace endpoint

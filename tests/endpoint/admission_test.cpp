@@ -12,21 +12,14 @@ using ws::Errc;
 
 namespace {
 
-struct Judged {
-    Errc errc;
-    endpoint::Guest guest;
-};
-
-Judged judge(const endpoint::Admission& rules, const std::string& lines,
+endpoint::Verdict judge(const endpoint::Admission& rules, const std::string& lines,
              const std::string& peer = "192.0.2.9") {
     const std::string head = "GET /ws HTTP/1.1\r\nHost: a.test\r\n" + lines + "\r\n";
     ws::Request request;
     REQUIRE(request.parse(head) == Errc::none);
     net::Address address = *net::parse_ip(peer);
     address.set_port(51234);
-    Judged judged{};
-    judged.errc = rules.judge(request, address, judged.guest);
-    return judged;
+    return rules.judge(request, address);
 }
 
 }  // namespace
@@ -41,7 +34,7 @@ TEST_CASE("admission: without rules, only a foreign page is refused") {
 TEST_CASE("admission: a foreign page does not learn whether its visitor is known") {
     const endpoint::Admission rules{.accounts = {{"alice", "open-sesame"}}};
     CHECK(judge(rules, "Origin: http://evil.test\r\n").errc == Errc::forbidden_origin);
-    const Judged known =
+    const endpoint::Verdict known =
         judge(rules, "Origin: http://evil.test\r\nCookie: session=open-sesame\r\n");
     CHECK(known.errc == Errc::forbidden_origin);
     CHECK(known.guest.name.empty());
@@ -50,7 +43,7 @@ TEST_CASE("admission: a foreign page does not learn whether its visitor is known
 TEST_CASE("admission: a guest has an address and a name") {
     const endpoint::Admission rules{.accounts = {{"alice", "open-sesame"}},
                                     .proxies = {*net::parse_ip("192.0.2.9")}};
-    const Judged alice =
+    const endpoint::Verdict alice =
         judge(rules,
               "X-Forwarded-For: 6.6.6.6\r\nX-Forwarded-For: 1.1.1.1,203.0.113.7\r\n"
               "Cookie: session=open-sesame\r\n");

@@ -90,7 +90,7 @@ std::optional<Message> BlockingConnection::read(Lock& lock) {
         if (const std::optional<Message> message = next_message(lock)) return message;
         if (error_.kind == Error::Kind::none) receive(lock);
     }
-    if (!std::exchange(ended_, true)) end_tcp(lock);
+    if (!std::exchange(ended_, true)) end_tcp(lock);  // once, however often somebody reads on
     return std::nullopt;
 }
 
@@ -148,7 +148,7 @@ void BlockingConnection::receive(Lock& lock) {
     const net::Deadline last = earlier(close_deadline_, read_deadline_);
     const net::Deadline duty = earlier(last, next);
     const bool closing = protocol_.state() != ws::State::open;
-    waiting_ = true;
+    waiting_ = true;  // from here on a new deadline has to wake us
     lock.unlock();
     // poll() skips a negative descriptor. Once closing, the stop signal need not wake us again.
     // The socket comes last: it may always be readable.
@@ -307,6 +307,7 @@ void BlockingConnection::flush(Lock& lock, net::Deadline deadline) {
     while (!pending_.empty() && !cannot_send_) {
         batch.clear();
         batch.swap(pending_);
+        // A ping that comes meanwhile is answered afterwards; of several, only the last (§5.5.3).
         protocol_.output_blocked(true, pending_);
         lock.unlock();
         trace(true, batch);

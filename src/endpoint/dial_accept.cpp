@@ -51,6 +51,7 @@ struct Reading {
     net::IoResult until_next(Opening& opening, ws::Direction direction,
                              typename Opening::Step& step) {
         for (;;) {
+            // The program's end comes first, also while the peer keeps sending.
             if (net::wait_readable(std::array{options.stop_fd, socket.get()}, deadline) == 0)
                 throw net::Stopped{};
             const net::IoResult result = net::receive_some(socket, buffer, deadline);
@@ -111,6 +112,7 @@ void send_last(const net::Fd& socket, const std::string& response, net::Deadline
 [[noreturn]] void refuse(const net::Fd& socket, const ws::ServerOpening& opening,
                          const AcceptOptions& options, const std::unique_ptr<ws::Tracer>& tracer) {
     const HandshakeFailed failure{opening.error(), opening.refusal()};
+    // Before the answer leaves: what a client knows is in the log already.
     if (options.on_refused) options.on_refused(failure);
     send_last(socket, opening.answer(), net::after(linger), tracer, options.stop_fd);
     throw failure;
@@ -141,6 +143,7 @@ std::unique_ptr<BlockingConnection> dial(std::string_view text, const DialOption
     }
     trace(tracer, ws::Direction::from_server, reading.rest);
     if (step == Step::failed) throw HandshakeFailed{opening.error(), opening.failure(reading.rest)};
+    // Its first frames may have come with the answer, in the same read.
     auto connection =
         std::make_unique<BlockingConnection>(std::move(socket), ws::Role::client, options,
                                              reading.rest, options.masking_keys, std::move(tracer));
@@ -169,6 +172,7 @@ std::unique_ptr<BlockingConnection> accept(const net::Fd& socket, const AcceptOp
         if (options.on_http) policy.on_http = std::cref(options.on_http);
         step = opening.decide(policy);
     }
+    // Whoever looks on at the request of this client sees all frames, also those behind the request.
     if (step == Step::open && options.tap) add_tap(tracer, options.tap(opening.request()));
     trace(tracer, ws::Direction::from_client, reading.rest);
     if (step == Step::refuse) refuse(socket, opening, options, tracer);

@@ -23,6 +23,7 @@ void Hub::remove(ConnectionId id) {
     const auto room = rooms_.find(place->second.room);
     Room& members = room->second;
     const std::size_t index = place->second.index;
+    // (Where the last one itself leaves, it takes its own place, and goes with the next lines.)
     members[index] = members.back();
     places_[members[index]].index = index;
     members.pop_back();

@@ -238,6 +238,7 @@ Sent LoopConnection::appended(std::size_t size) {
         write_out();
     if (loop_.output.current != &output_ && !output_.set_due(true)) loop_.to_flush.push_back(id_);
     if (output_.failed()) return Sent::closed;
+    // Less the message itself: whoever waits for nothing may get one that is larger than the limit.
     const bool slow = output_.blocked() && backlog() > loop_.options.max_backlog_bytes + size;
     return slow ? Sent::slow : Sent::ok;
 }
@@ -246,7 +247,7 @@ Sent LoopConnection::appended(std::size_t size) {
 void LoopConnection::write_out(ws::Bytes data) {
     loop_.counters.bytes_sent += output_.flush(line(), data);
     if (!output_.blocked()) return;
-    protocol_.output_blocked(true, out());
+    protocol_.output_blocked(true, out());  // of the pongs that are due, the last is enough
     watch();
     pause_if_slow();
 }
@@ -260,7 +261,7 @@ void LoopConnection::pause_if_slow() {
 
 void LoopConnection::flush() {
     output_.set_due(false);
-    if (phase_ == Phase::over) return;
+    if (phase_ == Phase::over) return;  // and still in Loop::to_flush
     if (!output_.blocked()) write_out();
     if (output_.failed()) return send_failed();
     if (phase_ == Phase::ending && !output_.blocked()) finish_sending();
@@ -318,7 +319,7 @@ void LoopConnection::end_of_stream() {
     if (phase_ == Phase::open) end(Error::lost_connection(0), Phase::ending);
     if (phase_ != Phase::ending) return remove();
     flush();
-    if (phase_ == Phase::ending) watch();
+    if (phase_ == Phase::ending) watch();  // no more for reading: the end would be reported for ever
 }
 
 void LoopConnection::lost(int error) {
@@ -358,7 +359,7 @@ void LoopConnection::remove() {
 
 void LoopConnection::on_shutdown() {
     if (phase_ == Phase::handshake) remove();
-    close(ws::close_code::going_away, loop_.options.shutdown_reason);
+    close(ws::close_code::going_away, loop_.options.shutdown_reason);  // if it is open
 }
 
 void LoopConnection::on_end() {
@@ -383,7 +384,7 @@ void LoopConnection::check_phase() {
             if (waited() < count(options.handshake_timeout)) break;
             ++loop_.counters.timeouts;
             answer(opening_->refuse(ws::Errc::handshake_timeout));
-            return flush();
+            return flush();  // nobody's turn ends after this
         case Phase::open:
             if (protocol_.state() == ws::State::open)
                 check_silence();

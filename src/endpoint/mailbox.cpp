@@ -27,6 +27,7 @@ Posted Mailbox::post(Letter letter, IfFull if_full, Mailbox* from) {
     // Asked before it is added: a letter that is larger than the limit could never be sent otherwise.
     const bool full = bytes_ > most_bytes_;
     if (full && if_full == IfFull::refuse) return Posted::full;
+    // It is told once when there is room, however many of its letters came too early.
     if (full && from != nullptr && std::ranges::find(waiting_, from) == waiting_.end())
         waiting_.push_back(from);
     bytes_ += letter.bytes();
@@ -59,6 +60,7 @@ Mailbox::News Mailbox::take(std::vector<Letter>& letters) {
     wake_.lower();
     const std::lock_guard lock{mutex_};
     woken_ = false;
+    // The two vectors change places, so neither of them is allocated anew.
     std::swap(letters, letters_);
     taken_bytes_ = bytes_;
     return std::exchange(news_, {});
@@ -88,6 +90,7 @@ void Mailbox::close() {
         waiting = std::exchange(waiting_, {});
     }
     room_.notify_all();
+    // Nobody is to wait for a loop that has ended.
     for (Mailbox* const mailbox : waiting) mailbox->tell_of_room();
 }
 

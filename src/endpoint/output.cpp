@@ -27,6 +27,7 @@ bool ends_sending(int error) { return error != EAGAIN && error != EWOULDBLOCK &&
 std::size_t Output::flush(const Line& line, ws::Bytes data) {
     OutputPool& pool = line.pool;
     ws::Bytes first;
+    // What was kept of earlier turns goes first; while something is kept, nothing is collected.
     if (waiting_)
         first = waiting_->bytes();
     else if (pool.current == this)
@@ -39,6 +40,7 @@ std::size_t Output::flush(const Line& line, ws::Bytes data) {
     if (waiting_ && waiting_->empty()) release_buffer(pool);
     if (waiting_ && !blocked_) taken_at_ = line.now;  // from here on its silence is counted
     blocked_ = waiting_ != nullptr;
+    // Bytes that had nowhere to go count as gone, and not as sent.
     return failed() ? 0 : taken;
 }
 
@@ -53,6 +55,7 @@ std::size_t Output::write(const Line& line, ws::Bytes first, ws::Bytes second) {
     message.msg_iov = parts.data();
     message.msg_iovlen = parts.size();
     ssize_t sent = 0;
+    // With one part the plain call: it is the cheaper one.
     do
         sent = second.empty() ? ::send(line.socket.get(), first.data(), first.size(), MSG_NOSIGNAL)
                               : ::sendmsg(line.socket.get(), &message, MSG_NOSIGNAL);
@@ -77,6 +80,7 @@ void Output::keep(OutputPool& pool, std::size_t taken, ws::Bytes data) {
     if (waiting_) {
         waiting_->taken(taken);
     } else {
+        // Mostly the kernel took everything, and this client needs no buffer of its own.
         if (taken < pool.collected.size() || !data.empty()) {
             take_buffer(pool);
             waiting_->append(ws::Bytes{pool.collected}.subspan(taken));

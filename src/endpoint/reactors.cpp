@@ -53,6 +53,7 @@ void Reactor::run(int stop_fd) {
 
 void Reactor::broadcast(LoopConnection& from, std::string_view room, ws::Opcode type,
                         ws::Bytes data) {
+    // With one loop nobody shares the message.
     if (all_.size() == 1) {
         hub_->broadcast(room, type, data);
         return;
@@ -91,8 +92,10 @@ void Reactor::on_mail() {
     while (next_ < letters_.size() && std::chrono::steady_clock::now() - begin < mail_share) {
         Letter& letter = letters_[next_++];
         deliver(letter);
+        // The last of the loops to do this frees it.
         letter.message.release();
     }
+    // The rest comes after the clients that are ready: epoll reports the mailbox once more.
     if (next_ < letters_.size()) return mailbox_.wake_again();
     mailbox_.delivered();
 }
@@ -158,6 +161,7 @@ Reactors::Reactors(const ReactorsOptions& options, const Make& make) {
 void Reactors::run(int stop_fd) {
     std::vector<std::thread> threads;
     try {
+        // The first loop has this thread.
         for (std::size_t i = 1; i < loops_.size(); ++i)
             threads.emplace_back([this, stop_fd, i] { run_loop(loops_[i], stop_fd); });
     } catch (...) {
@@ -180,6 +184,7 @@ void Reactors::run_loop(Reactor& loop, int stop_fd) {
 void Reactors::fail(std::exception_ptr failure) {
     {
         const std::lock_guard lock{mutex_};
+        // The first one is the cause; what fails after it may be its consequence.
         if (!failure_) failure_ = std::move(failure);
     }
     for (Reactor& loop : loops_) loop.mailbox().ask_to_stop();

@@ -56,6 +56,7 @@ RedisBackplane::RedisBackplane(RedisBackplaneOptions options)
               {.on_up = [this] { check_ends(); },
                .on_down =
                    [this](std::string_view) {
+                       // What it waited for is asked anew after the next greeting, by check_ends().
                        reader_.forget();
                        waiting_ = false;
                        checking_ = 0;

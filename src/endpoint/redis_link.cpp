@@ -114,6 +114,7 @@ void RedisLink::greeted(const redis::Reply& reply) {
 
 // Closed, refused, silent, or not what it should be: waits, and tries the next address.
 void RedisLink::lost(std::string why) {
+    // With the socket goes what was half sent or half received; the commands stay.
     socket_.close();
     out_.clear();
     reader_ = redis::ReplyReader{};
@@ -141,6 +142,7 @@ void RedisLink::flush() {
         const auto bytes = out_.bytes();
         const ssize_t sent = ::send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
         if (sent < 0 && errno == EINTR) continue;
+        // Every command is kept until it is answered, so nothing is lost by this.
         if (sent < 0 && errno != EAGAIN) out_.clear();
         if (sent < 0) break;
         out_.taken(static_cast<std::size_t>(sent));

@@ -130,6 +130,7 @@ void Server::turn() {
         if (!stopping_) accept_again(true);
     }
     flush_due();
+    // Last: until here events and handlers may still mean a client that has ended in this turn.
     remove_gone();
 }
 
@@ -228,6 +229,7 @@ LoopConnection* Server::seat(net::Fd socket, const net::Address& peer) {
         refuse(std::move(socket), ws::Errc::too_many_connections);
         return nullptr;
     }
+    // Only now: where epoll refused, a place that was taken before would be lost.
     free_places_.pop_back();
     ++loop_.counters.connections_open;
     return &free.emplace(loop_, std::move(socket), peer, id);

@@ -79,6 +79,7 @@ void SharedRooms::placed(const std::string& name, const std::optional<Position>&
     found->second.placed = true;
     say_here(name, found->second);
     for (const ConnectionId id : waiting) {
+        // Looked for each time: whoever came in before it may have made it leave.
         const auto guest = guests_.find(id);
         const auto room = rooms_.find(name);
         if (guest != guests_.end() && guest->second.room == name && room != rooms_.end())
@@ -157,6 +158,7 @@ void SharedRooms::caught_up_to(ConnectionId id, std::uint64_t generation,
         return application_.not_joined(*client, room);
     }
     for (const Entry& entry : *entries) {
+        // The room first, if it is behind: so reading takes nobody further than the room is.
         on_entry(room_of(*client), entry);
         Guest* const guest = find(id, generation);
         if (guest == nullptr || !send_missed(*client, *guest, entry)) return;
@@ -183,6 +185,7 @@ bool SharedRooms::send_missed(LoopConnection& client, Guest& guest, const Entry&
     const Gap gap = gap_between(guest.at, entry.position);
     if (gap.is_one) client.send(application_.gap(guest.room, gap.missed));
     guest.at = entry.position;
+    // Taken, however slow: the next page begins behind it.
     guest.paused = client.send(application_.entry(guest.room, entry)) == Sent::slow;
     return !guest.paused;
 }

@@ -58,6 +58,7 @@ std::string Address::ip() const {
         inet_ntop(AF_INET, &v4(*this).sin_addr, text, sizeof text);
     } else if (family() == AF_INET6) {
         const in6_addr& bytes = v6(*this).sin6_addr;
+        // So a client of IPv4 comes through a socket that takes both families: ::ffff:192.0.2.1.
         if (IN6_IS_ADDR_V4MAPPED(&bytes))
             inet_ntop(AF_INET, &bytes.s6_addr[12], text, sizeof text);
         else

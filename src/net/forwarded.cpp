@@ -33,6 +33,7 @@ std::optional<Address> parse_entry(std::string_view text) {
         return address && address->family() == AF_INET6 ? address : std::nullopt;
     }
     const std::size_t colon = text.find(':');
+    // (An IPv6 address without brackets is full of colons, and has no port.)
     const bool with_port = colon != std::string_view::npos && is_port(text.substr(colon + 1)) &&
                            text.find('.') < colon;
     return parse_ip(with_port ? text.substr(0, colon) : text);
@@ -43,6 +44,8 @@ std::optional<Address> parse_entry(std::string_view text) {
 Address believed_client(const Address& peer, std::span<const std::string_view> forwarded_for,
                         std::span<const Network> proxies) {
     Address client = peer;
+    // From the right: each proxy has written its entry behind those that were there. What a client wrote
+    // itself stands left of all that can be believed.
     while (contains(proxies, client) && !forwarded_for.empty()) {
         const std::optional<Address> before = parse_entry(forwarded_for.back());
         if (!before) break;

@@ -68,6 +68,7 @@ void parse_authority(std::string_view url, std::string_view authority, Url& resu
     // RFC 3986 §3.2.3 allows "host:/", a colon without a port.
     if (port.size() > 1) result.port = parse_port(url, port.substr(1));
     if (result.host.empty()) {
+        // ":8080" is a port of this machine.
         if (result.port == 0) fail(url, "the host is missing");
         result.host = "localhost";
     }
@@ -91,6 +92,7 @@ Url parse_url(std::string_view text) {
         });
         rest = text.substr(end + 3);
     }
+    // A query may stand right after the host: ws://example.com?room=1 (RFC 3986 §3.2).
     const std::size_t end = std::min(rest.find_first_of("/?"), rest.size());
     const std::string_view authority = rest.substr(0, end);
     if (authority.find(' ') != std::string_view::npos) fail(text, "a host cannot hold a space");

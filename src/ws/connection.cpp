@@ -57,6 +57,7 @@ std::optional<Event> Connection::next(Buffer& out, SpareBuffers* spare) {
         // just written makes the processor wait, a tenth of the time that a small message takes here.
         if (piece->last && message_.empty() && !is_control(piece->opcode))
             return Event{.type = Event::message, .opcode = piece->opcode, .data = piece->data};
+        // Only a part of a message that is to be whole is kept; all else is an event.
         if (pieces_ || piece->last) return handle(*piece, out);
         if (spare != nullptr && message_.capacity() == 0) take_spare(*spare, *piece);
         collect(*piece);
@@ -115,6 +116,7 @@ void Connection::reserve(std::uint64_t needed) {
     const std::uint64_t announced = needed + receiver_.frame_bytes_left();
     const std::uint64_t doubled = 2 * std::uint64_t{message_.capacity()};
     const std::uint64_t room = std::max(doubled, std::min(announced, credit * needed));
+    // The receiver lets no message become larger than that, so more room would never be used.
     const std::uint64_t most = receiver_.limits().max_message_bytes;
     message_.reserve(static_cast<std::size_t>(std::min(room, most)));
 }
@@ -164,6 +166,7 @@ Event Connection::handle_close(const Piece& piece, Buffer& out) {
     CloseBody body;
     if (const Errc errc = parse_close_body(piece.data, body); errc != Errc::none)
         return fail(errc, out);
+    // After a Close of ours, close() sends nothing: this is the answer to it.
     // RFC 6455 §5.5.1: "If an endpoint receives a Close frame and did not previously send a Close
     // frame, the endpoint MUST send a Close frame in response. (When sending a Close frame in
     // response, the endpoint typically echos the status code it received.)"
@@ -184,6 +187,7 @@ Event Connection::fail(Errc errc, Buffer& out) {
 // that will never be sent do not wait for that.
 void Connection::end() {
     state_ = State::closed;
+    // §1.4: what follows the last frame is discarded.
     receiver_.move_unread({});
     message_ = Buffer{};
     kept_ping_.reset();
@@ -196,6 +200,8 @@ void Connection::end() {
 TcpEnd Connection::tcp_end() const {
     if (state_ != State::closed) return TcpEnd::not_yet;
     if (role_ == Role::client) return TcpEnd::await;
+    // Whoever has broken a rule may still be sending. A socket that is closed with bytes unread resets
+    // the connection, and our Close, which says what was wrong, could be lost with it.
     return failed_ ? TcpEnd::drain : TcpEnd::now;
 }
 
@@ -224,6 +230,7 @@ bool Connection::send_in_place(Buffer& out, Opcode opcode, Bytes& data) {
     if (state_ != State::open) return false;
     if (extension_) {
         send(out, opcode, data);
+        // What leaves is what the extension has made of it, and that is in `out`.
         data = {};
     } else {
         data = sender_.message_in_place(out, opcode, data);

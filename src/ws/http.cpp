@@ -126,6 +126,7 @@ Parse HeadReader::feed(Bytes bytes, std::size_t& taken) {
     taken = 0;
     std::size_t kept = 0;  // of those that were taken: they are in text_, or skipped
     while (taken < bytes.size() && !complete_ && error_ == Errc::none) {
+        // Heads that were skipped count as well: a server could send them for ever.
         if (skipped_ + text_.size() + taken - kept == limits_.max_head_bytes)
             error_ = Errc::head_too_long;
         else

@@ -17,12 +17,14 @@ KeepAlive::Next KeepAlive::next(Time now, const Times& times) {
     const bool gives_up = times.idle_timeout != 0;
     const std::int32_t to_ping = ahead(now, pinged_, times.ping_interval);
     const std::int32_t to_end = ahead(now, heard_, times.idle_timeout);
+    // Asked far too late, we cannot know whether the peer was silent: we were not there to hear it.
     constexpr auto limit = -static_cast<std::int32_t>(late);
     const bool stood_still = (pings && to_ping < limit) || (gives_up && to_end < limit);
 
     if (gives_up && to_end <= 0 && !stood_still) return {Duty::gone, forever};
     if (stood_still) heard_ = now;
     const bool ping = pings && (to_ping <= 0 || stood_still);
+    // From now, and not from when it was due: what was missed is not made up for.
     if (ping) pinged_ = now;
 
     Time wait = forever;

@@ -59,6 +59,7 @@ ServerOpening::Step ServerOpening::decide(const Policy& policy) {
     if (const Errc errc = policy.admit ? policy.admit(request_) : Errc::none; errc != Errc::none)
         return refuse(errc);
     subprotocol_ = choose_subprotocol(request_, policy.subprotocols);
+    // A browser that has offered some and is given none takes the connection for failed.
     if (policy.any_subprotocol)
         if (const auto offered = request_.list("Sec-WebSocket-Protocol"); !offered.empty())
             subprotocol_ = offered.front();
@@ -66,6 +67,7 @@ ServerOpening::Step ServerOpening::decide(const Policy& policy) {
     if (policy.extensions != nullptr)
         extension_ =
             policy.extensions->choose(request_.list("Sec-WebSocket-Extensions"), extensions);
+    // A list of one header, or of none.
     const Header chosen{"Sec-WebSocket-Extensions", extensions};
     answer_ = accept_response(request_, subprotocol_, {&chosen, extension_ ? 1u : 0u});
     return Step::open;
@@ -74,6 +76,7 @@ ServerOpening::Step ServerOpening::decide(const Policy& policy) {
 ServerOpening::Step ServerOpening::serve_page(const Policy& policy) {
     if (!policy.on_http || !policy.on_http(request_, reply_)) return refuse(Errc::not_an_upgrade);
     answer_ = http_response(reply_.status, reply_.content_type, reply_.body.size(), reply_.headers);
+    // Its Content-Length stays in the head, for that is what HEAD asks for.
     if (request_.method == "HEAD") reply_.body.clear();
     return Step::reply;
 }
@@ -81,6 +84,7 @@ ServerOpening::Step ServerOpening::serve_page(const Policy& policy) {
 ServerOpening::Step ServerOpening::refuse(Errc errc) {
     error_ = errc;
     answer_ = refuse_response(errc, request_.path);
+    // Where the request line could not be read there is no method, and the content stays.
     if (request_.method == "HEAD") drop_content(answer_);
     return Step::refuse;
 }

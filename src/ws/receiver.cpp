@@ -22,6 +22,7 @@ std::optional<Piece> Receiver::next() {
 
     while (error_ == Errc::none) {
         if (!in_frame_ && !read_header()) return std::nullopt;
+        // Also between two fragments (§5.4): what is known of the message at hand stays as it is.
         if (is_control(opcode_)) return control_piece();
         if (left_ > 0 && input_.empty()) return std::nullopt;  // its bytes are not here yet
         // An empty fragment is no piece, unless it ends its message. (Asked before data_piece(): see
@@ -39,6 +40,7 @@ bool Receiver::take_header(FrameHeader& header) {
             input_ = input_.subspan(header.size());
             return true;
         }
+        // It fits: what decode_header() calls incomplete is shorter than the longest header.
         std::ranges::copy(input_, carry_.begin());
         carried_ = static_cast<std::uint8_t>(input_.size());
         input_ = {};
@@ -62,6 +64,8 @@ bool Receiver::read_short_header() {
     const bool masked = role_ == Role::server;
     const std::size_t size = masked ? 6 : 2;
     if (carried_ != 0 || in_message_ || input_.size() < size) return false;
+    // Turned over, the bit that must be set is gone. Where it was not set, or another one was, what is
+    // left is no opcode of data, or no length of up to 125.
     const auto opcode = static_cast<Opcode>(input_[0] ^ 0b1000'0000);
     const unsigned length = input_[1] ^ (masked ? 0b1000'0000u : 0u);
     if ((opcode != Opcode::text && opcode != Opcode::binary) || length > 125) return false;
@@ -142,6 +146,7 @@ Errc Receiver::begin_frame() {
 Errc Receiver::count_frame() {
     const std::uint64_t most = limits_.max_message_bytes;  // it may have been lowered meanwhile
     if (message_bytes_ > most || left_ > most - message_bytes_) return Errc::message_too_big;
+    // Empty frames add nothing to the sum, so somebody could send them for ever.
     if (fragments_ == limits_.max_fragments) return Errc::too_many_fragments;
     message_bytes_ += left_;
     ++fragments_;
@@ -168,6 +173,7 @@ void Receiver::unmask(MutableBytes bytes) {
 std::optional<Piece> Receiver::control_piece() {
     MutableBytes data = take(left_);
     if (left_ > 0 || control_) {
+        // Cut by the end of a read: the next one overwrites these bytes, so they are put by.
         if (!control_) control_ = std::make_unique<Buffer>();
         append(*control_, data);
         if (left_ > 0) return std::nullopt;
@@ -190,6 +196,7 @@ std::optional<Piece> Receiver::data_piece() {
     // RFC 6455 §8.1: "When an endpoint is to interpret a byte stream as UTF-8 but finds that the
     // byte stream is not, in fact, a valid UTF-8 stream, that endpoint MUST _Fail the WebSocket
     // Connection_." At once, and not when the message is complete.
+    // (What an extension has packed is no text yet; it checks what it unpacks.)
     if (!extended_ && !is_valid_so_far(data, last)) return fail(Errc::invalid_utf8);
     if (last) in_message_ = false;
     return Piece{message_opcode_, last, data, extended_};

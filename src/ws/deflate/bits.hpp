@@ -57,6 +57,7 @@ class BitReader {
     void refill_fast(const std::uint8_t*& in) {
         bits_ |= load_le64(in) << count_;
         in += (63 - count_) / 8;
+        // Eight for each byte that was taken, added without adding: the lowest three bits stay as they are.
         count_ |= 56;
     }
     // Once the next bytes need not be those that refill_fast() saw.
@@ -102,6 +103,7 @@ class BitWriter {
         count_ += count;
         store_le64(out_, bits_);
         out_ += count_ / 8;
+        // By 56 at most: seven bits have waited, and 56 came.
         bits_ >>= count_ & ~7u;
         count_ %= 8;
     }

@@ -66,6 +66,8 @@ void Blocks::write(Buffer& out, Bytes data) {
     out.resize(before + (bit_count_ + size) / 8 + 1 + 8);  // BitWriter's eight bytes more
     BitWriter writer{out.data() + before};
     writer.put(bits_, bit_count_);
+    // Of two that are as large, the one that costs its reader less: bytes as they are, then the codes
+    // for which it has the tables already.
     if (size == stored_bits) {
         write_stored(writer, data);
     } else {
@@ -126,6 +128,7 @@ void Blocks::encode_lengths() {
     std::array<std::uint32_t, length_code_symbols> counts{};
     for (std::size_t i = 0; i < run_count_; ++i) ++counts[runs_[i].symbol];
     make_code_lengths(counts, max_length_code_bits, length_code_lengths_);
+    // HCLEN says how many follow, four at least. They come in an order in which the last are rarely used.
     length_code_count_ = length_code_symbols;
     while (length_code_count_ > 4 &&
            length_code_lengths_[length_code_order[length_code_count_ - 1]] == 0)
@@ -185,6 +188,7 @@ std::size_t Blocks::size_of_header() const {
 }
 
 void Blocks::write_stored(BitWriter& writer, Bytes data) const {
+    // At least one block, for no bytes as well: stored_size() has counted one.
     do {
         const Bytes part = data.first(std::min(data.size(), most_stored));
         data = data.subspan(part.size());

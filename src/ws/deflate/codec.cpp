@@ -67,6 +67,7 @@ Buffer& Codec::compress(Deflater& deflater, Bytes data) {
 Extension::Outgoing Codec::send(Bytes data, bool first, bool last) {
     const CodecOptions& options = agreement_.options;
     const bool whole = first && last;
+    // What leaves as it is enters no window, ours or the peer's.
     if (whole && data.size() < options.threshold) return {data};
     Deflater* deflater = &agreement_.workspace.deflater(agreement_.our_bits(), options.level);
     if (agreement_.we_take_over()) {
@@ -103,6 +104,7 @@ Bytes Codec::frame_of(const PreparedMessage& message) {
             append_frame(made, {.rsv = rsv1, .opcode = message.opcode()}, packed);
         frame = &message.add_variant(&shared, std::move(made));
     }
+    // Empty: it would have become larger, and leaves as it was, outside of all windows.
     if (!frame->empty() && state_ && state_->deflater) state_->deflater->forget();
     return *frame;
 }
@@ -145,6 +147,7 @@ void Codec::limit_room(Unpacking& message) {
 
 Extension::Part Codec::unpack(Unpacking& message, bool pieces) {
     for (;;) {
+        // The four bytes that its sender left out follow as if they had been sent.
         Bytes& in = message.part.payload.empty() ? message.tail : message.part.payload;
         const std::size_t before = message.out.used;
         const Inflater::Status status = message.inflater.run(in, message.out, state_->history);
@@ -169,6 +172,7 @@ Extension::Part Codec::unpack(Unpacking& message, bool pieces) {
 
 Extension::Part Codec::part_ended(Unpacking& message, bool pieces) {
     if (message.part.last) {
+        // §7.2.1 has every message end with a whole block; one that does not was cut off.
         if (!message.inflater.between_blocks())
             return {.kind = Part::error, .errc = Errc::unfinished_block};
         if (message.part.text && !message.utf8.complete())
@@ -220,6 +224,7 @@ void Codec::release() {
         state_->history.clear();
     agreement_.workspace.give_back(std::move(message.room));
     state_->unpacking.reset();
+    // Without context takeover an idle connection keeps nothing of this.
     if (!state_->deflater && state_->history.size() == 0) state_.reset();
 }
 

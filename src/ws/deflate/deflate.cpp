@@ -55,6 +55,7 @@ void Deflater::compress(Bytes data, Buffer& out, Blocks& blocks) {
             data = data.subspan(done);
         }
     }
+    // No better match can come any more.
     if (held.byte) blocks.literal(matcher_.next()[-1]);
     if (!blocks.empty()) blocks.write(out, data);
     blocks.flush(out);
@@ -87,6 +88,7 @@ void Deflater::take_better(std::size_t stop, Blocks& blocks, Held& held) {
             here = matcher_.find(std::max<unsigned>(held.match.length, min_match - 1));
         else
             matcher_.pass(1);
+        // Two bytes of the match that was held back are behind us: its first, and the one just looked at.
         if (held.match.length > 0 && here.length == 0) {
             blocks.match(held.match.length, held.match.distance);
             matcher_.pass(held.match.length - 2);

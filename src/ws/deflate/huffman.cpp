@@ -122,6 +122,7 @@ Counts leaves_at_depth(std::span<const std::uint32_t> sorted, unsigned max_bits)
     for (std::size_t made = leaves; made < nodes; ++made) {
         weight[made] = 0;
         for (int child = 0; child < 2; ++child) {
+            // Of two that weigh the same the leaf is taken: so the tree stays flat.
             const bool rarer = inner == made || (leaf < leaves && weight[leaf] <= weight[inner]);
             const std::size_t picked = rarer ? leaf++ : inner++;
             weight[made] += weight[picked];
@@ -130,6 +131,7 @@ Counts leaves_at_depth(std::span<const std::uint32_t> sorted, unsigned max_bits)
     }
     Counts counts{};
     depth[nodes - 1] = 0;
+    // A parent was made after its children: from the end on, its depth is known before theirs.
     for (std::size_t node = nodes - 1; node-- > 0;) {
         depth[node] = static_cast<std::uint16_t>(depth[parent[node]] + 1);
         if (node < leaves) ++counts[std::min<unsigned>(depth[node], max_bits)];
@@ -146,6 +148,8 @@ void make_room(Counts& counts, unsigned max_bits) {
     for (; taken > 1u << max_bits; --taken) {
         unsigned bits = max_bits - 1;
         while (counts[bits] == 0) --bits;
+        // Together the leaf and its sibling take the space that the leaf had alone. What the sibling had
+        // further down is free.
         --counts[bits];
         counts[bits + 1] = static_cast<std::uint16_t>(counts[bits + 1] + 2);
         --counts[max_bits];
@@ -227,6 +231,7 @@ void DecodeTable::build_long_codes(std::span<const std::uint16_t> symbols, Bytes
             room_[prefix] = static_cast<TableEntry>(special_entry | long_code_entry | begin << 16 |
                                                sub_bits << 8 | index_bits_);
         }
+        // All places that begin with this code, whatever bits come after it.
         for (std::size_t i = code >> index_bits_; i < std::size_t{1} << sub_bits;
              i += std::size_t{1} << own_bits)
             room_[begin + i] = with_code_bits(meanings[symbol], own_bits);
@@ -267,6 +272,7 @@ void make_codes(Bytes lengths, std::span<std::uint16_t> codes) {
     const Counts counts = count_lengths(lengths);
     std::array<unsigned, max_code_bits + 1> next{};
     for (unsigned bits = 2; bits <= max_code_bits; ++bits)
+        // §3.2.2: the codes of a length go on where those of the length before end, with one bit more.
         next[bits] = (next[bits - 1] + counts[bits - 1]) << 1;
     for (std::size_t symbol = 0; symbol < lengths.size(); ++symbol)
         if (const unsigned bits = lengths[symbol]; bits != 0)

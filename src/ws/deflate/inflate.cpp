@@ -55,6 +55,7 @@ Inflater::Status Inflater::run(Bytes& in, Unpacked& out, const History& before) 
     if (error_ != Errc::none) return Status::error;
     Step result = Step::go_on;
     while (result == Step::go_on) result = step(in, out, before);
+    // Where input is missing, all of it has been taken: its last bits wait in the reader.
     if (result != Step::need_input) give_back(in);
     switch (result) {
         case Step::need_input: return Status::need_input;
@@ -121,6 +122,7 @@ Inflater::Step Inflater::end_block() {
 
 Inflater::Step Inflater::read_stored_length(Bytes& in) {
     // RFC 1951 §3.2.4: "Any bits of input up to the next byte boundary are ignored."
+    // (Here again after need_input, it stands on the boundary already.)
     bits_.align();
     bits_.refill(in);
     if (bits_.count() < 32) return Step::need_input;
@@ -183,6 +185,7 @@ Inflater::Step Inflater::read_code_lengths(Bytes& in) {
             length_code_table_[low_bits(bits_.bits(), length_code_table_.index_bits())];
         const unsigned symbol = base(entry);
         const unsigned extra_bits = symbol < 16 ? 0 : symbol == 16 ? 2 : symbol == 17 ? 3 : 7;
+        // As in read_symbol(): with bits missing the entry may be a wrong one.
         if (all_bits(entry) + extra_bits > bits_.count()) return Step::need_input;
         bits_.drop(all_bits(entry));
         if (symbol < 16) {
@@ -201,6 +204,8 @@ Errc Inflater::repeat_length(unsigned symbol) {
     const unsigned times = symbol == 16   ? 3 + bits_.take(2)
                            : symbol == 17 ? 3 + bits_.take(3)
                                           : 11 + bits_.take(7);
+    // RFC 1951 §3.2.7: "The code length repeat codes can cross from HLIT + 257 to the HDIST + 1 code
+    // lengths." But not go beyond both.
     if (times > static_cast<unsigned>(literal_count_ + distance_count_ - read_))
         return Errc::too_many_lengths;
     std::fill_n(lengths_.begin() + read_, times, length);
@@ -255,6 +260,7 @@ Inflater::Step Inflater::read_symbol(Bytes& in, Unpacked& out, const History& be
         bits_.drop(bits_before + all_bits(entry));
         return end_block();
     }
+    // On a copy: without the whole distance, none of the length has been read either.
     BitReader after = bits_;
     after.drop(bits_before);
     const unsigned length = value(entry, after.bits());
@@ -288,6 +294,7 @@ Inflater::Step Inflater::copy_match(Unpacked& out, const History& before) {
     // What lies before this room comes from the history.
     while (left_ > 0 && distance_ > out.used && out.left() > 0) {
         const Bytes part = before.at(distance_ - out.used, std::min(left_, out.left()));
+        // The history is a ring, so it may come in two parts.
         std::memcpy(out.room.data() + out.used, part.data(), part.size());
         out.used += part.size();
         left_ -= part.size();

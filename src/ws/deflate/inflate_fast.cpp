@@ -58,6 +58,7 @@ void Inflater::read_symbols_fast(Bytes& in, Unpacked& out, const History& before
     std::uint8_t* const begin = out.room.data();
     std::uint8_t* to = begin + out.used;
     std::uint8_t* const last_room = begin + (out.room.size() - room_to_spare);
+    // A copy stays in registers. For all that the compiler knows, `to` might point at bits_.
     BitReader bits = bits_;
     const TableEntry* const literals = literals_->data();
     const TableEntry* const distances = distances_->data();

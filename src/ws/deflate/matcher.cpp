@@ -133,6 +133,7 @@ Match Matcher::find(unsigned shortest) {
     const std::uint8_t* const here = next();
     const auto most = static_cast<unsigned>(std::min<std::size_t>(ahead(), max_match));
     const std::uint32_t four = first_four(here);
+    // Older places are beyond the window; chains lead to them, too, until they are overwritten.
     const std::size_t oldest =
         position_ > oldest_ + most_distance_ ? position_ - most_distance_ : oldest_;
 

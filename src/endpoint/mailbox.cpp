@@ -60,7 +60,6 @@ Mailbox::News Mailbox::take(std::vector<Letter>& letters) {
     wake_.lower();
     const std::lock_guard lock{mutex_};
     woken_ = false;
-    // The two vectors change places, so neither of them is allocated anew.
     std::swap(letters, letters_);
     taken_bytes_ = bytes_;
     return std::exchange(news_, {});

@@ -53,7 +53,6 @@ void Reactor::run(int stop_fd) {
 
 void Reactor::broadcast(LoopConnection& from, std::string_view room, ws::Opcode type,
                         ws::Bytes data) {
-    // With one loop nobody shares the message.
     if (all_.size() == 1) {
         hub_->broadcast(room, type, data);
         return;
@@ -92,10 +91,8 @@ void Reactor::on_mail() {
     while (next_ < letters_.size() && std::chrono::steady_clock::now() - begin < mail_share) {
         Letter& letter = letters_[next_++];
         deliver(letter);
-        // The last of the loops to do this frees it.
         letter.message.release();
     }
-    // The rest comes after the clients that are ready: epoll reports the mailbox once more.
     if (next_ < letters_.size()) return mailbox_.wake_again();
     mailbox_.delivered();
 }

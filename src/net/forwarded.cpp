@@ -44,8 +44,7 @@ std::optional<Address> parse_entry(std::string_view text) {
 Address believed_client(const Address& peer, std::span<const std::string_view> forwarded_for,
                         std::span<const Network> proxies) {
     Address client = peer;
-    // From the right: each proxy has written its entry behind those that were there. What a client wrote
-    // itself stands left of all that can be believed.
+    // From the right: each proxy adds its entry at the end. What a client sent itself stands left.
     while (contains(proxies, client) && !forwarded_for.empty()) {
         const std::optional<Address> before = parse_entry(forwarded_for.back());
         if (!before) break;

@@ -57,7 +57,6 @@ std::optional<Event> Connection::next(Buffer& out, SpareBuffers* spare) {
         // just written makes the processor wait, a tenth of the time that a small message takes here.
         if (piece->last && message_.empty() && !is_control(piece->opcode))
             return Event{.type = Event::message, .opcode = piece->opcode, .data = piece->data};
-        // Only a part of a message that is to be whole is kept; all else is an event.
         if (pieces_ || piece->last) return handle(*piece, out);
         if (spare != nullptr && message_.capacity() == 0) take_spare(*spare, *piece);
         collect(*piece);

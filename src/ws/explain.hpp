@@ -1,6 +1,6 @@
 // Any bytes as frames, explained bit by bit: RFC 6455 §5.2 as a picture. Lesson 5.
 // For people only: nothing else in this folder needs it.
-// Leaves out: rules that take more than one frame to break, close codes and UTF-8. Who knows them
+// Leaves out: rules that take more than one frame to break, close codes and UTF-8. What knows them
 // (lesson 8: ws/conversation) may be asked.
 #pragma once
 

@@ -22,7 +22,6 @@ std::optional<Piece> Receiver::next() {
 
     while (error_ == Errc::none) {
         if (!in_frame_ && !read_header()) return std::nullopt;
-        // Also between two fragments (§5.4): what is known of the message at hand stays as it is.
         if (is_control(opcode_)) return control_piece();
         if (left_ > 0 && input_.empty()) return std::nullopt;  // its bytes are not here yet
         // An empty fragment is no piece, unless it ends its message. (Asked before data_piece(): see

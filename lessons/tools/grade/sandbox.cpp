@@ -1,4 +1,4 @@
-// The command line of bwrap. Who runs it makes a difference: RLIMIT_NPROC does not bind the
+// The command line of bwrap. It matters which user runs it: RLIMIT_NPROC does not bind the
 // superuser, neither in a user namespace that maps to it. So root's sandboxes become another user,
 // each submission one of its own (the limit counts a user's processes, and those of a fork bomb take
 // a while to go), inside the mounts that root made; anybody else's get a user namespace, which counts

@@ -272,7 +272,6 @@ void make_codes(Bytes lengths, std::span<std::uint16_t> codes) {
     const Counts counts = count_lengths(lengths);
     std::array<unsigned, max_code_bits + 1> next{};
     for (unsigned bits = 2; bits <= max_code_bits; ++bits)
-        // §3.2.2: the codes of a length go on where those of the length before end, with one bit more.
         next[bits] = (next[bits - 1] + counts[bits - 1]) << 1;
     for (std::size_t symbol = 0; symbol < lengths.size(); ++symbol)
         if (const unsigned bits = lengths[symbol]; bits != 0)

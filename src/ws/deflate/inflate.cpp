@@ -294,7 +294,6 @@ Inflater::Step Inflater::copy_match(Unpacked& out, const History& before) {
     // What lies before this room comes from the history.
     while (left_ > 0 && distance_ > out.used && out.left() > 0) {
         const Bytes part = before.at(distance_ - out.used, std::min(left_, out.left()));
-        // The history is a ring, so it may come in two parts.
         std::memcpy(out.room.data() + out.used, part.data(), part.size());
         out.used += part.size();
         left_ -= part.size();

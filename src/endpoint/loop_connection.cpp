@@ -112,6 +112,7 @@ Step LoopConnection::decide(ws::ServerOpening& opening) {
     const net::Address peer = address();
     const bool behind_proxy = client_.look_behind_proxy(opening.request(), loop_.options.proxies);
     ws::Policy policy = policy_for(loop_.options, peer);
+    // Behind a proxy only the request tells whose place it takes.
     policy.admit = [&](const ws::Request& request) {
         if (behind_proxy && !client_.take_place(loop_.places))
             return ws::Errc::too_many_connections_from_address;

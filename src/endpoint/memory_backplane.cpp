@@ -66,6 +66,7 @@ Position MemoryBackplane::add(Room& room, std::string_view key, std::string_view
     room.keys.emplace_back(key);
     if (room.entries.size() > limits_.room.most_entries) {
         room.entries.pop_front();
+        // A key is known for as long as its entry is there.
         room.said.erase(room.keys.front());
         room.keys.pop_front();
     }

@@ -143,6 +143,7 @@ void add(Counters& sum, const Counters& more) {
 Reactors::Reactors(const ReactorsOptions& options, const Make& make) {
     const unsigned loops = std::max(options.loops, 1u);
     auto listening = net::share_port(options.host, options.port, loops);
+    // Without a limit, the descriptors of the process are one, and all loops have them in common.
     const std::uint64_t connections = options.max_connections != 0 ? options.max_connections
                                                                    : net::allowed_connections(1);
     for (unsigned i = 0; i < loops; ++i) {

@@ -106,6 +106,7 @@ void SharedRooms::leave(const LoopConnection& client) {
     const auto room = rooms_.find(name);
     std::erase(room->second.guests, client.id());
     if (!room->second.guests.empty()) return say_here(name, room->second);
+    // Nobody of ours is in it any more; its log stays where it is.
     rooms_.erase(room);
     backplane_.unfollow(name);
 }

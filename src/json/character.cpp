@@ -16,12 +16,14 @@ unsigned byte_at(std::string_view text, std::size_t index) {
 Character decode_utf8(std::string_view text) {
     const unsigned lead = byte_at(text, 0);
     if (lead < 0x80) return {lead, 1};
+    // C0 and C1 could begin overlong forms only, and F5 to FF what lies beyond U+10FFFF.
     const std::size_t length = lead < 0xC2   ? 0
                                : lead < 0xE0 ? 2
                                : lead < 0xF0 ? 3
                                : lead < 0xF5 ? 4
                                              : 0;
     if (length == 0 || text.size() < length) return {};
+    // Of the lead byte what comes after the bits that tell the length: so many ones, and a zero.
     char32_t code = lead & (0b0111'1111u >> length);
     for (std::size_t i = 1; i < length; ++i) {
         const unsigned byte = byte_at(text, i);

@@ -102,6 +102,7 @@ std::size_t encode_header(std::array<std::uint8_t, max_header_bytes>& out,
 }
 
 void append_frame(Buffer& out, const FrameHeader& header, Bytes payload) {
+    // Mostly nobody has filled in the length: it is the payload's.
     if (header.length != payload.size()) {
         FrameHeader right = header;
         right.length = payload.size();
@@ -111,6 +112,7 @@ void append_frame(Buffer& out, const FrameHeader& header, Bytes payload) {
     const std::size_t size = encode_header(bytes, header);
     append(out, Bytes{bytes}.first(size));
     append(out, payload);
+    // Masked where the copy lies: the payload itself is not ours to change.
     if (header.masked) apply_mask(MutableBytes{out}.last(payload.size()), header.key);
 }
 

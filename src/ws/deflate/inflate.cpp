@@ -164,6 +164,7 @@ Inflater::Step Inflater::read_length_code_lengths(Bytes& in) {
     for (; read_ < length_code_count_; ++read_) {
         bits_.refill(in);
         if (bits_.count() < 3) return Step::need_input;
+        // In an order of their own: those that are mostly 0 come last, and need not be sent (§3.2.7).
         lengths_[length_code_order[read_]] = static_cast<std::uint8_t>(bits_.take(3));
     }
     const Bytes lengths = Bytes{lengths_}.first(length_code_symbols);

@@ -130,13 +130,19 @@ class LoopConnection {
     }
 
   private:
-    enum class Phase : std::uint8_t {
-        handshake,  // the request is not complete
-        open,       // also while closing: frames are read until the peer's Close
-        ending,     // our last bytes are on their way; what the peer sends is dropped
-        lingering,  // our side of TCP has ended; the rest of the peer's bytes is dropped
-        over,       // to be removed
-    };
+    // What may happen, by phase and by the protocol's state. A connection that breaks is over, from
+    // every phase.
+    //
+    //   phase      protocol  what comes in       what goes out  it ends with
+    //   handshake  (open)    the request's head  nothing        101: open; a refusal, a page: ending
+    //   open       open      frames, to be       all            our Close: closing; the peer's Close,
+    //                        handled                            a broken rule: ending; silence: over
+    //   open       closing   frames, messages    pongs          the peer's Close: ending;
+    //                        are dropped                        the close timeout: over
+    //   ending     any       dropped             what waits     all taken: lingering, or over
+    //   lingering  any       dropped             TCP has ended  the peer's end, or the timeout: over
+    //   over       any       nothing             nothing        removed when the turn ends
+    enum class Phase : std::uint8_t { handshake, open, ending, lingering, over };
     void on_readable();
     ws::MutableBytes receive();
     void on_writable();

@@ -233,8 +233,8 @@ Errc Request::parse(std::string_view text) {
     host = find("Host").value_or("");
     if (!has_token("Upgrade", "websocket")) return Errc::none;
     // RFC 6455 §4.1: "The method of the request MUST be GET, and the HTTP version MUST be at
-    // least 1.1." A page may be asked for otherwise: HTTP/1.0 and HEAD are how many a proxy asks
-    // whether a server is well.
+    // least 1.1." A page may be asked for otherwise: HTTP/1.0, HEAD and OPTIONS are how many a
+    // proxy asks whether a server is well.
     if (!has_upgrade(version)) return Errc::unsupported_http_version;
     return method == "GET" ? Errc::none : Errc::method_not_get;
 }
@@ -248,7 +248,8 @@ Errc Request::parse_start_line(std::string_view line) {
     if (!is_version(version)) return Errc::malformed_start_line;
     // Judged before the target: OPTIONS * and CONNECT host:port have other forms.
     if (!is_version_1(version)) return Errc::unsupported_http_version;
-    if (method != "GET" && method != "HEAD") return Errc::method_not_get;
+    const bool asks_for_options = method == "OPTIONS" && target != "*";
+    if (method != "GET" && method != "HEAD" && !asks_for_options) return Errc::method_not_get;
     return parse_target();
 }
 

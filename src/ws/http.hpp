@@ -83,7 +83,7 @@ class Head {
 };
 
 struct Request : Head {
-    std::string_view method;     // GET, or HEAD for a page
+    std::string_view method;     // GET; for a page HEAD or OPTIONS, too
     std::string_view target;     // as it stands in the request line
     std::string_view authority;  // of an absolute-form target, else empty
     std::string_view path;       // never empty

@@ -75,6 +75,12 @@ ServerOpening::Step ServerOpening::decide(const Policy& policy) {
 
 ServerOpening::Step ServerOpening::serve_page(const Policy& policy) {
     if (!policy.on_http || !policy.on_http(request_, reply_)) return refuse(Errc::not_an_upgrade);
+    // RFC 9110 §9.3.7: "The OPTIONS method requests information about the communication options
+    // available for the target resource". So does haproxy's `option httpchk` ask for its health.
+    if (request_.method == "OPTIONS") {
+        reply_.body.clear();
+        reply_.headers.push_back({"Allow", "GET, HEAD, OPTIONS"});
+    }
     answer_ = http_response(reply_.status, reply_.content_type, reply_.body.size(), reply_.headers);
     // Its Content-Length stays in the head, for that is what HEAD asks for.
     if (request_.method == "HEAD") reply_.body.clear();

@@ -229,6 +229,8 @@ TEST_CASE("RFC 6455 §4.1 only who asks for an upgrade needs HTTP/1.1 and GET") 
         {"GET /ws HTTP/1.0", Errc::none, Errc::unsupported_http_version},
         {"HEAD /ws HTTP/1.1", Errc::none, Errc::method_not_get},
         {"HEAD /ws HTTP/1.0", Errc::none, Errc::unsupported_http_version},
+        {"OPTIONS /ws HTTP/1.1", Errc::none, Errc::method_not_get},
+        {"OPTIONS /ws HTTP/1.0", Errc::none, Errc::unsupported_http_version},
         {"POST /ws HTTP/1.0", Errc::method_not_get, Errc::method_not_get},
     };
     for (const Case& c : cases) {

@@ -224,6 +224,16 @@ TEST_CASE("RFC 9110 §9.3.2 server opening: a page by GET or HEAD, in HTTP/1.0 o
     CHECK(serve("GET /page HTTP/1.0\r\nHost: a\r\nHost: b\r\n\r\n", {.on_http = page}).error ==
           Errc::duplicate_host);
     CHECK(serve("POST /page HTTP/1.0\r\n\r\n", {.on_http = page}).error == Errc::method_not_get);
+    // RFC 9110 §9.3.7: haproxy's `option httpchk` asks so, and takes a server out that refuses.
+    for (const std::string head : {"OPTIONS /page HTTP/1.0\r\n\r\n",
+                                   "OPTIONS /page HTTP/1.1\r\nHost: a\r\n\r\n"}) {
+        const Outcome asked = serve(head, {.on_http = page});
+        CHECK(asked.step == Server::reply);
+        CHECK(asked.answer == crlf("HTTP/1.1 200 OK\nConnection: close\n"
+                                   "Content-Type: text/plain; charset=utf-8\n"
+                                   "Content-Length: 0\nAllow: GET, HEAD, OPTIONS\n\n"));
+        CHECK(asked.page.empty());
+    }
     // A refusal of HEAD has no content either.
     const Outcome refused = serve("HEAD /other HTTP/1.0\r\n\r\n", {.on_http = page});
     CHECK(refused.error == Errc::not_an_upgrade);

@@ -62,6 +62,7 @@ ifneq ($(wildcard lessons/HANDOUT),)
 OVERLAY ?= $(WORK)
 ABSENT  := texts test tsan install uninstall fuzz e2e mutants classroom large-message handout grade wsc \
            load chaos attack hostile soak interop compare-wscat conformance rfc rfc-mutants faults coverage \
+           cppcheck \
            bench bench-against bench-growth bench-chart bench-micro bench-instructions
 ifneq ($(filter $(ABSENT) interop-% load-% diff-% mutants-%,$(MAKECMDGOALS)),)
 $(error a handout has no $(MAKECMDGOALS); make help shows what there is)

@@ -77,6 +77,14 @@ run-coverage: $(UNITS) $(BUILD)/tests/faults
 	@nice $(BUILD)/tests/faults --no-intro
 	@tests/coverage.sh $(BUILD)
 
+## make cppcheck   cppcheck over src/, clients/ and lessons/: no warning (tests/lint/cppcheck.txt has what
+##                 it does not tell of, and why)
+.PHONY: cppcheck
+cppcheck:
+	@tests/lint/prepare.sh cppcheck
+	@tests/lint/cppcheck.sh $(BUILD)/lint/cppcheck
+	@echo "cppcheck: no warning"
+
 ## make fuzz       feeds the parsers with invented bytes for SECONDS=60 each (needs clang++;
 ##                 TARGETS='session http' for some of them)
 # What was found worth keeping stays in build/fuzz/NAME-corpus; an input that breaks something is

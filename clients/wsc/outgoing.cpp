@@ -90,9 +90,9 @@ Outgoing hex_message(std::string_view text) {
 
 Outgoing read_line(const Settings& settings, bool typed, std::string line) {
     if (settings.slash && line.starts_with('/') && (!settings.raw || typed)) return command(line);
-    if (settings.binary && settings.raw && !typed)
-        return {.opcode = ws::Opcode::binary, .bytes = std::move(line)};
-    return settings.binary ? hex_message(line) : text_message(std::move(line));
+    if (!settings.binary) return text_message(std::move(line));
+    if (!settings.raw || typed) return hex_message(line);
+    return {.opcode = ws::Opcode::binary, .bytes = std::move(line)};
 }
 
 }  // namespace wsc

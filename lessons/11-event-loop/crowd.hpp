@@ -75,12 +75,11 @@ class Crowd {
   private:
     void connect() {
         const std::string& key = settings_.keys.handshake;
-        Peer& peer = peers_.emplace_back(
-            ws::ClientHandshake{
-                .host = net::join_host_port(settings_.common.host, settings_.common.port),
-                .resource = settings_.common.path,
-                .key = key.empty() ? ws::make_key(random_.bytes<16>()) : key},
-            settings_.keys.masking.get());
+        ws::ClientHandshake handshake{
+            .host = net::join_host_port(settings_.common.host, settings_.common.port),
+            .resource = settings_.common.path,
+            .key = key.empty() ? ws::make_key(random_.bytes<16>()) : key};
+        Peer& peer = peers_.emplace_back(std::move(handshake), settings_.keys.masking.get());
         peer.socket = net::connect_in_time(settings_.common.host, settings_.common.port,
                                        net::after(patience), stop_.fd());
         epoll_.add(peer.socket.get(), net::Epoll::readable, peers_.size() - 1);

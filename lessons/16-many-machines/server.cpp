@@ -40,16 +40,15 @@ class ChatServer {
     endpoint::Handlers handlers() {
         return {
             .on_open{},
-            .on_message{[this](endpoint::LoopConnection& client, const endpoint::Message& message) {
+            .on_message = [this](endpoint::LoopConnection& client, const endpoint::Message& message) {
                 chat_.receive(client, message);
-            }},
-            .on_drain{[this](endpoint::LoopConnection& client) { chat_.drained(client); }},
-            .on_close{[this](endpoint::LoopConnection& client, const endpoint::Error& error) {
+            },
+            .on_drain = [this](endpoint::LoopConnection& client) { chat_.drained(client); },
+            .on_close = [this](endpoint::LoopConnection& client, const endpoint::Error& error) {
                 log_.line(client.address(), error.message());
                 chat_.forget(client);
-            }},
-            .on_log{
-                [this](const net::Address& who, std::string_view what) { log_.line(who, what); }},
+            },
+            .on_log = [this](const net::Address& who, std::string_view what) { log_.line(who, what); },
         };
     }
 

@@ -35,10 +35,12 @@ struct Came {
     bool frames;     // both are frames; otherwise heads, or just bytes
 
     std::optional<std::uint8_t> got_byte(std::size_t i) const {
-        return i < got.size() ? std::optional{got[i]} : std::nullopt;
+        if (i >= got.size()) return std::nullopt;
+        return got[i];
     }
     std::optional<std::uint8_t> expected_byte(std::size_t i) const {
-        return i < expected.size() ? std::optional{expected[i]} : std::nullopt;
+        if (i >= expected.size()) return std::nullopt;
+        return expected[i];
     }
 };
 

@@ -62,7 +62,6 @@ void ClientThreads::run(Client& client) noexcept {
 }
 
 void ClientThreads::join_finished() {
-    // Joined without the lock: nobody else that ends is to wait for that.
     std::list<Client> finished;
     {
         const std::lock_guard lock{mutex_};

@@ -103,7 +103,6 @@ std::vector<Fd> bind_to_all(std::vector<Address> addresses, int type, BeforeBind
     std::vector<Fd> sockets;
     std::optional<std::system_error> failure;
     for (Address& address : addresses) {
-        // One port for all addresses: with port 0 the kernel has chosen it for the first.
         if (!sockets.empty()) address.set_port(local_port(sockets.front()));
         try {
             sockets.push_back(bind_to(address, type, addresses.size() == 1, before_bind));

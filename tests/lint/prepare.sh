@@ -9,7 +9,7 @@ missing() { for program; do command -v "$program" >/dev/null || printf ' %s' "$p
 
 packages=$(missing "$@")  # each has the name of its program
 [ -n "$packages" ] || exit 0
-# shellcheck source=lessons/tools/apt.sh
-. lessons/tools/apt.sh
+# shellcheck source=lessons/tools/packages/apt.sh
+. lessons/tools/packages/apt.sh
 # shellcheck disable=SC2086 # a list of names without spaces
 install_packages $packages

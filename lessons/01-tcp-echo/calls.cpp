@@ -1,8 +1,14 @@
 // What the judge of lesson 1 may ask of net/fd and net/socket. A descriptor comes from the judge,
 // which keeps the other end of it and sees there what is sent and when it is closed.
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 
+#include <array>
+#include <cstddef>
 #include <map>
 #include <memory>
 
@@ -104,5 +110,23 @@ const Function listen{"Listener", [](std::string host, wire::Fd stop_descriptor)
 }};
 
 const Function accept{"accept", [] { return listener->accept(stop).has_value(); }};
+
+// From now on the kernel refuses this thread each client with this error. False: it does not do that here.
+bool refuse_clients(int error) {
+    const auto answer = SECCOMP_RET_ERRNO | (static_cast<std::uint32_t>(error) & SECCOMP_RET_DATA);
+    std::array<sock_filter, 4> filter{{BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+                                       BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_accept4, 0, 1),
+                                       BPF_STMT(BPF_RET | BPF_K, answer),
+                                       BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)}};
+    const sock_fprog program{static_cast<unsigned short>(filter.size()), filter.data()};
+    return ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+           ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
+}
+
+// For a thread of its own, with which the refusing ends.
+const Function accept_refused{"accept_refused", [](int error) -> std::optional<bool> {
+    if (!refuse_clients(error)) return std::nullopt;
+    return listener->accept(stop).has_value();
+}};
 
 }  // namespace

@@ -163,9 +163,13 @@ const Scenario plan_too_long{"plan-too-long", exercise(3).needs(2), "",
 // --- the server ---------------------------------------------------------------------------------
 
 // What is wrong with an echo, as far as it can be told from the bytes.
-Mistakes echo_mistakes(std::size_t length) {
+// `limit`: --max-message-bytes of the server.
+Mistakes echo_mistakes(std::size_t length, std::size_t limit = 4096) {
     using Found = std::optional<Explained>;
     return {
+        when([=](const Came& came) { return came.verdict == Verdict::closed_early && length == limit; },
+             "a message of " + std::to_string(limit) + " bytes was refused, and --max-message-bytes is " +
+                 std::to_string(limit) + ". What is as long as the limit is allowed: > and not >=."),
         [](const Came& came) -> Found {
             if (came.verdict != Verdict::wrong || came.at != 1 || came.got_byte(1) != 0)
                 return std::nullopt;
@@ -270,11 +274,7 @@ const Scenario too_long{"too-long", exercise(4).needs(2), "", "a length is a cla
     Peer client{run, server};
     const std::string most = framed(run.payload(100));
     client.send(most);
-    Mistakes mistakes = echo_mistakes(100);
-    mistakes.insert(mistakes.begin(), when([](const Came& came) { return came.verdict == Verdict::closed_early; },
-                                           "a message of 100 bytes was refused, and --max-message-bytes is 100. "
-                                           "What is as long as the limit is allowed: > and not >=."));
-    client.expect(most, mistakes);
+    client.expect(most, echo_mistakes(100, 100));
     run.step("a message of 101 bytes is announced, and --max-message-bytes is 100");
     client.send("\x00\x65"s);
     client.expect_end(
@@ -325,6 +325,22 @@ const Scenario silent_within{"silent-within", exercise(4).needs(2).once(), "",
     run.step("the client says no more, and does not end the stream; --idle-timeout is 0.7 s");
     client.expect_end("Each wait has a deadline, also that for the rest of a message: net::receive_exactly takes it.");
     expect_logged(run, server, "within a message: timed out", "Whoever reads it must see why the client went.");
+}};
+
+const Scenario takes_nothing{"takes-nothing", exercise(4).needs(2).once(), "",
+    "who takes no echo is let go", [](Run& run) {
+    Server server{run, {"--idle-timeout", "0.7", "--max-message-bytes", "65535"}};
+    Peer client{run, server};
+    client.freeze();
+    run.step("the client sends long messages and reads no echo, until your server can send no more");
+    std::string many;
+    while (many.size() < std::size_t{16} << 20) many += framed(std::string(65'535, 'x'));
+    Bytes left = bytes_of(many);
+    for (int i = 0; i < 10 && server->errors().find("timed out") == std::string::npos; ++i)
+        left = left.subspan(client.push_now(left));
+    expect_logged(run, server, ": timed out",
+                  "Nothing was taken for 0.7 s, the --idle-timeout, so send_all() gave up within an echo. Whoever "
+                  "does not look at its result reads on, and sends the next echo into the middle of this one.");
 }};
 
 const Scenario traced{"traced", exercise(4).needs(2).once(), "", "--trace shows a message both ways", [](Run& run) {

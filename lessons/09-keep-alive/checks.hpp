@@ -113,6 +113,8 @@ class Pair {
         }
     }
     const Buffer& last() const { return last_; }
+    // Gone, with bytes unread: whoever sends hears of it at once.
+    void close() { ends_.close_mine(); }
 
   private:
     void set_deadline(const std::string& name, std::optional<Milliseconds> wait) {

@@ -297,6 +297,57 @@ const Scenario ping_meanwhile{"ping-meanwhile", exercise(5), "RFC 6455 §5.4, §
                          make_stream(run, Op::ping, 'Q', 100)});
 }};
 
+// Each with a message of 4 MiB: A sends, and has no more room; B and C wait for their turn.
+std::vector<Pending> start_three(Run& run, Pair& pair) {
+    const std::vector<std::string> all{std::string(std::size_t{4} << 20, run.repeated(1).front())};
+    std::vector<Pending> threads;
+    for (const char* name : {"A", "B", "C"}) {
+        threads.push_back(
+            run.start(Call{"send_all", Op::text, all}.as(std::string{"thread "} + name + ": write_message() of 4 MiB")));
+        if (threads.size() == 1) wait_until_begun(run, pair);
+    }
+    // A solution that waits in another way has had the time for it.
+    const auto begin = Clock::now();
+    while (run.students_process().waiting_threads() < 2 && since(begin) < Milliseconds{1000})
+        threads.front().ready(Milliseconds{10});
+    return threads;
+}
+
+const Scenario one_at_a_time{"one-at-a-time", exercise(5).once(), "",
+    "when a turn ends, one of those who wait is next, and the others wait on", [](Run& run) {
+    Pair pair{run};
+    std::vector<Pending> threads = start_three(run, pair);
+    run.step("the client takes the message of A");
+    const auto seen = pair.frame();
+    run.is_true(seen && seen->whole && seen->payload.size() == std::size_t{4} << 20, "the 4 MiB of A did not come whole");
+    run.is_true(threads[0].answer("A's message was taken, and its write_message() has not returned.").as<bool>(),
+                "A's message was taken, and its write_message() says that it was not sent");
+    run.is_true(!threads[1].ready(Milliseconds{400}) && !threads[2].ready(Milliseconds{400}),
+                "the client has taken A's message and little more, and the write_message() of B or C says that "
+                "its 4 MiB were sent. Both waited, both were woken, and only one of them has the turn: whoever "
+                "wakes up looks again (`while`, or wait() with a condition), because somebody else may have "
+                "been faster");
+    run.step("the client takes it all");
+    for (int i = 0; i < 2; ++i) run.is_true(pair.frame().has_value(), "B's or C's message did not come");
+    for (std::size_t i = 1; i < threads.size(); ++i)
+        run.is_true(threads[i].answer("all was taken, and a writer has not returned.").as<bool>(),
+                    "all was taken, and write_message() says that it was not sent");
+}};
+
+const Scenario all_are_told{"all-are-told", exercise(5).once(), "",
+    "when nothing can be sent any more, nobody waits for a turn", [](Run& run) {
+    Pair pair{run};
+    std::vector<Pending> threads = start_three(run, pair);
+    run.step("the client's computer is switched off and on again: it knows of no connection");
+    pair.close();
+    for (Pending& thread : threads)
+        run.is_true(!thread.answer("A could not send, and somebody still waits for a turn. Of those who wait, the "
+                                   "one who is woken alone may have nothing to send any more, and wakes nobody: "
+                                   "notify_all().")
+                         .as<bool>(),
+                    "the client has gone, and write_message() says that its 4 MiB were sent");
+}};
+
 const Scenario turn_deadline{"turn-deadline", exercise(5).once(), "",
     "whoever waits for its turn waits no longer than its write deadline", [](Run& run) {
     Pair pair{run};

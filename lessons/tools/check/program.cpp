@@ -85,6 +85,13 @@ std::vector<std::string> threads_of(pid_t pid) {
     return threads;
 }
 
+// -1: it is running, or not ours to know.
+long system_call_of(pid_t pid, const std::string& thread) {
+    std::ifstream file{"/proc/" + std::to_string(pid) + "/task/" + thread + "/syscall"};
+    long number = -1;
+    return file >> number ? number : -1;
+}
+
 // Where a report begins that sanitizer.cpp reads; it is told in other words.
 std::string_view without_report(std::string_view text) {
     std::size_t end = text.size();
@@ -337,15 +344,19 @@ Milliseconds Program::cpu_time() const {
 std::string Program::where_it_waits() const {
     std::string all;
     for (const std::string& thread : threads_of(pid_)) {
-        std::ifstream file{"/proc/" + std::to_string(pid_) + "/task/" + thread + "/syscall"};
-        long number = -1;
-        if (!(file >> number)) continue;  // "running", or not ours to know
+        const long number = system_call_of(pid_, thread);
         const auto found = std::ranges::find(waiting_calls, number, &WaitingCall::number);
         // Our own loop waits for the next question.
         if (found == waiting_calls.end() || (functions_ && found->number == SYS_recvmsg)) continue;
         if (all.find(found->name) == all.npos) all += (all.empty() ? "" : ", ") + std::string{found->name};
     }
     return all.empty() ? "" : " It is waiting in " + all + '.';
+}
+
+std::size_t Program::waiting_threads() const {
+    const std::vector<std::string> threads = threads_of(pid_);
+    return static_cast<std::size_t>(std::ranges::count_if(
+        threads, [this](const std::string& thread) { return system_call_of(pid_, thread) == SYS_futex; }));
 }
 
 void Program::interrupt() {

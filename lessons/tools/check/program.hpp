@@ -55,6 +55,8 @@ class Program {
     Milliseconds cpu_time() const;
     // " It is waiting in sendto." for each system call in which one of its threads waits.
     std::string where_it_waits() const;
+    // How many of its threads wait for a lock, a condition or another thread's end.
+    std::size_t waiting_threads() const;
     // A signal for each of its threads: whatever waits says EINTR.
     void interrupt();
     // Memory that it has now, and that it has asked for, used or not. The sanitizers' is included: of

@@ -163,6 +163,8 @@ Found rsv_set(const Came& came) {
                         "10). Without an extension they are 0 (§5.2)."};
 }
 
+bool tells_broken_rule(unsigned code) { return code == 1002 || code == 1003 || (code >= 1007 && code <= 1010); }
+
 Found wrong_opcode(const Came& came) {
     if (!wrong_frame(came) || came.at != 0 || came.got.empty()) return {};
     const Seen got = read_frame(came.got);
@@ -175,7 +177,9 @@ Found wrong_opcode(const Came& came) {
     if (want.is(Op::binary) && got.is(Op::text))
         says += ": an echo of binary data is binary; as text it would have to be UTF-8";
     if (want.is(Op::close) && !is_control_opcode(got.opcode))
-        says += ": after a broken rule no data is due any more, only a Close";
+        says += tells_broken_rule(want.close_code())
+                    ? ": after a broken rule no data is due any more, only a Close"
+                    : ": the conversation is over, so no data is due any more, only a Close";
     if (want.is(Op::continuation))
         says += ": the first frame names the type, those that follow it have opcode 0 (§5.4)";
     return Explained{0, says + ".  Expected " + expected_bytes(came, 1)};

@@ -25,6 +25,14 @@ const Function append_close_body{"append_close_body", [](ws::CloseCode code, std
 
 const Function is_utf8{"is_utf8", [](ws::Buffer text) { return ws::is_utf8(text); }};
 
+// Was each piece right so far, and may the text end behind the last?
+const Function validate{"Utf8Validator", [](std::vector<ws::Buffer> pieces) {
+    ws::Utf8Validator validator;
+    bool right = true;
+    for (const ws::Buffer& piece : pieces) right = validator.feed(piece);
+    return std::tuple{right, validator.complete()};
+}};
+
 // --- ws/receiver: a server's --------------------------------------------------------------------
 
 // opcode, does it end its message, data
@@ -90,5 +98,7 @@ const Function close{"close", [](ws::CloseCode code, std::string reason) {
 const Function sent{"sent", [] { return out; }};
 
 const Function state{"state", [] { return connection->state(); }};
+
+const Function tcp_end{"tcp_end", [] { return connection->tcp_end(); }};
 
 }  // namespace

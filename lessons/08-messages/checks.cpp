@@ -223,9 +223,20 @@ const Scenario utf8_cut{"utf8-cut", exercise(3).needs(4), "RFC 6455 §5.6, §8.1
                         "a fragment is no text by itself, only the message is one");
     expect_received(run, {text("a").not_last(), continuation("b\xFF" "c")}, "failed: invalid_utf8",
                     "a continuation belongs to the text that its message is, and FF is never UTF-8");
+    expect_received(run, {text("Gr\xC3").not_last(), continuation("")}, "failed: invalid_utf8",
+                    "the last fragment has no byte, and with it the text ends within a character");
     // The state belongs to the message: the next one begins anew.
     expect_received(run, {binary(unhex("C3")), text("a")},
                     "BINARY \"\\xC3\", TEXT \"a\"", "binary is not checked");
+}};
+
+const Scenario utf8_for_good{"utf8-for-good", exercise(3), "RFC 6455 §8.1",
+    "what follows an invalid byte makes nothing right", [](Run& run) {
+    for (const std::string bad : {"\xFF", "\xC3(", "aaaaaaaaaaaaaaaaaaaa\x80"})
+        expect_call(run, Call{"Utf8Validator", std::vector{buffer_of(bad), buffer_of("good"), buffer_of("ü")}},
+                    std::tuple{false, false},
+                    "feed() of a piece with an invalid byte, and of two good ones: the last feed() is false, "
+                    "and complete() as well. False is false for good, until reset()");
 }};
 
 const Scenario utf8_end{"utf8-end", exercise(3), "RFC 6455 §8.1", "a text must not end within a character",

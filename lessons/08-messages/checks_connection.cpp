@@ -193,6 +193,23 @@ const Scenario fail{"fail", exercise(5).needs(2, 3, 4), "RFC 6455 §7.1.7",
            "17 MiB, and the limit is 16 (§10.4)");
 }};
 
+const Scenario tcp_end{"tcp-end", exercise(5).needs(2, 3, 4), "RFC 6455 §7.1.1, §7.1.7",
+    "whoever failed a connection reads on until its peer has ended, and nobody else", [](Run& run) {
+    enum End : std::uint8_t { not_yet, now, drain };
+    const Call call = Call{"tcp_end"}.as("tcp_end()");
+    Driven in_order{run};
+    run.is_true(run.call(call).as<End>() == not_yet, "the connection is open, and tcp_end() does not say not_yet");
+    in_order.feed({close(1000)}, "close 1000 \"\"");
+    run.is_true(run.call(call).as<End>() == now,
+                "both Closes are through, nothing can follow: tcp_end() is expected to say now");
+    Driven broken{run};
+    broken.feed({continuation("x")}, "failed with 1002: unexpected_continuation");
+    run.is_true(run.call(call).as<End>() == drain,
+                "tcp_end() is expected to say drain. The peer that broke a rule may still be sending: bytes that "
+                "nobody reads turn the end into a reset, and that may overtake the Close which says what was "
+                "wrong. fail() notes it");
+}};
+
 // --- exercise 6: a header that promises too much ------------------------------------------------
 
 const Scenario announced{"announced", exercise(6).needs(4, 5), "RFC 6455 §10.4",

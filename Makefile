@@ -61,9 +61,9 @@ WORK ?= work
 ifneq ($(wildcard lessons/HANDOUT),)
 OVERLAY ?= $(WORK)
 ABSENT  := texts test tsan install uninstall fuzz e2e mutants classroom large-message handout grade wsc \
-           load chaos attack hostile soak interop compare-wscat conformance rfc rfc-mutants faults coverage \
-           cppcheck \
-           bench bench-against bench-growth bench-chart bench-micro bench-instructions
+           $(if $(wildcard reference/clients/load),,load) chaos attack hostile soak interop compare-wscat \
+           conformance rfc rfc-mutants faults coverage cppcheck bench bench-against bench-growth bench-chart \
+           bench-micro bench-instructions
 ifneq ($(filter $(ABSENT) interop-% load-% diff-% mutants-%,$(MAKECMDGOALS)),)
 $(error a handout has no $(MAKECMDGOALS); make help shows what there is)
 endif
@@ -224,8 +224,8 @@ wsc: $(BUILD)/clients/wsc
 
 ## make load       puts a server under load (ARGS='ws://localhost:8080/ws --pid N', ARGS=--help)
 .PHONY: load
-load: $(BUILD)/clients/load
-	@$< $(ARGS)
+load: $(or $(RUN),$(BUILD))/clients/load
+	@$(whose) $< $(ARGS)
 
 # --- in your own program ------------------------------------------------------------------------
 

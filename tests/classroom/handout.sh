@@ -95,9 +95,10 @@ expect "which is said in one line" says "a handout has no diff-$first"
 expect "there are no tests in a handout" not student test
 
 # What its texts run by hand is there before anything was built.
-missing=$(grep -rhoE --include='*.md' '(build|reference)/lessons/[a-z0-9/-]*/(server|client)\b' "$tree/lessons" | sort -u |
-    while IFS= read -r program; do [[ -x $tree/$program ]] || echo "$program"; done)
+missing=$(grep -rhoE --include='*.md' '(build|reference)/(lessons/[a-z0-9/-]*/(server|client)|clients/[a-z]+)\b' "$tree/lessons" |
+    sort -u | while IFS= read -r program; do [[ -x $tree/$program ]] || echo "$program"; done)
 expect "every program that a text names is there: $missing" test -z "$missing"
+expect "load runs" student load ARGS=--help
 
 # Every link in its texts leads to a file.
 broken=$(find "$tree" -name '*.md' | while IFS= read -r text; do
@@ -112,6 +113,9 @@ expect "every link leads to a file: $broken" test -z "$broken"
 tar -xzf "$build/handout-6-9.tar.gz" -C "$scratch"
 tree=$scratch/handout-6-9
 expect "6 to 9: lesson-6 runs" student lesson-6
+missing=$(sed -n '/^constexpr .* files{/,/};/p' src/lab/pages.cpp | grep -oE '[a-z]+\.(css|js)' |
+    while IFS= read -r page; do [[ -s $tree/clients/browser/$page ]] || echo "$page"; done)
+expect "6 to 9: the pages of its servers are there: $missing" test -z "$missing"
 expect "6 to 9: nothing is to be done for lesson 5" student progress
 expect "6 to 9: next is lesson 6" says "next: make start-6"
 expect "6 to 9: start-6 writes files" student start-6

@@ -59,8 +59,8 @@ files() {
         [[ $file == */teacher.md || ($file == */starter.md && $number -lt $from) ]] || echo "$file"
     done
     find lessons/tools -type f ! -path '*/teacher/*' ! -path '*/grade/*' ! -name compare.sh
-    [[ ! -d clients/browser ]] || ((to < 12)) || find clients/browser -type f
-    ((to < 5)) || echo clients/explain/main.cpp
+    # The servers from lesson 5 on show pages, with the frame lab.
+    ((to < 5)) || { echo clients/explain/main.cpp && find clients/browser -type f; }
 }
 
 mkdir -p "$target"
@@ -92,6 +92,7 @@ reference() {
         for program in "$folder"/bare/*.cpp; do [[ ! -f $program ]] || programs+=("${program%.cpp}"); done
     done
     ((to < 5)) || programs+=(clients/explain)
+    ((to < 15)) || programs+=(clients/load)
     local shared=$build/reference
     "${MAKE:-make}" --no-print-directory -s BUILD="$shared" LDFLAGS='-static-libstdc++ -static-libgcc' \
         "${programs[@]/#/$shared/}" >&2
@@ -125,7 +126,7 @@ sed -e "s/@FROM@/$from/g" -e "s/@TO@/$to/g" lessons/tools/teacher/handout.in |
 (cd "$target" && "$texts" --handout)
 
 # What the texts run by hand lies in reference/, too.
-[[ -z $pack ]] || find "$target/lessons" -name '*.md' -exec sed -i -E 's#(^|[^/])build/lessons/#\1reference/lessons/#g' {} +
+[[ -z $pack ]] || find "$target/lessons" -name '*.md' -exec sed -i -E 's#(^|[^/])build/(lessons|clients)/#\1reference/\2/#g' {} +
 
 # A link to what is not in the handout becomes plain words.
 find "$target" -name '*.md' | while IFS= read -r text; do

@@ -175,18 +175,28 @@ TEST_CASE("classroom: progress shows scores, times and what comes next") {
     const fs::path started = scratch.path / ".course/started-5";
     write(started, "");
     write(scratch.path / files[0], "x");
-    fs::last_write_time(started,
-                        fs::last_write_time(scratch.path / files[0]) - std::chrono::minutes{90});
     write(scratch.path / ".course/results-5.tsv",
           "lesson\tname\texercise\tverdict\texplanation\n"
           "5\tone\t1\tpassed\t\n5\ttwo\t2\twrong\tbecause\n");
+    // Ten minutes and five until the first two checks, then a night, of which half an hour counts. The
+    // last check came after the last save.
+    const auto minutes_before = [&](int minutes) {
+        const auto saved = fs::last_write_time(scratch.path / files[0]);
+        const auto time = std::chrono::file_clock::to_sys(saved) - std::chrono::minutes{minutes};
+        return std::to_string(std::chrono::floor<std::chrono::seconds>(time).time_since_epoch().count()) + '\n';
+    };
+    const fs::path checked = scratch.path / ".course/checked-5";
+    fs::last_write_time(started, fs::last_write_time(scratch.path / files[0]) - std::chrono::minutes{615});
+    write(checked, minutes_before(605) + minutes_before(600) + minutes_before(-60));
     const auto begun = progress();
-    CHECK_MESSAGE(contains(begun.output, "5 frames           1/2      1 h 30 min    make check-5"),
+    CHECK_MESSAGE(contains(begun.output, "5 frames           1/2      45 min        make check-5"),
                   begun.output);
+    // Somebody who never checked: half an hour.
+    fs::remove(checked);
     write(
         scratch.path / ".course/results-5.tsv",
         "lesson\tname\texercise\tverdict\texplanation\n5\tone\t1\tpassed\t\n5\ttwo\t2\tpassed\t\n");
-    CHECK(contains(progress().output, "5 frames           2/2      1 h 30 min    done"));
+    CHECK(contains(progress().output, "5 frames           2/2      30 min        done"));
     CHECK(begun.status == 0);
 }
 

@@ -51,6 +51,8 @@ fi
 # --- building -----------------------------------------------------------------------------------
 
 mkdir -p "$BUILD" "$WORK/.course"
+# For `make progress`: somebody is at work.
+[[ -n ${QUIET:-} ]] || date +%s >>"$WORK/.course/checked-$number"
 lessons/tools/student/overlay.sh "$BUILD" "$WORK"
 log=$BUILD/build.log
 

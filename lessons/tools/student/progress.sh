@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# progress.sh WORK HOLES: each lesson with its score and the time it took, and what comes next,
+# progress.sh WORK HOLES: each lesson with its score, the time at work on it, and what comes next,
 # for `make progress`. All of it is read from the files' dates and WORK/.course/, which
 # `make start-N` and `make check-N` leave there; nothing is written, nothing is sent anywhere.
 set -euo pipefail
@@ -27,6 +27,16 @@ last_save() {
     done < <("$holes" files "$1") | sort -n | tail -1
 }
 
+# at_work N END: the seconds from `make start-N` to END, as far as somebody was there: between one check
+# and the next half an hour counts at most.
+at_work() {
+    { stat -c %Y "$state/started-$1" && echo "$2" && cat "$state/checked-$1" 2>/dev/null || :; } | sort -n |
+        awk -v end="$2" '
+            $1 <= end && NR > 1 { gap = $1 - before; sum += gap < 1800 ? gap : 1800 }
+            { before = $1 }
+            END { print sum + 0 }'
+}
+
 duration() {
     local minutes=$((($1 + 59) / 60))
     if ((minutes < 60)); then
@@ -50,10 +60,10 @@ for folder in lessons/[0-9][0-9]-*/; do
     points=- took=- what="make start-$number"
     if [[ -f $state/started-$number ]]; then
         what="make check-$number"
-        began=$(stat -c %Y "$state/started-$number")
         ended=$(last_save "$number")
         # Nothing saved since `make start-N` wrote the files: no time was spent.
-        [[ -z $ended ]] || ((ended - began < 2)) || took=$(duration $((ended - began)))
+        worked=$(at_work "$number" "${ended:-0}")
+        ((worked < 2)) || took=$(duration "$worked")
         read -r passed of < <(score "$number") || passed=0 of=0
         [[ $passed != - ]] || points='no build'
         if ((of > 0)); then

@@ -9,7 +9,7 @@ namespace {
 
 using calls::Function;
 
-// As it is shown: +OK, -ERR x, :7, "hello", nothing, [:1 [] "a"].
+// As it is shown: +OK, -ERR x, :7, "hello", nothing, [:1 [] "a"]; {"a" :1} for a map.
 std::string shown(const redis::Reply& reply) {
     switch (reply.kind) {
         case redis::Reply::Kind::status: return '+' + reply.text;
@@ -17,11 +17,12 @@ std::string shown(const redis::Reply& reply) {
         case redis::Reply::Kind::integer: return ':' + std::to_string(reply.integer);
         case redis::Reply::Kind::text: return '"' + reply.text + '"';
         case redis::Reply::Kind::nothing: return "nothing";
-        case redis::Reply::Kind::array: break;
+        case redis::Reply::Kind::array:
+        case redis::Reply::Kind::map: break;
     }
-    std::string text = "[";
+    std::string text = reply.is_map() ? "{" : "[";
     for (const redis::Reply& item : reply.items) text += (text.size() > 1 ? " " : "") + shown(item);
-    return text + ']';
+    return text + (reply.is_map() ? '}' : ']');
 }
 
 // The replies in these pieces, whether the stream is broken, and the limits that hold: of a text's

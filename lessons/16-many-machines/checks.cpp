@@ -65,7 +65,7 @@ void expect_replies(Run& run, std::string_view bytes, const std::vector<std::str
     });
 }
 
-const Scenario texts{"texts", exercise(3), "RESP2", "a text is as long as it says, whatever it holds", [](Run& run) {
+const Scenario texts{"texts", exercise(3), "RESP", "a text is as long as it says, whatever it holds", [](Run& run) {
     const std::string words = run.payload(7);
     expect_replies(run, "$7\r\n" + words + "\r\n", {'"' + words + '"'}, false, "seven bytes, and the end of a line");
     expect_replies(run, "$4\r\n\r\n+x\r\n+OK\r\n", {"\"\r\n+x\"", "+OK"}, false,
@@ -74,14 +74,14 @@ const Scenario texts{"texts", exercise(3), "RESP2", "a text is as long as it say
     expect_replies(run, "$-1\r\n:1\r\n", {"nothing", ":1"}, false, "-1: there is no such text, and nothing follows");
 }};
 
-const Scenario broken_texts{"broken-texts", exercise(3), "RESP2", "a text that lies ends the stream", [](Run& run) {
+const Scenario broken_texts{"broken-texts", exercise(3), "RESP", "a text that lies ends the stream", [](Run& run) {
     expect_replies(run, "$2\r\nabc\r\n", {}, true, "behind the two bytes an end of a line was promised");
     expect_replies(run, "$-2\r\n", {}, true, "of negative lengths there is only -1");
     expect_replies(run, "$x\r\n", {}, true, "a length is a number");
     expect_replies(run, "$12x\r\n", {}, true, "a length is a number, to the end of its line");
 }};
 
-const Scenario too_long{"text-limit", exercise(3), "RESP2", "a length is held against the limit before it is believed",
+const Scenario too_long{"text-limit", exercise(3), "RESP", "a length is held against the limit before it is believed",
     [](Run& run) {
     expect_replies(run, "$20\r\n01234567890123456789\r\n", {"\"01234567890123456789\""}, false,
                    "20 bytes are within the limit of 20", {.text = 20});
@@ -90,7 +90,7 @@ const Scenario too_long{"text-limit", exercise(3), "RESP2", "a length is held ag
     expect_replies(run, "$9223372036854775807\r\n", {}, true, "nor for more than there is on earth");
 }};
 
-const Scenario arrays{"arrays", exercise(3), "RESP2", "an array closes when its last item is whole, and so does its parent",
+const Scenario arrays{"arrays", exercise(3), "RESP", "an array closes when its last item is whole, and so does its parent",
     [](Run& run) {
     expect_replies(run, "*2\r\n:1\r\n:2\r\n+next\r\n", {"[:1 :2]", "+next"}, false, "two items, and another reply");
     expect_replies(run, "*2\r\n*2\r\n$1\r\na\r\n*0\r\n*1\r\n*1\r\n:5\r\n:6\r\n",
@@ -98,6 +98,24 @@ const Scenario arrays{"arrays", exercise(3), "RESP2", "an array closes when its 
                    "the last item of an inner array may be the last one of its parent");
     expect_replies(run, "*1\r\n*-1\r\n*0\r\n", {"[nothing]", "[]"}, false, "no array, and an empty one, are items as any");
     expect_replies(run, "*1\r\n-ERR no\r\n", {"[-ERR no]"}, false, "an error within an array is an item");
+}};
+
+const Scenario texts_of_3{"resp3-texts", exercise(3), "RESP3", "an error may be as long as a text; a verbatim text says how "
+    "it is written", [](Run& run) {
+    expect_replies(run, "!8\r\nERR a\r\nb\r\n", {"-ERR a\r\nb"}, false, "behind \"!\" stands an error, with its length");
+    expect_replies(run, "=9\r\ntxt:hello\r\n=4\r\nmkd:\r\n", {"\"hello\"", "\"\""}, false,
+                   "the first four bytes of a verbatim text say how it is written, and are no part of it");
+    expect_replies(run, "=5\r\nhello\r\n", {}, true, "three letters and a colon were promised");
+    expect_replies(run, "=3\r\ntxt\r\n", {}, true, "three letters and a colon were promised");
+    expect_replies(run, "=-1\r\n", {}, true, "only \"$\" has a length of -1: RESP3 writes \"_\"");
+}};
+
+const Scenario aside{"aside", exercise(3), "RESP3", "an attribute and a push are no replies, and no items", [](Run& run) {
+    expect_replies(run, ">2\r\n$7\r\nmessage\r\n$2\r\nhi\r\n:1\r\n", {":1"}, false,
+                   "a push comes without having been asked for: whoever takes it for an answer gives each question "
+                   "the answer of another one");
+    expect_replies(run, "|1\r\n+ttl\r\n*1\r\n:9\r\n*2\r\n:1\r\n|1\r\n+ttl\r\n:9\r\n:2\r\n", {"[:1 :2]"}, false,
+                   "an attribute stands before what it tells of, also within an array, and is no item");
 }};
 
 // --- exercise 4: a connection that comes back -----------------------------------------------------

@@ -11,7 +11,7 @@
 
 namespace check {
 
-// So much of Redis as a server of this lesson uses, for one room. Nothing happens in it unless the
+// So much of Redis as a server of this lesson uses, for one room, in RESP3. Nothing happens in it unless the
 // judge lets it: serve().
 class Redis {
   public:

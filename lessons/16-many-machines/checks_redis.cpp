@@ -20,10 +20,10 @@ std::string bulk(std::string_view value) {
     return '$' + std::to_string(value.size()) + "\r\n" + std::string{value} + "\r\n";
 }
 std::string array(std::size_t size) { return '*' + std::to_string(size) + "\r\n"; }
+std::string map(std::size_t size) { return '%' + std::to_string(size) + "\r\n"; }
 
-// "1767225600000-17" or "(1767225600000-17": 17. Of another time it is before all of ours, or after.
+// "1767225600000-17": 17. Of another time it is before all of ours, or after.
 long id_number(std::string_view id) {
-    if (id.starts_with('(')) id.remove_prefix(1);
     if (id.starts_with(stem)) return std::atol(std::string{id.substr(stem.size())}.c_str());
     return std::atol(std::string{id}.c_str()) < std::atol(std::string{stem}.c_str()) ? 0 : 1'000'000;
 }
@@ -109,7 +109,7 @@ void Redis::send(Link& link, const std::string& bytes) {
 
 std::string Redis::greeting() {
     ++greetings;
-    return array(6) + bulk("server") + bulk("redis") + bulk("id") + ":7\r\n" + bulk("role") +
+    return map(3) + bulk("server") + bulk("redis") + bulk("id") + ":7\r\n" + bulk("role") +
            bulk(replica ? "replica" : "master");
 }
 
@@ -132,7 +132,7 @@ void Redis::carry_out(Link& link, const Words& words) {
         send(link, entries_.empty() ? array(0) : range(last_ - 1));
     } else if (name == "XRANGE") {
         ++ranges;
-        const std::string reply = range(id_number(words[2]));
+        const std::string reply = range(id_number(words[2]) - 1);
         if (hold_ranges)
             link.held += reply;
         else
@@ -144,7 +144,7 @@ void Redis::carry_out(Link& link, const Words& words) {
     } else if (name == "CLIENT") {
         bool woken = false;
         for (const auto& each : links_)
-            if (std::exchange(each->waits, false)) send(*each, "*-1\r\n"), woken = true;
+            if (std::exchange(each->waits, false)) send(*each, "_\r\n"), woken = true;
         send(link, woken ? ":1\r\n" : ":0\r\n");
     } else {
         send(link, "-ERR unknown command\r\n");
@@ -179,7 +179,7 @@ void Redis::wake() {
     for (const auto& link : links_) {
         if (!link->waits || link->ended || link->after >= last_) continue;
         link->waits = false;
-        send(*link, array(1) + array(2) + bulk(link->log) + range(link->after));
+        send(*link, map(1) + bulk(link->log) + range(link->after));
     }
 }
 

@@ -1,5 +1,5 @@
-// A reading exercise of lesson 16: `make answer-16 T=1` asks. An answer of Redis, RESP2, as XRANGE gives it:
-// how many messages can a client not be given any more?
+// A reading exercise of lesson 16: `make answer-16 T=1` asks. An answer of Redis, as XRANGE gives it: how
+// many messages can a client not be given any more?
 #include "lessons/tools/check/reading.hpp"
 
 namespace {
@@ -28,8 +28,8 @@ const check::Reading missing{
     {.lesson = 16,
      .exercise = 1,
      .question = "ada was away. The last message that she saw has the position 1767225590000-0/17. Her new "
-                 "server asks Redis for the entries behind it (XRANGE), and this comes back, as RESP2. How "
-                 "many messages can she not be given any more?",
+                 "server asks Redis for the entries behind it (XRANGE), and this comes back. How many "
+                 "messages can she not be given any more?",
      .as_text = true,
      .answer_form = "a number"},
     reply,

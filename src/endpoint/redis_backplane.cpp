@@ -3,6 +3,7 @@
 // connection (endpoint/redis_link): entries are added under a key that Redis remembers.
 #include "endpoint/redis_backplane.hpp"
 
+#include <string>
 #include <utility>
 
 #include "endpoint/random_name.hpp"
@@ -50,7 +51,7 @@ RedisBackplane::RedisBackplane(RedisBackplaneOptions options)
       ticker_{tick},
       server_{server_name()},
       commands_{epoll_, commands_tag, options_.access,
-                {.on_up = [this] { say_state(true, "connected"); },
+                {.on_up = [this] { say_state(true, "connected, RESP" + std::to_string(commands_.protocol())); },
                  .on_down = [this](std::string_view why) { say_state(false, why); }}},
       reader_{epoll_, reader_tag, for_reader(options_.access, options_.block),
               {.on_up = [this] { check_ends(); },

@@ -1,6 +1,6 @@
 // Connecting, greeting, sending, receiving, and beginning anew. Lesson 16.
-// HELLO (Redis 6) says who we are and tells in one answer what we must know: the number of this
-// connection, and whether this Redis is the master. A replica would refuse every write.
+// HELLO 3 (Redis 6) asks for RESP3, says who we are, and tells in one answer what we must know: the
+// number of this connection, and whether this Redis is the master. A replica would refuse every write.
 #include "endpoint/redis_link.hpp"
 
 #include <algorithm>
@@ -27,7 +27,13 @@ bool is_out_of_order(std::string_view code) {
 
 std::string text_of(int error) { return std::generic_category().message(error); }
 
-// The value behind a name in HELLO's answer, which is a list of both.
+// An older server, or one that speaks RESP2 only.
+bool knows_no_hello(const redis::Reply& reply) {
+    return reply.error_code() == "NOPROTO" ||
+           (reply.is_error() && reply.text.starts_with("ERR unknown command"));
+}
+
+// The value behind a name in HELLO's answer, which is a map.
 const redis::Reply* find(const redis::Reply& reply, std::string_view name) {
     for (std::size_t i = 0; i + 1 < reply.items.size(); i += 2)
         if (reply.items[i].text == name) return &reply.items[i + 1];
@@ -89,19 +95,40 @@ void RedisLink::connected() {
 }
 
 void RedisLink::greet() {
-    redis::Command hello{"HELLO", "2"};
+    protocol_ = 3;
+    redis::Command hello{"HELLO", "3"};
     if (!access_.password.empty()) hello.add("AUTH").add(access_.user).add(access_.password);
     write(hello.bytes());
 }
 
-// All that has no answer is sent once more, in its order; some of it may have been carried out already.
-void RedisLink::greeted(const redis::Reply& reply) {
+// The same in commands of Redis 5, which has no users. Every connection begins in RESP2.
+void RedisLink::greet_in_resp2() {
+    protocol_ = 2;
+    redis::Command auth{"AUTH"};
+    if (access_.user != "default") auth.add(access_.user);
+    if (!access_.password.empty()) write(auth.add(access_.password).bytes());
+    write(redis::Command{"CLIENT", "ID"}.bytes());
+    write(redis::Command{"ROLE"}.bytes());
+}
+
+// HELLO's answer. Or those of RESP2, one by one: OK, our number, and last a list with the role in front.
+void RedisLink::take_greeting(const redis::Reply& reply) {
+    if (protocol_ == 3 && knows_no_hello(reply)) return greet_in_resp2();
     if (reply.is_error()) return lost(reply.text);
-    const redis::Reply* const id = find(reply, "id");
-    const redis::Reply* const role = find(reply, "role");
-    if (id == nullptr || role == nullptr) return lost("it does not answer HELLO as Redis 6 does");
-    if (role->text != "master") return lost("it is a replica, and takes no messages");
-    id_ = id->integer;
+    if (protocol_ == 3) {
+        const redis::Reply* const id = find(reply, "id");
+        const redis::Reply* const role = find(reply, "role");
+        if (id == nullptr || role == nullptr) return lost("it does not answer HELLO as Redis does");
+        return greeted(id->integer, role->text);
+    }
+    if (!reply.items.empty()) return greeted(id_, reply.items.front().text);
+    id_ = reply.integer;
+}
+
+// All that has no answer is sent once more, in its order; some of it may have been carried out already.
+void RedisLink::greeted(std::int64_t id, std::string_view role) {
+    if (role != "master") return lost("it is a replica, and takes no messages");
+    id_ = id;
     state_ = State::up;
     const auto now = net::Clock::now();
     for (Unanswered& each : unanswered_) {
@@ -170,7 +197,7 @@ void RedisLink::receive() {
 }
 
 void RedisLink::handle(const redis::Reply& reply) {
-    if (state_ == State::greeting) return greeted(reply);
+    if (state_ == State::greeting) return take_greeting(reply);
     // The command stays, and is sent again.
     if (is_out_of_order(reply.error_code())) return lost(reply.text);
     if (unanswered_.empty()) return lost("it answers what was not asked");

@@ -49,6 +49,8 @@ class RedisLink {
     bool is_up() const { return state_ == State::up; }
     // By this number Redis knows this connection, for CLIENT UNBLOCK.
     std::int64_t id() const { return id_; }
+    // 3 (RESP3), or 2 when the server knows no other.
+    int protocol() const { return protocol_; }
 
     // Leaves at once, or as soon as there is a connection.
     void send(const redis::Command& command, OnReply on_reply);
@@ -74,7 +76,9 @@ class RedisLink {
     void connect();
     void connected();
     void greet();
-    void greeted(const redis::Reply& reply);
+    void greet_in_resp2();
+    void take_greeting(const redis::Reply& reply);
+    void greeted(std::int64_t id, std::string_view role);
     void receive();
     void handle(const redis::Reply& reply);
     void give_up_old();
@@ -91,6 +95,7 @@ class RedisLink {
     net::Clock::time_point moment_{};  // of waiting: when it ends; otherwise: when it began
     std::size_t address_ = 0;          // the one to be tried
     std::int64_t id_ = 0;
+    int protocol_ = 3;
     net::Fd socket_;
     net::OutBuffer out_;
     redis::ReplyReader reader_;

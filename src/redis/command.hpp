@@ -1,6 +1,6 @@
 // A command to Redis, as the bytes that it is sent as. Lesson 16.
-// RESP2: an array of texts, each with its length before it. So an argument may hold any bytes, and
-// nothing in a user's words can end it early and begin a command of its own.
+// In RESP2 as in RESP3: an array of texts, each with its length before it. So an argument may hold any
+// bytes, and nothing in a user's words can end it early and begin a command of its own.
 #pragma once
 
 #include <initializer_list>

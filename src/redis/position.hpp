@@ -18,6 +18,8 @@ struct Position {
 
     // "1767225600000-0", as Redis writes it.
     std::string id() const { return std::to_string(time) + '-' + std::to_string(part); }
+    // The smallest id behind it. "(" before an id says the same, but to Redis 6.2 and later only.
+    std::string next_id() const { return Position{time + (part + 1 == 0), part + 1}.id(); }
     std::string text() const { return id() + '/' + std::to_string(number); }
 
     // Which of two entries came later is said by their ids alone.

@@ -1,6 +1,7 @@
-// What a Redis server answers, as a value. RESP2, the first of its two protocols. Lesson 16.
-// A reply is one of five kinds, and an array holds replies; that is the whole grammar.
-// Leaves out: RESP3's further kinds. We ask for RESP2 (HELLO 2), so none of them comes.
+// What a Redis server answers, as a value, in RESP2 and in RESP3. Lesson 16.
+// RESP3 writes some things in a way of its own that RESP2 writes as text, number or array. The value is
+// the same, so what reads replies does not ask which protocol it was. Only a map is a kind more.
+// Leaves out: what RESP3 tells beyond the value (that a number is a double, that an array is a set).
 #pragma once
 
 #include <cstdint>
@@ -13,22 +14,24 @@ namespace redis {
 struct Reply {
     enum class Kind : std::uint8_t {
         status,   // "+OK": a short text, never binary
-        error,    // "-ERR ...": its first word says which
-        integer,  // ":42"
-        text,     // "$5 hello": any bytes
-        array,    // "*2 ...": replies
-        nothing,  // "$-1" or "*-1": there is no such thing
+        error,    // "-ERR ...", "!7 ERR ...": its first word says which
+        integer,  // ":42"; 1 for "#t" and 0 for "#f"
+        text,     // "$5 hello": any bytes; "=9 txt:hello"; the digits of ",1.5" and "(12345"
+        array,    // "*2 ...", "~2 ...": replies
+        map,      // "%2 ...": name, value, name, value
+        nothing,  // "_", "$-1", "*-1": there is no such thing
     };
 
     Kind kind = Kind::nothing;
     std::string text{};  // of a status, an error, a text
     std::int64_t integer = 0;
-    std::vector<Reply> items{};
+    std::vector<Reply> items{};  // of an array, a map
 
     bool is_error() const { return kind == Kind::error; }
     bool is_nothing() const { return kind == Kind::nothing; }
     bool is_text() const { return kind == Kind::text || kind == Kind::status; }
     bool is_array() const { return kind == Kind::array; }
+    bool is_map() const { return kind == Kind::map; }
 
     // An error's first word: "NOAUTH", "READONLY", "LOADING"; empty for what is no error.
     std::string_view error_code() const {

@@ -1,6 +1,7 @@
-// Reading RESP2. Lesson 16.
+// Reading RESP2 and RESP3, of which the first is a part of the second. Lesson 16.
 // State lies in the reply (which arrays are open, how long the text is), never in the chunk that
 // arrived: the bytes of a step are used when the step is whole, and looked at again otherwise.
+// Leaves out: RESP3's lengths that come later ("$?"), which no Redis sends.
 #include "redis/reply_reader.hpp"
 
 #include <algorithm>
@@ -15,13 +16,19 @@ constexpr std::string_view end_of_line = "\r\n";
 constexpr std::size_t item_cost = 64;  // about what a Reply takes, and what an empty one costs us
 
 // A whole line of digits, with a sign or without.
-std::optional<std::int64_t> number(std::string_view digits) {
-    std::int64_t value = 0;
-    if (digits.starts_with('+')) digits.remove_prefix(1);
+template <typename Number>
+std::optional<Number> number(std::string_view digits) {
+    Number value{};
+    if (digits.starts_with('+') && !digits.starts_with("+-")) digits.remove_prefix(1);
     const char* const end = digits.data() + digits.size();
     const auto [stop, error] = std::from_chars(digits.data(), end, value);
     if (error != std::errc{} || stop != end) return std::nullopt;
     return value;
+}
+
+bool is_big_number(std::string_view digits) {
+    if (digits.starts_with('+') || digits.starts_with('-')) digits.remove_prefix(1);
+    return !digits.empty() && digits.find_first_not_of("0123456789") == std::string_view::npos;
 }
 
 }  // namespace
@@ -59,36 +66,40 @@ bool ReplyReader::step(std::optional<Reply>& complete) {
 
 bool ReplyReader::begin(std::string_view line, std::optional<Reply>& complete) {
     if (line.empty()) return fail("an empty line in the place of a reply");
+    kind_ = line.front();
     const std::string_view rest = line.substr(1);
-    switch (line.front()) {
-        case '+':
-        case '-':
-            if (!count(rest.size())) return false;
-            close_arrays({.kind = line.front() == '+' ? Reply::Kind::status : Reply::Kind::error,
-                          .text = std::string{rest}},
-                         complete);
-            return true;
-        case ':': {
-            const auto value = number(rest);
-            if (!value) return fail("a number that is none");
-            if (!count(0)) return false;
-            close_arrays({.kind = Reply::Kind::integer, .integer = *value}, complete);
-            return true;
-        }
-        case '$': return begin_text(rest, complete);
-        case '*': return begin_array(rest, complete);
+    switch (kind_) {
+        case '+': return take({.kind = Reply::Kind::status, .text = std::string{rest}}, complete);
+        case '-': return take({.kind = Reply::Kind::error, .text = std::string{rest}}, complete);
+        case ':':
+            if (const auto value = number<std::int64_t>(rest))
+                return take({.kind = Reply::Kind::integer, .integer = *value}, complete);
+            return fail("a number that is none");
+        case '#':
+            if (rest != "t" && rest != "f") return fail("a boolean that is none");
+            return take({.kind = Reply::Kind::integer, .integer = rest == "t" ? 1 : 0}, complete);
+        case ',':
+        case '(':
+            if (kind_ == ',' ? !number<double>(rest) : !is_big_number(rest))
+                return fail("a number that is none");
+            return take({.kind = Reply::Kind::text, .text = std::string{rest}}, complete);
+        case '_': return rest.empty() ? take({}, complete) : fail("a null that says more");
+        case '$':
+        case '=':
+        case '!': return begin_text(rest, complete);
+        case '*':
+        case '~':
+        case '%':
+        case '|':
+        case '>': return begin_array(rest, complete);
         default: return fail("a reply of an unknown kind");
     }
 }
 
 bool ReplyReader::begin_text(std::string_view digits, std::optional<Reply>& complete) {
-    const auto size = number(digits);
-    if (!size || *size < -1) return fail("a text whose length is no number");
-    if (*size == -1) {
-        if (!count(0)) return false;
-        close_arrays({}, complete);
-        return true;
-    }
+    const auto size = number<std::int64_t>(digits);
+    if (size == -1 && kind_ == '$') return take({}, complete);
+    if (!size || *size < 0) return fail("a text whose length is no number");
     text_size_ = static_cast<std::size_t>(*size);
     if (text_size_ > limits_.max_text_bytes) return fail("a text that is too long");
     if (!count(text_size_)) return false;
@@ -97,31 +108,41 @@ bool ReplyReader::begin_text(std::string_view digits, std::optional<Reply>& comp
 }
 
 bool ReplyReader::begin_array(std::string_view digits, std::optional<Reply>& complete) {
-    const auto size = number(digits);
-    if (!size || *size < -1) return fail("an array whose length is no number");
-    if (!count(0)) return false;
-    if (*size == -1) {
-        close_arrays({}, complete);
-        return true;
-    }
-    const auto items = static_cast<std::size_t>(*size);
-    if (items > limits_.max_items) return fail("an array that is too long");
-    if (items == 0) {
-        close_arrays({.kind = Reply::Kind::array}, complete);
-        return true;
-    }
+    const auto size = number<std::int64_t>(digits);
+    if (size == -1 && kind_ == '*') return take({}, complete);
+    if (!size || *size < 0) return fail("an array whose length is no number");
+    // A push stands between two replies, never in one. An attribute may stand before any part.
+    if (kind_ == '>' && !open_.empty()) return fail("a push within a reply");
+    const std::size_t each = kind_ == '%' || kind_ == '|' ? 2 : 1;
+    const auto entries = static_cast<std::size_t>(*size);
+    if (entries > limits_.max_items / each) return fail("an array that is too long");
+    const bool aside = kind_ == '|' || kind_ == '>';
+    Reply array{.kind = kind_ == '%' ? Reply::Kind::map : Reply::Kind::array};
+    if (entries == 0) return aside || take(std::move(array), complete);
     if (open_.size() == limits_.max_depth) return fail("arrays that are nested too deep");
     // No room is made for what is only announced: an item costs its sender three bytes at least.
-    open_.push_back({.array = {.kind = Reply::Kind::array}, .missing = items});
+    if (!count(0)) return false;
+    open_.push_back({.array = std::move(array), .missing = entries * each, .aside = aside});
+    return true;
+}
+
+// What is whole with its line.
+bool ReplyReader::take(Reply reply, std::optional<Reply>& complete) {
+    if (!count(reply.text.size())) return false;
+    close_arrays(std::move(reply), complete);
     return true;
 }
 
 bool ReplyReader::take_text(std::optional<Reply>& complete) {
     if (bytes_.size() - used_ < text_size_ + end_of_line.size()) return false;
-    const std::string_view text = std::string_view{bytes_}.substr(used_, text_size_);
+    std::string_view text = std::string_view{bytes_}.substr(used_, text_size_);
     if (bytes_.compare(used_ + text_size_, end_of_line.size(), end_of_line) != 0)
         return fail("a text that does not end where it said");
+    // "txt:", "mkd:": how a verbatim text is written is no part of it.
+    if (kind_ == '=' && text.find(':') != 3) return fail("a verbatim text of no kind");
+    if (kind_ == '=') text.remove_prefix(4);
     Reply reply{.kind = Reply::Kind::text, .text = std::string{text}};
+    if (kind_ == '!') reply.kind = Reply::Kind::error;
     used_ += text_size_ + end_of_line.size();
     looked_ = used_;
     in_text_ = false;
@@ -136,14 +157,16 @@ void ReplyReader::close_arrays(Reply reply, std::optional<Reply>& complete) {
         inner.array.items.push_back(std::move(reply));
         if (--inner.missing > 0) return;
         reply = std::move(inner.array);
+        const bool aside = inner.aside;
         open_.pop_back();
+        if (aside) return;
     }
-    kept_ = 0;
     complete = std::move(reply);
 }
 
 // Items count as well as bytes: a million empty texts are memory, too.
 bool ReplyReader::count(std::size_t bytes) {
+    if (open_.empty()) kept_ = 0;
     kept_ += bytes + item_cost;
     return kept_ <= limits_.max_reply_bytes || fail("a reply that is too large");
 }

@@ -57,6 +57,16 @@ std::optional<Entry> entry_in(const Reply& reply) {
     return Entry{*position, fields[3].text};
 }
 
+// Log, entries, log, entries.
+bool add_logs(const std::vector<Reply>& items, std::vector<LogEntries>& logs) {
+    for (std::size_t i = 0; i + 1 < items.size(); i += 2) {
+        auto entries = entries_in(items[i + 1]);
+        if (!entries || !items[i].is_text()) return false;
+        logs.push_back({items[i].text, std::move(*entries)});
+    }
+    return true;
+}
+
 }  // namespace
 
 Command add_once(const RoomKeys& keys, std::string_view key, std::string_view text,
@@ -66,9 +76,8 @@ Command add_once(const RoomKeys& keys, std::string_view key, std::string_view te
             std::to_string(limits.keep_key_ms)};
 }
 
-// "(": not the entry itself.
 Command read_after(const RoomKeys& keys, const Position& after, std::size_t most) {
-    return {"XRANGE", keys.log(), '(' + after.id(), "+", "COUNT", std::to_string(most)};
+    return {"XRANGE", keys.log(), after.next_id(), "+", "COUNT", std::to_string(most)};
 }
 
 Command read_last(const RoomKeys& keys) {
@@ -114,17 +123,14 @@ std::optional<std::vector<std::string>> texts_in(const Reply& reply) {
     return texts;
 }
 
-// [[log, entries], ...], or nothing when the time was over first.
+// RESP3: a map, {log: entries, ...}. RESP2: pairs, [[log, entries], ...]. Nothing: the time was over first.
 std::optional<std::vector<LogEntries>> logs_in(const Reply& reply) {
     std::vector<LogEntries> logs;
     if (reply.is_nothing()) return logs;
+    if (reply.is_map() && add_logs(reply.items, logs)) return logs;
     if (!reply.is_array()) return std::nullopt;
-    for (const Reply& item : reply.items) {
-        if (item.items.size() != 2 || !item.items[0].is_text()) return std::nullopt;
-        auto entries = entries_in(item.items[1]);
-        if (!entries) return std::nullopt;
-        logs.push_back({item.items[0].text, std::move(*entries)});
-    }
+    for (const Reply& pair : reply.items)
+        if (pair.items.size() != 2 || !add_logs(pair.items, logs)) return std::nullopt;
     return logs;
 }
 

@@ -36,6 +36,16 @@ std::vector<std::string> sessions() {
             fragment + text_frame + our_close + ping_frame};
 }
 
+// What a Redis answers, in RESP2 and in RESP3: to HELLO, to XREAD; a push, an attribute, and the rest.
+std::vector<std::string> redis_replies() {
+    const std::string hello = "$2\r\nid\r\n:7\r\n$4\r\nrole\r\n$6\r\nmaster\r\n";
+    const std::string entries = "$1\r\nr\r\n*1\r\n*2\r\n$3\r\n1-0\r\n*2\r\n$4\r\ntext\r\n$2\r\nhi\r\n";
+    return {"*4\r\n" + hello + "*1\r\n*2\r\n" + entries + "*-1\r\n$-1\r\n-ERR x\r\n",
+            "%2\r\n" + hello + "%1\r\n" + entries + "_\r\n!5\r\nERR x\r\n",
+            ">2\r\n$10\r\ninvalidate\r\n*1\r\n$1\r\nk\r\n|1\r\n+ttl\r\n,1.5\r\n:1\r\n",
+            "~3\r\n#t\r\n(12345678901234567890\r\n=7\r\ntxt:abc\r\n"};
+}
+
 class Seeds {
   public:
     explicit Seeds(std::string folder) : folder_{std::move(folder)} {}
@@ -83,6 +93,9 @@ void write_seeds(const std::string& folder, const std::vector<Group>& groups) {
     for (std::size_t i = 0; i < all.size(); ++i)
         for (const char flags : {'\x00', '\x04'})
             seeds.write("session", "both-" + std::to_string(i) + (flags == 0 ? "" : "-packed"), flags + all[i]);
+    const std::vector<std::string> replies = redis_replies();
+    for (std::size_t i = 0; i < replies.size(); ++i)
+        seeds.write("resp", "reply-" + std::to_string(i), '\x03' + replies[i]);
 }
 
 }  // namespace conformance

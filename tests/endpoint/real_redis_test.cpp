@@ -1,5 +1,5 @@
 // The backplane against a Redis as it is installed: what a fake cannot show. Scripts, trimming, time,
-// a restart with its data, access control, a replica that becomes the master.
+// a restart with its data, access control, a replica that becomes the master, and both protocols.
 #include <doctest/doctest.h>
 #include <signal.h>
 
@@ -84,7 +84,7 @@ struct Plane {
             {.on_entry = [this](std::string_view, const Entry& entry) { told.push_back(entry.text); },
              .on_rewind = [this](std::string_view, const Position& end) { rewound = end.number; },
              .on_here = [this](std::string_view, const std::vector<std::string>& names) { here = names; },
-             .on_state = [this](bool up, std::string_view why) { state = up ? "up" : why; }});
+             .on_state = [this](bool, std::string_view why) { state = why; }});
     }
 
     template <typename Condition>
@@ -122,23 +122,82 @@ struct Plane {
     std::string state;
 };
 
+// One that knows no HELLO, and so no RESP3, as all were before Redis 6.
+const std::vector<std::string> without_hello{"--rename-command", "HELLO", ""};
+
 }  // namespace
 
 TEST_CASE("real Redis: said once, however often it is sent; told to all; numbered without a hole") {
     if (!is_installed()) return;
+    for (const bool hello : {true, false}) {
+        const RealRedis redis{hello ? std::vector<std::string>{} : without_hello};
+        Plane one{options_for(redis)}, two{options_for(redis)};
+        two.follow();
+        CHECK(two.state == (hello ? "connected, RESP3" : "connected, RESP2"));
+        const Position first = one.say_until_accepted("k1", "a");
+        CHECK(first.number == 1);
+        CHECK(one.say("k1", "a").position->text() == first.text());
+        CHECK(two.say("k1", "a").position->text() == first.text());
+        CHECK(one.say("k2", "b\r\n\0").position->number == 2);
+        CHECK(two.say("k3", "c").position->number == 3);
+        CHECK(two.hears("c"));
+        CHECK(two.told.size() == 3);
+        CHECK(redis.ask({"XLEN", "chat:{room}:log"}) == "3\n");
+        CHECK(redis.ask({"PTTL", "chat:{room}:said:k1"}).size() == 7);  // ten minutes, less a moment
+    }
+}
+
+TEST_CASE("real Redis: in RESP2, with a password and without HELLO") {
+    if (!is_installed()) return;
+    auto words = without_hello;
+    words.insert(words.end(), {"--requirepass", "secret"});
+    const RealRedis redis{words};
+    auto options = options_for(redis);
+    Plane none{options};
+    REQUIRE(none.until([&] { return none.state.find("NOAUTH") != std::string::npos; }));
+    options.access.password = "secret";
+    Plane plane{options};
+    plane.follow();
+    CHECK(plane.say("k", "a").position->number == 1);
+    CHECK(plane.hears("a"));
+    // A room that comes later: the one XREAD is woken by CLIENT UNBLOCK, whose number came by CLIENT ID.
+    std::optional<Position> end;
+    plane.backplane.follow("other", [&](const auto& at) { end = at; });
+    REQUIRE(plane.until([&] { return end.has_value(); }));
+    std::optional<Published> outcome;
+    plane.backplane.publish("other", "k2", "b", [&](const Published& each) { outcome = each; });
+    CHECK(plane.hears("b"));
+    CHECK(outcome->position->number == 1);
+}
+
+TEST_CASE("real Redis: what it pushes is no answer") {
+    if (!is_installed()) return;
     const RealRedis redis;
-    Plane one{options_for(redis)}, two{options_for(redis)};
-    two.follow();
-    const Position first = one.say_until_accepted("k1", "a");
-    CHECK(first.number == 1);
-    CHECK(one.say("k1", "a").position->text() == first.text());
-    CHECK(two.say("k1", "a").position->text() == first.text());
-    CHECK(one.say("k2", "b\r\n\0").position->number == 2);
-    CHECK(two.say("k3", "c").position->number == 3);
-    CHECK(two.hears("c"));
-    CHECK(two.told.size() == 3);
-    CHECK(redis.ask({"XLEN", "chat:{room}:log"}) == "3\n");
-    CHECK(redis.ask({"PTTL", "chat:{room}:said:k1"}).size() == 7);  // ten minutes, less a moment
+    net::Epoll epoll{2};
+    RedisLink link{epoll, 1, options_for(redis).access, {}};
+    const auto until = [&](auto condition) {
+        const net::Deadline deadline = net::after(test::patience);
+        while (!condition() && net::Clock::now() < *deadline) {
+            link.on_time();
+            for (const epoll_event& event : epoll.wait(20ms)) link.on_ready(event.events);
+        }
+        return condition();
+    };
+    REQUIRE(until([&] { return link.is_up(); }));
+    CHECK(link.protocol() == 3);
+    std::vector<std::string> replies;
+    const auto ask = [&](const redis::Command& command) {
+        const std::size_t before = replies.size();
+        link.send(command, [&](const redis::Reply* reply) { replies.push_back(reply->text); });
+        REQUIRE(until([&] { return replies.size() > before; }));
+        return replies.back();
+    };
+    // From now on it tells us which keys of ours others change.
+    CHECK(ask({"CLIENT", "TRACKING", "ON", "BCAST"}) == "OK");
+    CHECK(redis.ask({"SET", "key", "value"}) == "OK\n");
+    CHECK(ask({"GET", "key"}) == "value");
+    CHECK(ask({"ECHO", "still"}) == "still");
+    CHECK(replies.size() == 3);
 }
 
 TEST_CASE("real Redis: a log is cut at its limit, and numbers go on") {
@@ -254,7 +313,7 @@ TEST_CASE("real Redis: failed over to a replica, which had everything") {
     // What a replica has been sent is asked for, so that nothing is left to chance here.
     CHECK(master.ask({"WAIT", "1", "10000"}) == "1\n");
     master.end(SIGKILL);
-    REQUIRE(plane.until([&] { return plane.state != "up"; }));
+    REQUIRE(plane.until([&] { return !plane.backplane.is_up(); }));
     CHECK(replica.ask({"REPLICAOF", "NO", "ONE"}) == "OK\n");
     CHECK(plane.say_until_accepted("d", "d").number == 4);
     CHECK(plane.hears("d"));

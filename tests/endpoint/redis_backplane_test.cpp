@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <array>
 #include <deque>
 
 #include "tests/endpoint/turn_until.hpp"
@@ -35,7 +36,7 @@ struct Plane {
              .on_here = [this](std::string_view, const std::vector<std::string>& names) { here = names; },
              .on_state =
                  [this](bool up, std::string_view why) {
-                     states.push_back(up ? "up" : std::string{why.substr(why.find(' ') + 1)});
+                     states.push_back(std::string{up ? why : why.substr(why.find(' ') + 1)});
                  }});
     }
     explicit Plane(const FakeRedis& redis) : Plane{options_for(redis)} {}
@@ -73,21 +74,27 @@ struct Plane {
 
 const std::string log = "chat:{room}:log";
 
+using Speaks = FakeRedis::Speaks;
+constexpr std::array all_protocols{Speaks::resp3, Speaks::resp2, Speaks::no_hello};
+
 }  // namespace
 
 TEST_CASE("redis backplane: what one server says, another one hears, however replies are cut") {
-    for (const std::size_t cut : {0u, 1u, 2u, 3u, 7u, 40u}) {
-        INFO("pieces of " << cut);
-        FakeRedis redis;
-        redis.cut_replies(cut);
-        Plane one{redis}, two{redis};
-        REQUIRE(one.until_up());
-        CHECK(two.follow()->number == 0);
-        CHECK(one.say("k1", "a").position->number == 1);
-        CHECK(one.say("k2", std::string(3000, 'b')).position->number == 2);
-        CHECK(two.hears(std::string(3000, 'b')));
-        CHECK(two.told.size() == 2);
-    }
+    for (const std::size_t cut : {0u, 1u, 2u, 3u, 7u, 40u})
+        for (const Speaks protocol : all_protocols) {
+            INFO("pieces of " << cut << ", " << static_cast<int>(protocol));
+            FakeRedis redis;
+            redis.speak(protocol);
+            redis.chatter(true);
+            redis.cut_replies(cut);
+            Plane one{redis}, two{redis};
+            REQUIRE(one.until_up());
+            CHECK(two.follow()->number == 0);
+            CHECK(one.say("k1", "a").position->number == 1);
+            CHECK(one.say("k2", std::string(3000, 'b')).position->number == 2);
+            CHECK(two.hears(std::string(3000, 'b')));
+            CHECK(two.told.size() == 2);
+        }
 }
 
 TEST_CASE("redis backplane: one that comes later begins at the end, and can read what was before") {
@@ -107,18 +114,72 @@ TEST_CASE("redis backplane: one that comes later begins at the end, and can read
     CHECK(two.told.size() == 1);
 }
 
-TEST_CASE("redis backplane: a room that is followed later wakes the reader, which waits for others") {
+TEST_CASE("redis backplane: it asks for RESP3, and where there is none it goes on in RESP2") {
     FakeRedis redis;
-    auto options = options_for(redis);
-    options.block = 60s;  // nothing comes by waiting
-    options.access.reply_timeout = 60s;
-    Plane plane{options};
-    plane.follow("first");
-    REQUIRE(plane.until([&] { return redis.waiting() == 1; }));
-    plane.follow("second");
-    plane.say("k", "news", "second");
-    CHECK(plane.hears("news"));
-    CHECK(redis.commands("CLIENT") >= 1);
+    Plane plane{redis};
+    plane.follow();
+    CHECK(plane.states.back() == "connected, RESP3");
+    CHECK(redis.commands("ROLE") == 0);
+    for (const Speaks protocol : {Speaks::resp2, Speaks::no_hello}) {
+        redis.stop();
+        REQUIRE(plane.until([&] { return !plane.backplane.is_up(); }));
+        redis.speak(protocol);
+        redis.start();
+        REQUIRE(plane.until_up());
+        CHECK(plane.states.back() == "connected, RESP2");
+        const std::string text = std::to_string(static_cast<int>(protocol));
+        CHECK(plane.say(text, text).position);
+        CHECK(plane.hears(text));
+    }
+    // One that has learnt it in the meantime is asked anew.
+    redis.stop();
+    REQUIRE(plane.until([&] { return !plane.backplane.is_up(); }));
+    redis.speak(Speaks::resp3);
+    redis.start();
+    REQUIRE(plane.until_up());
+    CHECK(plane.states.back() == "connected, RESP3");
+    CHECK(plane.told.size() == 2);
+}
+
+TEST_CASE("redis backplane: also in RESP2 a password is shown, a wrong one is said, and a replica is left") {
+    for (const Speaks protocol : {Speaks::resp2, Speaks::no_hello})
+        for (const std::string user : {"chat", "default"}) {
+            INFO(user << ", " << static_cast<int>(protocol));
+            FakeRedis redis;
+            redis.speak(protocol);
+            redis.want_password(user, "secret");
+            redis.be_replica(true);
+            auto options = options_for(redis);
+            options.access.user = user;
+            options.access.password = "secreT";
+            Plane wrong{options};
+            REQUIRE(wrong.until([&] { return !wrong.states.empty(); }));
+            CHECK(wrong.states.front() == "WRONGPASS invalid username-password pair or user is disabled.");
+            options.access.password = "secret";
+            Plane right{options};
+            REQUIRE(right.until([&] { return !right.states.empty(); }));
+            CHECK(right.states.front() == "it is a replica, and takes no messages");
+            redis.be_replica(false);
+            REQUIRE(right.until_up());
+            CHECK(right.states.back() == "connected, RESP2");
+        }
+}
+
+TEST_CASE("redis backplane: a room that is followed later wakes the reader, which waits for others") {
+    for (const Speaks protocol : all_protocols) {
+        FakeRedis redis;
+        redis.speak(protocol);
+        auto options = options_for(redis);
+        options.block = 60s;  // nothing comes by waiting
+        options.access.reply_timeout = 60s;
+        Plane plane{options};
+        plane.follow("first");
+        REQUIRE(plane.until([&] { return redis.waiting() == 1; }));
+        plane.follow("second");
+        plane.say("k", "news", "second");
+        CHECK(plane.hears("news"));
+        CHECK(redis.commands("CLIENT UNBLOCK") >= 1);
+    }
 }
 
 TEST_CASE("redis backplane: a message whose reply was lost is sent again, and is there once") {
@@ -159,20 +220,23 @@ TEST_CASE("redis backplane: while it is away messages are refused, and afterward
 }
 
 TEST_CASE("redis backplane: connections that end again and again lose nothing and double nothing") {
-    FakeRedis redis;
-    Plane plane{redis};
-    plane.follow();
-    std::deque<std::string> accepted;
-    for (int i = 0; i < 60; ++i) {
-        const std::string text = std::to_string(i);
-        while (!plane.say("k" + text, text).position) plane.backplane.turn();
-        accepted.push_back(text);
-        if (i % 3 == 0) redis.lose_next_reply();
-        if (i % 7 == 0) redis.end_connections();
+    for (const Speaks protocol : all_protocols) {
+        FakeRedis redis;
+        redis.speak(protocol);
+        Plane plane{redis};
+        plane.follow();
+        std::deque<std::string> accepted;
+        for (int i = 0; i < 60; ++i) {
+            const std::string text = std::to_string(i);
+            while (!plane.say("k" + text, text).position) plane.backplane.turn();
+            accepted.push_back(text);
+            if (i % 3 == 0) redis.lose_next_reply();
+            if (i % 7 == 0) redis.end_connections();
+        }
+        CHECK(plane.hears("59"));
+        CHECK(plane.told == accepted);
+        CHECK(redis.entries(log) == 60);
     }
-    CHECK(plane.hears("59"));
-    CHECK(plane.told == accepted);
-    CHECK(redis.entries(log) == 60);
 }
 
 TEST_CASE("redis backplane: a Redis that loads, or is a replica, is no Redis yet") {

@@ -1,5 +1,5 @@
 // Any bytes as what a Redis server answers: the reader never crashes, keeps to its limits, and reads the
-// same wherever the bytes are cut. RESP2. `make fuzz`; libFuzzer makes up the bytes, of which the first
+// same wherever the bytes are cut. RESP2, RESP3. `make fuzz`; libFuzzer makes up the bytes, of which the first
 // says how many come at once.
 #include <algorithm>
 #include <cstdio>
@@ -42,7 +42,8 @@ std::size_t bytes_in(const redis::Reply& reply, std::size_t depth = 0) {
     check(depth <= limits.max_depth, "depth is bounded");
     check(reply.items.size() <= limits.max_items, "the number of items is bounded");
     check(reply.text.size() <= std::max(limits.max_text_bytes, limits.max_line_bytes), "texts are bounded");
-    check(reply.kind == redis::Reply::Kind::array || reply.items.empty(), "only an array has items");
+    check(reply.is_array() || reply.is_map() || reply.items.empty(), "only an array and a map have items");
+    check(!reply.is_map() || reply.items.size() % 2 == 0, "a map has pairs");
     std::size_t bytes = reply.text.size();
     for (const redis::Reply& item : reply.items) bytes += bytes_in(item, depth + 1);
     return bytes;

@@ -58,8 +58,24 @@ TEST_CASE("room log: entries of replies") {
     CHECK(logs->front().log == "log");
     CHECK(logs->front().entries.front().text == "hi");
     CHECK(logs_in(read("*-1\r\n"))->empty());
+    CHECK(logs_in(read("_\r\n"))->empty());
     CHECK(position_in(read("$6\r\n5-1/17\r\n"))->number == 17);
     CHECK(texts_in(read("*2\r\n$1\r\na\r\n$1\r\nb\r\n")) == std::vector<std::string>{"a", "b"});
+}
+
+TEST_CASE("room log: logs are a map in RESP3, and pairs in RESP2") {
+    const std::string one = "$3\r\none\r\n*1\r\n" + std::string{entry}, two = "$3\r\ntwo\r\n*0\r\n";
+    for (const std::string& bytes : {"*2\r\n*2\r\n" + one + "*2\r\n" + two, "%2\r\n" + one + two}) {
+        const auto logs = logs_in(read(bytes));
+        REQUIRE_MESSAGE((logs && logs->size() == 2), bytes);
+        CHECK((*logs)[0].log == "one");
+        CHECK((*logs)[0].entries.front().position.text() == "5-1/17");
+        CHECK((*logs)[1].log == "two");
+        CHECK((*logs)[1].entries.empty());
+    }
+    for (const std::string& bytes : {"*2\r\n" + one, "*1\r\n*3\r\n" + one + ":1\r\n",
+                                     std::string{"%1\r\n:1\r\n*0\r\n"}, std::string{"%1\r\n+a\r\n:1\r\n"}})
+        CHECK_MESSAGE(!logs_in(read(bytes)), bytes);
 }
 
 TEST_CASE("room log: a reply of another kind is no entry, and no position") {
@@ -90,5 +106,7 @@ TEST_CASE("room log: XREAD names all logs, and then all places") {
                                      "0-0"}
                                  .bytes());
     CHECK(read_after({"p:", "r"}, {1, 2, 9}, 7).bytes() ==
-          Command{"XRANGE", "p:{r}:log", "(1-2", "+", "COUNT", "7"}.bytes());
+          Command{"XRANGE", "p:{r}:log", "1-3", "+", "COUNT", "7"}.bytes());
+    CHECK(read_after({"p:", "r"}, {1, ~std::uint64_t{0}, 9}, 7).bytes() ==
+          Command{"XRANGE", "p:{r}:log", "2-0", "+", "COUNT", "7"}.bytes());
 }

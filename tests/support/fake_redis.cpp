@@ -17,12 +17,8 @@ std::string text(std::string_view value) {
 }
 std::string array(std::size_t size) { return '*' + std::to_string(size) + "\r\n"; }
 std::string number(std::int64_t value) { return ':' + std::to_string(value) + "\r\n"; }
-const std::string nothing = "*-1\r\n";
 
-redis::Position id_of(std::string_view id) {
-    if (id.starts_with('(')) id.remove_prefix(1);
-    return redis::parse_id(id).value_or(redis::Position{});
-}
+redis::Position id_of(std::string_view id) { return redis::parse_id(id).value_or(redis::Position{}); }
 
 }  // namespace
 
@@ -117,12 +113,16 @@ void FakeRedis::carry_out(Client& client) {
     while (!client.commands.empty() && client.waiting == nullptr && !client.ended && !silent_) {
         const redis::Reply command = std::move(client.commands.front());
         client.commands.pop_front();
-        ++seen_[command.items.at(0).text];
+        const std::string& name = command.items.at(0).text;
+        ++seen_[name == "CLIENT" ? name + ' ' + command.items.at(1).text : name];
         send(client, answer(client, command.items));
     }
 }
 
-void FakeRedis::send(Client& client, const std::string& bytes) {
+void FakeRedis::send(Client& client, const std::string& reply) {
+    std::string bytes = reply;
+    if (chatter_ && client.resp3 && !reply.empty())
+        bytes = ">2\r\n" + text("invalidate") + "_\r\n|1\r\n" + text("ttl") + ",1.5\r\n" + reply;
     const std::size_t piece = cut_ != 0 ? cut_ : bytes.size();
     for (std::size_t at = 0; at < bytes.size() && !client.ended; at += piece) {
         const std::string_view part = std::string_view{bytes}.substr(at, piece);
@@ -132,8 +132,10 @@ void FakeRedis::send(Client& client, const std::string& bytes) {
 
 std::string FakeRedis::answer(Client& client, const Words& words) {
     const std::string& name = words[0].text;
-    if (name == "HELLO") return hello(client, words);
-    if (!client.allowed) return "-NOAUTH Authentication required.\r\n";
+    if (name == "HELLO" && speaks_ != Speaks::no_hello) return hello(client, words);
+    if (name == "HELLO") return "-ERR unknown command `HELLO`, with args beginning with: `3`, \r\n";
+    if (name == "AUTH") return auth(client, words);
+    if (!client.allowed && !password_.empty()) return "-NOAUTH Authentication required.\r\n";
     if (!refusal_.empty()) return '-' + refusal_ + "\r\n";
     if (name == "EVAL" && replica_)
         return "-READONLY You can't write against a read only replica.\r\n";
@@ -142,7 +144,8 @@ std::string FakeRedis::answer(Client& client, const Words& words) {
                                    : here(words);
     if (name == "XRANGE") return range(words[1].text, words[2].text, std::stoul(words[5].text));
     if (name == "XREVRANGE") return last(words[1].text);
-    if (name == "CLIENT") return unblock(words);
+    if (name == "CLIENT") return client_command(client, words);
+    if (name == "ROLE") return array(3) + text(replica_ ? "slave" : "master") + number(0) + array(0);
     if (name != "XREAD") return "-ERR unknown command '" + name + "'\r\n";
     client.waiting = std::make_unique<Waiting>();
     client.waiting->until = net::Clock::now() + std::chrono::milliseconds{std::stol(words[4].text)};
@@ -153,13 +156,22 @@ std::string FakeRedis::answer(Client& client, const Words& words) {
 }
 
 std::string FakeRedis::hello(Client& client, const Words& words) {
+    if (words[1].text == "3" && speaks_ != Speaks::resp3) return "-NOPROTO unsupported protocol version\r\n";
     const bool right = words.size() == 5 && words[3].text == user_ && words[4].text == password_;
     if (!password_.empty() && words.size() != 5) return "-NOAUTH HELLO must be called with AUTH\r\n";
     if (!password_.empty() && !right)
         return "-WRONGPASS invalid username-password pair or user is disabled.\r\n";
     client.allowed = true;
-    return array(6) + text("server") + text("redis") + text("id") + number(client.id) + text("role") +
-           text(replica_ ? "replica" : "master");
+    client.resp3 = words[1].text == "3";
+    return (client.resp3 ? "%3\r\n" : array(6)) + text("server") + text("redis") + text("id") +
+           number(client.id) + text("role") + text(replica_ ? "replica" : "master");
+}
+
+// AUTH password, or AUTH user password.
+std::string FakeRedis::auth(Client& client, const Words& words) {
+    const std::string& user = words.size() == 3 ? words[1].text : "default";
+    client.allowed = user == user_ && words.back().text == password_;
+    return client.allowed ? "+OK\r\n" : "-WRONGPASS invalid username-password pair or user is disabled.\r\n";
 }
 
 // EVAL script 2 log said most text keep_room keep_key
@@ -191,13 +203,13 @@ std::string FakeRedis::here(const Words& words) {
     return reply;
 }
 
-std::string FakeRedis::range(const std::string& log, std::string_view after, std::size_t most) const {
+std::string FakeRedis::range(const std::string& log, std::string_view from, std::size_t most) const {
     std::string entries;
     std::size_t count = 0;
     const auto found = logs_.find(log);
     if (found != logs_.end())
         for (const Entry& entry : found->second)
-            if (id_of(entry.id) > id_of(after) && count < most) {
+            if (id_of(entry.id) >= id_of(from) && count < most) {
                 ++count;
                 entries += array(2) + text(entry.id) + array(4) + text("n") + text(entry.number) +
                            text("text") + text(entry.text);
@@ -208,15 +220,16 @@ std::string FakeRedis::range(const std::string& log, std::string_view after, std
 std::string FakeRedis::last(const std::string& log) const {
     const auto found = logs_.find(log);
     if (found == logs_.end() || found->second.empty()) return array(0);
-    const redis::Position end = id_of(found->second.back().id);
-    return range(log, redis::Position{end.time, end.part - 1, 0}.id(), 1);
+    return range(log, found->second.back().id, 1);
 }
 
-std::string FakeRedis::unblock(const Words& words) {
-    for (const auto& client : clients_)
-        if (std::to_string(client->id) == words[2].text && client->waiting != nullptr) {
-            client->waiting.reset();
-            send(*client, nothing);
+// CLIENT ID, CLIENT UNBLOCK id.
+std::string FakeRedis::client_command(const Client& client, const Words& words) {
+    if (words[1].text == "ID") return number(client.id);
+    for (const auto& other : clients_)
+        if (std::to_string(other->id) == words[2].text && other->waiting != nullptr) {
+            other->waiting.reset();
+            send(*other, nothing(*other));
             return number(1);
         }
     return number(0);
@@ -228,13 +241,14 @@ void FakeRedis::wake_waiting() {
         std::string logs;
         std::size_t count = 0;
         for (const auto& [log, id] : client->waiting->logs)
-            if (const std::string entries = range(log, id, 256); !entries.starts_with("*0")) {
+            if (const std::string entries = range(log, id_of(id).next_id(), 256); !entries.starts_with("*0")) {
                 ++count;
-                logs += array(2) + text(log) + entries;
+                logs += (client->resp3 ? "" : array(2)) + text(log) + entries;
             }
         if (count == 0 && net::Clock::now() < client->waiting->until) continue;
         client->waiting.reset();
-        send(*client, count != 0 ? array(count) + logs : nothing);
+        const std::string head = client->resp3 ? '%' + std::to_string(count) + "\r\n" : array(count);
+        send(*client, count != 0 ? head + logs : nothing(*client));
         carry_out(*client);
     }
 }

@@ -35,6 +35,10 @@ class FakeRedis {
     void cut_replies(std::size_t bytes) { set([&] { cut_ = bytes; }); }  // each piece on its own
     void lose_next_reply() { set([&] { lose_reply_ = true; }); }  // to EVAL, which is carried out
     void refuse_everything(std::string error) { set([&] { refusal_ = std::move(error); }); }
+    // RESP3 on HELLO 3; RESP2 and no other; or as old as before HELLO, and then with no users.
+    enum class Speaks { resp3, resp2, no_hello };
+    void speak(Speaks what) { set([&] { speaks_ = what; }); }
+    void chatter(bool chatter) { set([&] { chatter_ = chatter; }); }  // a push and an attribute before each reply
     void be_replica(bool replica) { set([&] { replica_ = replica; }); }
     void want_password(std::string user, std::string password) {
         set([&] { user_ = std::move(user), password_ = std::move(password); });
@@ -61,6 +65,7 @@ class FakeRedis {
     struct Client {
         net::Fd socket;
         std::int64_t id;
+        bool resp3 = false;
         redis::ReplyReader reader{};
         bool allowed = false;
         bool ended = false;
@@ -80,11 +85,13 @@ class FakeRedis {
     void carry_out(Client& client);
     std::string answer(Client& client, const Words& words);
     std::string hello(Client& client, const Words& words);
+    std::string auth(Client& client, const Words& words);
     std::string add_once(Client& client, const Words& words);
     std::string here(const Words& words);
-    std::string range(const std::string& log, std::string_view after, std::size_t most) const;
+    std::string range(const std::string& log, std::string_view from, std::size_t most) const;
     std::string last(const std::string& log) const;
-    std::string unblock(const Words& words);
+    std::string client_command(const Client& client, const Words& words);
+    static std::string nothing(const Client& client) { return client.resp3 ? "_\r\n" : "*-1\r\n"; }
     void wake_waiting();
     void send(Client& client, const std::string& bytes);
 
@@ -102,7 +109,8 @@ class FakeRedis {
     std::map<std::string, std::size_t> seen_;
     std::uint64_t place_ = 0;
     std::size_t cut_ = 0;
-    bool lose_reply_ = false, replica_ = false, silent_ = false;
+    Speaks speaks_ = Speaks::resp3;
+    bool lose_reply_ = false, replica_ = false, silent_ = false, chatter_ = false;
     std::string refusal_, user_, password_;
 };
 

@@ -47,7 +47,7 @@ void Crowd::act(Client& client, Moment now) {
             if (now - client.moment > patience) lost(client);
             break;
         case Client::Phase::open:
-            if (client.joined && now >= client.next) say(client);
+            if (talking_ && client.joined && now >= client.next) say(client);
             break;
     }
 }

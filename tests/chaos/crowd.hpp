@@ -35,6 +35,9 @@ class Crowd {
     // Does what can be done, and waits for something to do, for a short while.
     void turn();
 
+    // Everybody is in its room: from now on all talk. Whoever came after a message would not hear it.
+    void begin() { talking_ = true; }
+
     // Nobody begins a new message any more; what is unanswered is still said again.
     void finish() { finishing_ = true; }
 
@@ -92,7 +95,7 @@ class Crowd {
     endpoint::RandomKeys keys_;
     net::RandomPool pool_;
     std::string run_;  // a part of every key, so that two runs with one Redis do not meet
-    bool finishing_ = false;
+    bool talking_ = false, finishing_ = false;
     std::vector<Client> clients_;
     std::map<std::string, std::map<redis::Position, std::string>> accepted_;  // by room
     std::vector<std::string> faults_;

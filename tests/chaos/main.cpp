@@ -87,6 +87,7 @@ int run(const std::string& build, double seconds, const std::string& seed_text) 
     chaos::Crowd crowd{clients, rooms, ports, seed, pause_between_messages};
     chaos::Accidents accidents{all, redis, seed};
     bool settled = settle(crowd, "all clients are in their rooms", [&] { return crowd.joined() == clients; });
+    crowd.begin();
     const Timer timer;
     const char* const verbose = std::getenv("VERBOSE");
     const bool shown = verbose != nullptr && *verbose != 0;

@@ -3,6 +3,7 @@
 #include <poll.h>
 
 #include <csignal>
+#include <thread>
 
 #include "lessons/09-keep-alive/checks.hpp"
 
@@ -118,6 +119,30 @@ const Scenario close_timeout{"close-timeout", exercise(3).once(), "RFC 6455 §7.
                       "more, only --close-timeout 1. Your server ended the connection");
     expect_logged(run, server, "did not answer our Close within 1 s",
                   "The close timeout comes first: who was told goodbye is not \"silent\"");
+}};
+
+// --- exercise 4, over the server's own sockets ----------------------------------------------------
+
+const Scenario stop_while_sending{"stop-while-sending", exercise(4).needs(3, 5).once(), "RFC 6455 §7.1.1",
+    "Ctrl-C ends a write to a client that takes nothing", [](Run& run) {
+    Server server{run, {"--close-timeout", "0.5", "--write-timeout", "60", "--idle-timeout", "0"}};
+    Peer client{run, server};
+    client.open();
+    client.freeze();
+    run.step("the client sends long messages and reads no echo, until your server can send no more");
+    const Buffer frame = binary(Buffer(100'000)).masked(run.key()).bytes();
+    for (int i = 0; i < 200 && client.push_now(frame) == frame.size(); ++i) {
+    }
+    run.step("Ctrl-C for your server");
+    server->signal(SIGINT);
+    const auto begin = Clock::now();
+    while (!server->ended() && since(begin) < run.patience() + Milliseconds{2000}) {
+        (void)server->errors();
+        std::this_thread::sleep_for(Milliseconds{20});
+    }
+    run.is_true(server->ended(), "Your server has not ended. It waits for room, and hears nothing else: "
+                                 "wait_for_room() looks after Ctrl-C and after the time that the peer has for "
+                                 "our Close, --close-timeout 0.5.");
 }};
 
 }  // namespace

@@ -313,13 +313,15 @@ std::vector<Pending> start_three(Run& run, Pair& pair) {
     return threads;
 }
 
-const Scenario one_at_a_time{"one-at-a-time", exercise(5).once(), "",
-    "when a turn ends, one of those who wait is next, and the others wait on", [](Run& run) {
+// A's message is taken; one of B and C is next. With or without a deadline for their writes.
+void expect_one_at_a_time(Run& run, std::optional<Milliseconds> deadline) {
     Pair pair{run};
+    pair.set_write_deadline(deadline);
     std::vector<Pending> threads = start_three(run, pair);
     run.step("the client takes the message of A");
     const auto seen = pair.frame();
-    run.is_true(seen && seen->whole && seen->payload.size() == std::size_t{4} << 20, "the 4 MiB of A did not come whole");
+    run.is_true(seen && seen->whole && seen->payload.size() == std::size_t{4} << 20,
+                "the 4 MiB of A did not come whole");
     run.is_true(threads[0].answer("A's message was taken, and its write_message() has not returned.").as<bool>(),
                 "A's message was taken, and its write_message() says that it was not sent");
     run.is_true(!threads[1].ready(Milliseconds{400}) && !threads[2].ready(Milliseconds{400}),
@@ -332,6 +334,12 @@ const Scenario one_at_a_time{"one-at-a-time", exercise(5).once(), "",
     for (std::size_t i = 1; i < threads.size(); ++i)
         run.is_true(threads[i].answer("all was taken, and a writer has not returned.").as<bool>(),
                     "all was taken, and write_message() says that it was not sent");
+}
+
+const Scenario one_at_a_time{"one-at-a-time", exercise(5).once(), "",
+    "when a turn ends, one of those who wait is next, and the others wait on", [](Run& run) {
+    expect_one_at_a_time(run, std::nullopt);
+    expect_one_at_a_time(run, Milliseconds{60'000});
 }};
 
 const Scenario all_are_told{"all-are-told", exercise(5).once(), "",

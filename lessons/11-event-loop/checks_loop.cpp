@@ -192,6 +192,14 @@ const Scenario backlog_limit{"backlog-limit", exercise(4).needs(3).once(), "",
     run.is_true(grown < 24 * 1024, "the server holds " + std::to_string(grown / 1024) +
                                        " MiB more than before, for one client that reads nothing: it has to "
                                        "stop reading");
+    wait_until_asleep(server);
+    const Milliseconds busy = server->cpu_time();
+    std::this_thread::sleep_for(Milliseconds{500});
+    const Milliseconds used = server->cpu_time() - busy;
+    run.is_true(used < Milliseconds{30}, "nothing happens, and within 500 ms the server used " +
+                                             std::to_string(used.count()) +
+                                             " ms of a processor. Bytes that nobody reads are there, so epoll says so "
+                                             "again and again: whoever stops reading tells epoll (watch())");
 }};
 
 const Scenario others_served{"others-served", exercise(4).needs(3).once(), "",

@@ -172,19 +172,22 @@ void RedisBackplane::check_ends() {
     for (const auto& [name, room] : rooms_) {
         if (!room.placed) continue;
         ++checking_;
-        reader_.send(redis::read_last(keys(name)), [this, name = name](const redis::Reply* reply) {
-            --checking_;
-            check_end(name, reply);
-            wait_for_more();
-        });
+        reader_.send(redis::read_last(keys(name)),
+                     [this, name = name, generation = room.generation](const redis::Reply* reply) {
+                         --checking_;
+                         check_end(name, generation, reply);
+                         wait_for_more();
+                     });
     }
     wait_for_more();
 }
 
-void RedisBackplane::check_end(const std::string& room, const redis::Reply* reply) {
+void RedisBackplane::check_end(const std::string& room, std::uint64_t generation,
+                               const redis::Reply* reply) {
     const auto found = rooms_.find(room);
     const auto last = redis::entries_in(*reply);
-    if (found == rooms_.end() || !last) return;
+    // Followed anew since then, it has been placed by a later answer than this one.
+    if (found == rooms_.end() || found->second.generation != generation || !last) return;
     const Position end = last->empty() ? Position{} : last->back().position;
     if (end >= found->second.end) return;
     found->second.end = end;

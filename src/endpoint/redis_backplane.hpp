@@ -59,7 +59,7 @@ class RedisBackplane : public Backplane {
     void placed(const std::string& room, std::uint64_t generation, const redis::Reply* reply,
                 const OnFollowed& on_followed);
     void check_ends();
-    void check_end(const std::string& room, const redis::Reply* reply);
+    void check_end(const std::string& room, std::uint64_t generation, const redis::Reply* reply);
     void wait_for_more();
     void wake_reader();
     void take(const redis::Reply* reply);

@@ -359,6 +359,29 @@ TEST_CASE("redis backplane: what it tells of a room after a loss begins where th
     CHECK(plane.hears("d"));
 }
 
+TEST_CASE("redis backplane: where a log ended before its room was followed anew is no news") {
+    FakeRedis redis;
+    Plane plane{redis}, other{redis};
+    plane.follow();
+    plane.say("a", "a");
+    CHECK(plane.hears("a"));
+    const std::size_t asked = redis.commands("XREVRANGE");
+    redis.hold_reply_to("XREVRANGE");
+    redis.end_connections();
+    // The reader has asked where the log ends, and before it hears that, there is more, and a new member.
+    REQUIRE(plane.until([&] { return redis.commands("XREVRANGE") > asked; }));
+    REQUIRE(other.until_up());
+    CHECK(other.say("b", "b").position->number == 2);
+    REQUIRE(plane.until_up());
+    plane.backplane.unfollow("room");
+    CHECK(plane.follow()->number == 2);
+    redis.release_replies();
+    CHECK(plane.say("c", "c").position->number == 3);
+    CHECK(plane.hears("c"));
+    CHECK(plane.told == std::deque<std::string>{"a", "c"});
+    CHECK_FALSE(plane.rewound);
+}
+
 TEST_CASE("redis backplane: who is here is known to all servers, and forgotten by those who leave") {
     FakeRedis redis;
     Plane one{redis}, two{redis};

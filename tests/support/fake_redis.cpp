@@ -53,6 +53,13 @@ void FakeRedis::forget_oldest_entries(std::size_t left) {
     });
 }
 
+void FakeRedis::release_replies() {
+    set([&] {
+        for (const auto& client : clients_)
+            if (std::exchange(client->holds, false)) write(*client, std::exchange(client->held, {}));
+    });
+}
+
 void FakeRedis::end_connections() {
     set([&] {
         for (const auto& client : clients_) client->ended = true;
@@ -115,6 +122,7 @@ void FakeRedis::carry_out(Client& client) {
         client.commands.pop_front();
         const std::string& name = command.items.at(0).text;
         ++seen_[name == "CLIENT" ? name + ' ' + command.items.at(1).text : name];
+        if (name == hold_) hold_.clear(), client.holds = true;
         send(client, answer(client, command.items));
     }
 }
@@ -123,6 +131,13 @@ void FakeRedis::send(Client& client, const std::string& reply) {
     std::string bytes = reply;
     if (chatter_ && client.resp3 && !reply.empty())
         bytes = ">2\r\n" + text("invalidate") + "_\r\n|1\r\n" + text("ttl") + ",1.5\r\n" + reply;
+    if (client.holds)
+        client.held += bytes;
+    else
+        write(client, bytes);
+}
+
+void FakeRedis::write(Client& client, const std::string& bytes) {
     const std::size_t piece = cut_ != 0 ? cut_ : bytes.size();
     for (std::size_t at = 0; at < bytes.size() && !client.ended; at += piece) {
         const std::string_view part = std::string_view{bytes}.substr(at, piece);

@@ -34,6 +34,9 @@ class FakeRedis {
     // What happens from now on; each may be called while it runs.
     void cut_replies(std::size_t bytes) { set([&] { cut_ = bytes; }); }  // each piece on its own
     void lose_next_reply() { set([&] { lose_reply_ = true; }); }  // to EVAL, which is carried out
+    // The next reply to such a command, and all behind it on that connection, wait for release_replies().
+    void hold_reply_to(std::string command) { set([&] { hold_ = std::move(command); }); }
+    void release_replies();
     void refuse_everything(std::string error) { set([&] { refusal_ = std::move(error); }); }
     // RESP3 on HELLO 3; RESP2 and no other; or as old as before HELLO, and then with no users.
     enum class Speaks { resp3, resp2, no_hello };
@@ -68,6 +71,8 @@ class FakeRedis {
         bool resp3 = false;
         redis::ReplyReader reader{};
         bool allowed = false;
+        bool holds = false;
+        std::string held{};
         bool ended = false;
         std::unique_ptr<Waiting> waiting{};
         std::deque<redis::Reply> commands{};  // behind the one that waits
@@ -93,7 +98,8 @@ class FakeRedis {
     std::string client_command(const Client& client, const Words& words);
     static std::string nothing(const Client& client) { return client.resp3 ? "_\r\n" : "*-1\r\n"; }
     void wake_waiting();
-    void send(Client& client, const std::string& bytes);
+    void send(Client& client, const std::string& reply);
+    void write(Client& client, const std::string& bytes);
 
     std::mutex mutex_;
     net::Wake changed_;
@@ -111,7 +117,7 @@ class FakeRedis {
     std::size_t cut_ = 0;
     Speaks speaks_ = Speaks::resp3;
     bool lose_reply_ = false, replica_ = false, silent_ = false, chatter_ = false;
-    std::string refusal_, user_, password_;
+    std::string refusal_, user_, password_, hold_;
 };
 
 }  // namespace test

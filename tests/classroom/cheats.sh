@@ -280,7 +280,7 @@ expect "grading ends well" test "$status" -eq 0
 csv=$build/grade/latest/results.csv
 honest=$(column "$csv" 00-starter 3)
 expect "the starter fails ($honest of $(column "$csv" 00-starter 4))" test "$honest" -lt 10
-expect "who is right passes" test "$(column "$csv" 99-right 2)" = passed
+expect "whoever is right passes" test "$(column "$csv" 99-right 2)" = passed
 for folder in "$class"/[01]?-*; do
     name=${folder##*/}
     score=$(column "$csv" "$name" 3)

@@ -94,18 +94,13 @@ std::optional<Event> Connection::handle_data(const Piece& piece) {
         .type = Event::message, .opcode = piece.opcode, .last = piece.last, .data = piece.data};
 }
 
-// A message that arrived in one piece is handed on where it lies; others are put together.
+// Puts a message together that comes in more than one piece; next() has handed on those that do not.
 std::optional<Event> Connection::collect(const Piece& piece) {
-    const bool whole = piece.last && message_.empty();
-    if (!whole) {
-        reserve(message_.size() + piece.data.size());
-        append(message_, piece.data);
-    }
+    reserve(message_.size() + piece.data.size());
+    append(message_, piece.data);
     if (!piece.last) return std::nullopt;
-    delivered_ = !whole;
-    return Event{.type = Event::message,
-                 .opcode = piece.opcode,
-                 .data = whole ? piece.data : Bytes{message_}};
+    delivered_ = true;
+    return Event{.type = Event::message, .opcode = piece.opcode, .data = message_};
 }
 
 // Makes room in the message for the bytes needed now, and for what is known to follow. Doubling

@@ -33,7 +33,7 @@ std::string opcode_name(Opcode opcode) {
 }
 
 // The payload as its type suggests: text quoted, a Close's code as a number, the rest in hex.
-std::string describe_payload(Opcode type, Bytes shown, bool shortened) {
+std::string describe_payload(Opcode type, Bytes shown) {
     if (shown.empty()) return "";
     std::string text;
     if (type == Opcode::close && shown.size() >= 2) {
@@ -42,10 +42,8 @@ std::string describe_payload(Opcode type, Bytes shown, bool shortened) {
         if (shown.empty()) return text;
     }
     if (type == Opcode::binary) return text + " [" + hex(shown, shown_payload / 3) + ']';
-    text += ' ' + quote(shown, shown_payload);
-    // quote() marks what it left out itself; it cannot know of bytes that were not kept.
-    if (shortened && shown.size() <= shown_payload) text.insert(text.size() - 1, "…");
-    return text;
+    // Where bytes were not kept, more are here than are shown: quote() marks that it leaves some out.
+    return text + ' ' + quote(shown, shown_payload);
 }
 
 // "Sec-WebSocket-Extensions: permessage-deflate" and what may follow it.
@@ -159,8 +157,7 @@ void Tracer::show_frame(Stream& stream) {
     // What an extension made of a text is none.
     if (data && header.opcode != Opcode::continuation)
         stream.message = (header.rsv & negotiated_rsv_) != 0 ? Opcode::binary : header.opcode;
-    meaning += describe_payload(data ? stream.message : header.opcode, payload,
-                                header.length - stream.left > payload.size());
+    meaning += describe_payload(data ? stream.message : header.opcode, payload);
     if (stream.left > 0) meaning += " (" + std::to_string(stream.left) + " bytes never came)";
     const Role receiver = stream.direction == Direction::from_client ? Role::server : Role::client;
     if (const Errc errc = check_header(header, receiver, negotiated_rsv_); errc != Errc::none)

@@ -111,9 +111,9 @@ class BitWriter {
     // Fills the byte at hand with zeros.
     void align() { put(0, (8 - count_) % 8); }
 
-    // Whole bytes; the position is a byte boundary.
+    // Whole bytes, at least one; the position is a byte boundary.
     void bytes(Bytes data) {
-        if (!data.empty()) std::memcpy(out_, data.data(), data.size());
+        std::memcpy(out_, data.data(), data.size());
         out_ += data.size();
     }
 

@@ -155,8 +155,8 @@ Extension::Part Codec::unpack(Unpacking& message, bool pieces) {
             return {.kind = Part::error, .errc = Errc::invalid_utf8};
         switch (status) {
             case Inflater::Status::need_input:
-                if (message.part.payload.empty() && message.tail.empty())
-                    return part_ended(message, pieces);
+                // It has taken all of the one; now the other.
+                if (message.tail.empty()) return part_ended(message, pieces);
                 break;
             case Inflater::Status::need_output:
                 if (pieces && message.out.used > 0) return piece(message);

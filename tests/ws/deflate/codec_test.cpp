@@ -387,7 +387,7 @@ TEST_CASE("§7.2 what a large message needed is not kept for small ones") {
 }
 
 TEST_CASE("§7.1 connections that agreed on the same share what they can, others do not") {
-    PermessageDeflate extensions{always};
+    PermessageDeflate extensions{always, PermessageDeflate::Sharing::one_thread};
     for (const char* offered : {"permessage-deflate; client_max_window_bits", "permessage-deflate",
                                 "permessage-deflate; server_no_context_takeover",
                                 "permessage-deflate; client_no_context_takeover",
@@ -412,4 +412,39 @@ TEST_CASE("§7.1 connections that agreed on the same share what they can, others
     }
     const std::string_view none[] = {"x"};
     CHECK(extensions.accept(none) == nullptr);
+}
+
+TEST_CASE("§6.2 in pieces a part may give more than one piece before its next byte is needed") {
+    // 258 bytes for two bits each: those that are left of a byte suffice, now and then, for a room of 1 KiB.
+    const ws::Buffer large(600'000, 'a');
+    Pair pair{forgetful};
+    pair.client.deliver_pieces();
+    ws::Buffer sent;
+    pair.server.send(sent, Opcode::text, large);
+    ws::FrameHeader header;
+    REQUIRE(ws::decode_header(sent, header) == ws::Parse::ok);
+    const ws::Bytes payload = ws::Bytes{sent}.subspan(header.size());
+    // Of the first byte nothing comes, so the message keeps a small room for the rest.
+    const test::Pieces frames{frame(0x41, payload.first(1)), frame(0x80, payload.subspan(1))};
+    const Got got = receive(pair.client, frames);
+    CHECK(got.error == Errc::none);
+    CHECK(got.messages == std::vector<ws::Buffer>{large});
+    CHECK(got.pieces > 500);
+}
+
+TEST_CASE("§7.2.2 a message that is not complete is not done with") {
+    PermessageDeflate extensions{always};
+    const std::string_view offers[] = {"permessage-deflate"};
+    std::string answer;
+    const auto extension = extensions.choose(offers, answer);
+    REQUIRE(extension != nullptr);
+    extension->release();  // there is none
+    const ws::Buffer begin = "f2 48 cd"_hex, end = "c9 c9 07 00"_hex;
+    extension->take({begin, true, false, 100});
+    CHECK(extension->next(false).kind == ws::Extension::Part::wants_more);
+    extension->release();
+    extension->take({end, true, true, 100});
+    const ws::Extension::Part part = extension->next(false);
+    CHECK(part.kind == ws::Extension::Part::end);
+    CHECK(ws::as_text(part.bytes) == "Hello");
 }

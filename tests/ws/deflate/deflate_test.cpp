@@ -199,3 +199,17 @@ TEST_CASE("deflate: the memory of a window is stated") {
     CHECK(Matcher::memory_for(10) < 10'000);
     CHECK(Matcher::memory_for(8) < 3'000);
 }
+
+// A block has room for 16,384 symbols; bytes that are found nowhere are given up after 256 of them.
+TEST_CASE("deflate: a block may be full just when the bytes behind it are given up") {
+    const ws::Buffer noise = random_bytes(16'384 + 600);
+    for (std::size_t before = 16'384 - 257 - 24; before < 16'384 - 257 + 8; ++before) {
+        CAPTURE(before);
+        ws::Buffer data{noise.begin(), noise.begin() + static_cast<std::ptrdiff_t>(before)};
+        // Found once more: from here on it counts anew.
+        data.insert(data.end(), noise.begin() + 1'000, noise.begin() + 1'008);
+        data.insert(data.end(), noise.begin() + static_cast<std::ptrdiff_t>(before), noise.end());
+        Pair pair{15, 6};
+        pair.send(data);
+    }
+}

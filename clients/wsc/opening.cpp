@@ -202,9 +202,13 @@ std::string asked_for(const Target& target) {
 }
 
 // The rules for the answer, then what wscat asks for beyond them.
-void check_answer(const ws::ClientOpening& opening) {
-    if (const ws::Errc errc = opening.error(); errc != ws::Errc::none)
-        throw PeerFailure{response_words(errc, opening.response(), opening.handshake()), rule_text(errc)};
+void check_answer(const ws::ClientOpening& opening, ws::Bytes body) {
+    if (const ws::Errc errc = opening.error(); errc != ws::Errc::none) {
+        std::string words = response_words(errc, opening.response(), opening.handshake());
+        // Their number, then the server's own words: these say why.
+        if (errc == ws::Errc::unexpected_status) words += "; " + opening.refusal(body);
+        throw PeerFailure{words, rule_text(errc)};
+    }
     if (!opening.handshake().subprotocols.empty() && opening.subprotocol().empty())
         throw PeerFailure{"Server sent no subprotocol"};
 }
@@ -224,7 +228,7 @@ bool ask(ws::ClientOpening& opening, Opened& opened, const Settings& settings, c
     // No frames come then, so nobody else will show what did.
     if (opening.error() != ws::Errc::none) wire.received(opened.beginning);
     if (elsewhere) return false;
-    check_answer(opening);
+    check_answer(opening, opened.beginning);
     opened.extension = opening.take_extension();
     return true;
 }

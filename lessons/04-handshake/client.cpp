@@ -73,11 +73,8 @@ std::string reason(lesson::HeadSocket& socket, const ws::Response& response, ws:
         return socket.io().message();
     }
     if (errc == ws::Errc::unexpected_status) {
-        // The line behind the head often says more. It gets a moment to arrive.
-        const net::Deadline moment = net::after(std::chrono::seconds{1});
-        while (socket.rest().find('\n') == std::string::npos && socket.rest().size() < 1024 &&
-               socket.fill(moment, stop_fd)) continue;
-        const std::string line = socket.rest().substr(0, socket.rest().find_first_of("\r\n"));
+        const std::string line =
+            socket.first_line(response.count("Transfer-Encoding") > 0, stop_fd);
         const std::string first = ws::escape(response.start_line, 200);
         return line.empty() ? first : first + ": " + ws::escape(line, 200);
     }

@@ -3,6 +3,7 @@
 // Leaves out: what a head means.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <string>
 
@@ -48,6 +49,16 @@ class HeadSocket {
             io_ = {.status = ready == 0 ? net::IoStatus::closed : net::IoStatus::timed_out};
         rest_ += ws::as_text(ws::Bytes{buffer}.first(io_.bytes));
         return io_.status == net::IoStatus::ok;
+    }
+
+    // The line behind a head, which often says more than its status. It gets a moment to arrive.
+    std::string first_line(bool chunked, int stop_fd) {
+        const net::Deadline moment = net::after(std::chrono::seconds{1});
+        while (std::ranges::count(rest_, '\n') < (chunked ? 2 : 1) && rest_.size() < 1024 &&
+               fill(moment, stop_fd)) continue;
+        // RFC 9112 §7.1: before a chunk stands its size, on a line of its own.
+        const std::string body = rest_.substr(chunked ? rest_.find('\n') + 1 : 0);
+        return body.substr(0, body.find_first_of("\r\n"));
     }
 
     // Says "no more from me" and reads what still comes, for a moment.

@@ -138,7 +138,10 @@ std::string_view ClientOpening::subprotocol() const {
 }
 
 std::string ClientOpening::failure(Bytes body) const {
-    if (error_ != Errc::unexpected_status) return failure(describe(error_));
+    return failure(error_ == Errc::unexpected_status ? refusal(body) : describe(error_));
+}
+
+std::string ClientOpening::refusal(Bytes body) const {
     std::string answer = escape(response_.start_line, shown_bytes);
     std::string_view text = as_text(body);
     // RFC 9112 §7.1: before a chunk stands its size, on a line of its own.
@@ -147,7 +150,7 @@ std::string ClientOpening::failure(Bytes body) const {
             text.remove_prefix(end + 2);
     const std::string_view first_line = text.substr(0, text.find_first_of("\r\n"));
     if (!first_line.empty()) answer += " (" + escape(first_line, shown_bytes) + ')';
-    return failure(answer);
+    return answer;
 }
 
 std::string ClientOpening::failure(std::string_view what) const {

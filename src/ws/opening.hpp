@@ -129,6 +129,8 @@ class ClientOpening {
     // broke. `body` is what came behind the head; its first line often says what would have been
     // right.
     std::string failure(Bytes body) const;
+    // Of a refusal, the status line and, in parentheses, the body's first line; safe to print.
+    std::string refusal(Bytes body) const;
     // The same when there was no answer: what happened instead, and what had been asked for.
     std::string failure(std::string_view what) const;
 

@@ -86,7 +86,7 @@ TEST_CASE("wsc: what is typed before it is open leaves nothing behind on the scr
     };
     CHECK(typed_early("\x03", "") == "");
     CHECK(typed_early("", "HTTP/1.1 403 Forbidden\r\n\r\n") ==
-          "error: Unexpected server response: 403; path /\n");
+          "error: Unexpected server response: 403; HTTP/1.1 403 Forbidden; path /\n");
 }
 
 TEST_CASE("wsc: what comes in does not disturb what is being typed, and cannot draw") {

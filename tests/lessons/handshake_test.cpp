@@ -242,6 +242,9 @@ TEST_CASE("§4.1 lesson 4: the client names the check that failed") {
     const Case cases[] = {
         {"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nhi\n", "HTTP/1.1 200 OK: hi"},
         {"HTTP/1.0 404 File not found\r\n\r\n", "HTTP/1.0 404 File not found"},
+        {"HTTP/1.1 404 No\r\nTransfer-Encoding: chunked\r\n\r\n9\r\nnot here\n\r\n0\r\n\r\n",
+         "HTTP/1.1 404 No: not here"},
+        {"HTTP/1.1 404 No\r\nTransfer-Encoding: chunked\r\n\r\n", "HTTP/1.1 404 No"},
         {"HTTP/1.1 403 No\r\n\r\n\x1b[2J\r\n", "HTTP/1.1 403 No: \\x1B[2J"},
         {with(upgrade, ""),
          "the server's answer has no header 'Upgrade: websocket' (RFC 6455 §4.1)"},

@@ -74,9 +74,9 @@ RULES = {
     (8, "saw"): (leaving, same),
     (12, "saw"): (same, substitute(r'^(Close 100[279]) ".*"$', r'\1 ""')),
     (15, "screen"): (without_last_prompt, same),
-    (20, "screen"): (same, substitute(r"^(error: .*); path /\S*$", r"\1")),
-    (20, "colours"): (same, substitute(r"^(.*error: .*); path /\S*$", r"\1")),
-    (20, "err"): (same, substitute(r"^(error: .*); path /\S*$", r"\1")),
+    (20, "screen"): (same, substitute(r"^(error: .*?)(; HTTP/1.*)?; path /\S*$", r"\1")),
+    (20, "colours"): (same, substitute(r"^(.*error: .*?)(; HTTP/1.*)?; path /\S*$", r"\1")),
+    (20, "err"): (same, substitute(r"^(error: .*?)(; HTTP/1.*)?; path /\S*$", r"\1")),
     (19, "screen"): (same, substitute(r"^  (?=\S)", "")),
 }
 

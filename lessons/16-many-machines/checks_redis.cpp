@@ -103,8 +103,12 @@ void Redis::read(Link& link) {
         carry_out(link, words);
 }
 
+// Behind a reply that is held, for replies come in the order of what was asked.
 void Redis::send(Link& link, const std::string& bytes) {
-    ::send(link.fd, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    if (!link.held.empty())
+        link.held += bytes;
+    else
+        ::send(link.fd, bytes.data(), bytes.size(), MSG_NOSIGNAL);
 }
 
 std::string Redis::greeting() {

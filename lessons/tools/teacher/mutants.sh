@@ -189,7 +189,7 @@ check_lesson() {
     for seed in "${seeds[@]}"; do
         [[ $seed != 1 ]] || within=("${without_ipv6[@]}")
         check "$build" "$number" "$scratch/nothing" "$seed" ||
-            fault "the true source fails with seed '$seed': $(grep -m1 -E '^FAIL|error' "$scratch/output")"
+            fault "the true source fails with seed '$seed': $(grep -m1 -E '^FAIL|error:' "$scratch/output")"
         within=()
     done
     "$build/check-$(printf '%02d' "$number")-only" --lesson "$number" --list >"$scratch/list"

@@ -32,8 +32,8 @@ endif
 # The tests run everything under AddressSanitizer and UndefinedBehaviorSanitizer.
 .PHONY: test run-tests
 test:
-	@$(if $(wildcard $(BUILD)/san/tests/run),,echo "first some $(words $(test_objects) $(all_objects)) files are compiled \
-	  with sanitizers, two seconds of a processor's time each; then the tests run for a few minutes";) \
+	@$(if $(wildcard $(BUILD)/san/tests/run),,echo "first some $(words $(test_objects) $(all_objects)) files \
+	  are compiled with sanitizers, two seconds of a processor's time each; then the tests run";) \
 	  $(MAKE) --no-print-directory BUILD=$(BUILD)/san SANITIZE=1 OPTIMIZE=-Og run-tests
 run-tests: $(TEST_PROGRAM) programs $(BUILD)/conformance/echo_client
 	@TEST_BUILD=$(BUILD) tests/run.sh $(TEST_PROGRAM) $(ARGS)

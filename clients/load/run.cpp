@@ -342,9 +342,11 @@ Time Run::sent_at(const Peer& peer, std::uint64_t number) const {
 void Run::record(Time began) {
     if (measuring_) ++result_.messages;
     // With a rate, each message that was due in the window counts, however late it came back: a
-    // server that stands still must not hide that by the messages that it delays.
-    const bool counts =
-        settings_.rate ? began >= window_began_ && began < window_ended_ : measuring_;
+    // server that stands still must not hide that by the messages that it delays. (Of so many messages
+    // each counts, also those that were due before the window was opened: there is no warm-up.)
+    const bool counts = settings_.rate && !settings_.messages
+                            ? began >= window_began_ && began < window_ended_
+                            : measuring_;
     if (counts) result_.latency.add(static_cast<std::uint64_t>(now_ - began));
 }
 

@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "net/wake.hpp"
+#include "tests/endpoint/running_server.hpp"
 #include "tests/lessons/peers.hpp"
 
 using endpoint::ConnectionId;
@@ -47,7 +48,7 @@ class Rooms {
         options.port = 0;
         options.host = "127.0.0.1";
         options.shutdown_timeout = std::chrono::milliseconds{100};
-        return options;
+        return test::patient(options);
     }
 
     endpoint::Handlers handlers() {

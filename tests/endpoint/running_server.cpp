@@ -37,6 +37,20 @@ bool Journal::empty() {
     return lines_.empty();
 }
 
+endpoint::ServerOptions patient(endpoint::ServerOptions options) {
+    const endpoint::ServerOptions defaults;
+    constexpr auto long_enough = 10 * patience;
+    const auto extend = [&](auto limit) {
+        if (options.*limit == defaults.*limit) options.*limit = long_enough;
+    };
+    extend(&endpoint::ServerOptions::handshake_timeout);
+    extend(&endpoint::ServerOptions::close_timeout);
+    extend(&endpoint::ServerOptions::write_timeout);
+    extend(&endpoint::ServerOptions::ping_interval);
+    extend(&endpoint::ServerOptions::idle_timeout);
+    return options;
+}
+
 namespace {
 
 endpoint::ServerOptions on_free_port(endpoint::ServerOptions options) {
@@ -67,7 +81,7 @@ endpoint::Handlers filled(endpoint::Handlers handlers, Journal& journal, endpoin
 }  // namespace
 
 RunningServer::RunningServer(endpoint::ServerOptions options, const MakeHandlers& make)
-    : server{on_free_port(std::move(options)),
+    : server{on_free_port(patient(std::move(options))),
              filled(make ? make(*this) : endpoint::Handlers{}, journal, server)},
       thread_{[this] { server.run(stop_.fd()); }} {}
 

@@ -30,6 +30,11 @@ class Journal {
     std::deque<std::string> lines_;
 };
 
+// With the limits of time that nobody has chosen out of the way: on a machine that is busy enough, a peer
+// that is a thread of the test is slow enough to be pinged, or given up.
+endpoint::ServerOptions patient(endpoint::ServerOptions options);
+
+// Its options are made patient().
 class RunningServer {
   public:
     // Handlers that are empty are filled: messages are echoed, GET /metrics is answered, opening

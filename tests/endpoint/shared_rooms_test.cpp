@@ -55,7 +55,7 @@ class RoomServer {
         options.port = 0;
         options.max_backlog_bytes = backlog;
         options.shutdown_timeout = std::chrono::milliseconds{100};
-        return options;
+        return test::patient(options);
     }
 
     Handlers handlers() {

@@ -11,6 +11,7 @@
 
 #include "endpoint/dial_accept.hpp"
 #include "endpoint/server.hpp"
+#include "tests/endpoint/running_server.hpp"
 #include "tests/support/bytes.hpp"
 #include "tests/support/memory.hpp"
 #include "tests/support/raw_peer.hpp"
@@ -513,7 +514,7 @@ struct PieceServer {
         server_options.max_backlog_bytes = max_backlog_bytes;
         server_options.close_timeout = 500ms;
         server_options.shutdown_timeout = 500ms;
-        return server_options;
+        return test::patient(server_options);
     }
 
     net::Wake stop;

@@ -105,6 +105,8 @@ Prompt::~Prompt() {
 bool Prompt::take_terminal() {
     termios mode = saved_;
     mode.c_lflag &= ~static_cast<tcflag_t>(ICANON | ECHO);
+    // CR stays CR: a pasted CR LF would come as two line feeds, and end a line and an empty one.
+    mode.c_iflag &= ~static_cast<tcflag_t>(ICRNL);
     // What is on its way to the screen when Ctrl-C is pressed must not be dropped: the line that
     // says how it ended, or the clearing of the prompt.
     mode.c_lflag |= NOFLSH;

@@ -412,3 +412,15 @@ TEST_CASE("wsc: several pasted lines are several messages, and a tab stays a tab
     terminal.expect_end("\n> one\n> two\\tthree\n> four");
     leave(terminal, peer);
 }
+
+TEST_CASE("wsc: lines of a Windows file that are pasted have no empty ones between them") {
+    WscServer server;
+    Terminal terminal{wsc(), options(server)};
+    RawPeer peer = server.accept();
+    terminal.expect_end("> ");  // the terminal is its own from now on
+    terminal.type("one\r\ntwo\r\nthree");
+    CHECK(next_frame(peer) == "text one");
+    CHECK(next_frame(peer) == "text two");
+    terminal.expect_end("\n> one\n> two\n> three");
+    leave(terminal, peer);
+}

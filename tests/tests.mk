@@ -67,7 +67,7 @@ $(UNITS): $(call objects_below,$(addprefix tests/,cli endpoint json net redis su
 ALONE := --no-intro -tce='options: --help is an answer*,make explain marks*'
 
 ## make coverage   which lines and branches of src/ its own tests take: a table, and
-##                 build/coverage/index.html; fails below the goals (needs gcovr)
+##                 build/coverage/index.html; fails below the goals (needs gcovr, python3)
 .PHONY: coverage run-coverage
 coverage:
 	@command -v gcovr >/dev/null || { echo "make: coverage needs gcovr: apt-get install gcovr" >&2; exit 1; }
@@ -77,7 +77,7 @@ run-coverage: $(UNITS) $(BUILD)/tests/faults
 	@find $(BUILD)/obj -name '*.gcda' -delete
 	@nice $(UNITS) $(ALONE)
 	@nice $(BUILD)/tests/faults --no-intro
-	@tests/coverage.sh $(BUILD)
+	@tests/coverage/run.sh $(BUILD)
 
 ## make cppcheck   cppcheck over src/, clients/ and lessons/: no warning (tests/lint/cppcheck.txt has what
 ##                 it does not tell of, and why)

@@ -200,16 +200,22 @@ TEST_CASE("deflate: the memory of a window is stated") {
     CHECK(Matcher::memory_for(8) < 3'000);
 }
 
-// A block has room for 16,384 symbols; bytes that are found nowhere are given up after 256 of them.
+// A block has room for 16,384 symbols. Bytes that are found nowhere are given up after 256 of them, and then
+// only each twelfth is looked at: what is found again early decides where the second repetition is seen.
 TEST_CASE("deflate: a block may be full just when the bytes behind it are given up") {
-    const ws::Buffer noise = random_bytes(16'384 + 600);
-    for (std::size_t before = 16'384 - 257 - 24; before < 16'384 - 257 + 8; ++before) {
-        CAPTURE(before);
-        ws::Buffer data{noise.begin(), noise.begin() + static_cast<std::ptrdiff_t>(before)};
-        // Found once more: from here on it counts anew.
-        data.insert(data.end(), noise.begin() + 1'000, noise.begin() + 1'008);
-        data.insert(data.end(), noise.begin() + static_cast<std::ptrdiff_t>(before), noise.end());
-        Pair pair{15, 6};
-        pair.send(data);
+    const ws::Buffer noise = random_bytes(17'000);
+    const auto at = [&noise](std::size_t place) { return noise.begin() + static_cast<std::ptrdiff_t>(place); };
+    for (std::size_t second = 16'106; second < 16'142; second += 6) {
+        for (std::size_t first = 100; first < 118; ++first) {
+            CAPTURE(first);
+            CAPTURE(second);
+            ws::Buffer data{at(0), at(first)};
+            data.insert(data.end(), at(0), at(8));
+            data.insert(data.end(), at(first), at(second));
+            data.insert(data.end(), at(1'000), at(1'064));
+            data.insert(data.end(), at(second), noise.end());
+            Pair pair{15, 6};
+            pair.send(data);
+        }
     }
 }

@@ -50,6 +50,12 @@ def substitute(pattern, replacement):
     return lambda lines: [re.sub(pattern, replacement, line) for line in lines]
 
 
+def without_reason(lines):
+    """What a refusal says beyond wscat's words, also where it wraps at the terminal's width."""
+    text = re.sub(r"(error: .*?)(; HTTP/1[^;]*)?; path /\S*", r"\1", "\n".join(lines))
+    return text.split("\n") if lines else []
+
+
 def leaving(lines):
     for pattern, replacement in ((r"^closed 1005 $", "closed 1000 "),
                                  (r"^Close without a code$", 'Close 1000 ""'),
@@ -74,9 +80,9 @@ RULES = {
     (8, "saw"): (leaving, same),
     (12, "saw"): (same, substitute(r'^(Close 100[279]) ".*"$', r'\1 ""')),
     (15, "screen"): (without_last_prompt, same),
-    (20, "screen"): (same, substitute(r"^(error: .*?)(; HTTP/1.*)?; path /\S*$", r"\1")),
-    (20, "colours"): (same, substitute(r"^(.*error: .*?)(; HTTP/1.*)?; path /\S*$", r"\1")),
-    (20, "err"): (same, substitute(r"^(error: .*?)(; HTTP/1.*)?; path /\S*$", r"\1")),
+    (20, "screen"): (same, without_reason),
+    (20, "colours"): (same, without_reason),
+    (20, "err"): (same, without_reason),
     (19, "screen"): (same, substitute(r"^  (?=\S)", "")),
 }
 

@@ -223,8 +223,10 @@ const Scenario unmask_in_pieces{"unmask-in-pieces", exercise(4), "RFC 6455 §5.3
     const Key key = run.key();
     const std::string payload = run.payload(23);
     const Buffer masked = masked_with(key, bytes_of(payload));
-    expect_call(run, Call{"rotated", key, std::uint64_t{1}}.as("rotated(key, 1)"), Key{key[1], key[2], key[3], key[0]},
-                "behind one byte it is the turn of key[1]; turned the wrong way, the key begins with key[3]");
+    // Of a key that is not turned at all the bytes below say more.
+    if (run.call("rotated", key, std::uint64_t{1}).as<Key>() != key)
+        expect_call(run, Call{"rotated", key, std::uint64_t{1}}.as("rotated(key, 1)"), Key{key[1], key[2], key[3], key[0]},
+                    "behind one byte it is the turn of key[1]; turned the wrong way, the key begins with key[3]");
     for (std::size_t first = 0; first <= masked.size(); ++first) {
         run.fresh();
         Buffer data = run.call("apply_mask", Bytes{masked}.first(first), key).as<Buffer>();

@@ -359,6 +359,18 @@ TEST_CASE("redis backplane: what it tells of a room after a loss begins where th
     CHECK(plane.hears("d"));
 }
 
+TEST_CASE("redis backplane: a room that is left before its place is known tells nothing of it") {
+    FakeRedis redis;
+    Plane plane{redis};
+    REQUIRE(plane.until_up());
+    bool first = false, second = false;
+    plane.backplane.follow("room", [&](const auto&) { first = true; });
+    plane.backplane.unfollow("room");
+    plane.backplane.follow("room", [&](const auto&) { second = true; });
+    REQUIRE(plane.until([&] { return second; }));
+    CHECK_FALSE(first);
+}
+
 TEST_CASE("redis backplane: where a log ended before its room was followed anew is no news") {
     FakeRedis redis;
     Plane plane{redis}, other{redis};

@@ -1,8 +1,9 @@
 // Heads out, heads in. The rules of RFC 6455 §4 are ws/opening's; here is what stands around
 // them: how the stream comes about, and where a redirect leads.
-// Leaves out: bodies of answers; after a redirect a new connection is made.
+// Leaves out: bodies of answers beyond their first line; after a redirect a new connection is made.
 #include "clients/wsc/opening.hpp"
 
+#include <algorithm>
 #include <array>
 
 #include "clients/wsc/connecting.hpp"
@@ -201,6 +202,23 @@ std::string asked_for(const Target& target) {
     return path + (target.path_implied ? ", which host:port stands for (host:port/ means /)" : "");
 }
 
+// What a refusal says beyond its head may come in a later read, and does so within a moment or never.
+void read_reason(const ws::ClientOpening& opening, Opened& opened, const Waiting& waiting) {
+    const net::Clock::time_point end =
+        std::min(net::Clock::now() + std::chrono::seconds{1}, waiting.deadline());
+    std::array<std::uint8_t, 4096> chunk;
+    try {
+        while (opening.awaits_reason(opened.beginning) &&
+               waiting.until_readable(opened.stream.get(), end)) {
+            const std::size_t got = receive(opened.stream.get(), chunk, waiting);
+            if (got == 0) return;
+            ws::append(opened.beginning, ws::Bytes{chunk}.first(got));
+        }
+    } catch (const PeerFailure&) {
+        // The refusal stays what it is, with as much of its reason as came.
+    }
+}
+
 // The rules for the answer, then what wscat asks for beyond them.
 void check_answer(const ws::ClientOpening& opening, ws::Bytes body) {
     if (const ws::Errc errc = opening.error(); errc != ws::Errc::none) {
@@ -225,6 +243,7 @@ bool ask(ws::ClientOpening& opening, Opened& opened, const Settings& settings, c
     read_answer(opened.stream.get(), feed, opened.beginning, waiting, &wire, opened.tls.get());
     const bool elsewhere = opening.error() != ws::Errc::none && settings.follow_redirects &&
                            is_redirect(opening.response());
+    if (!elsewhere) read_reason(opening, opened, waiting);
     // No frames come then, so nobody else will show what did.
     if (opening.error() != ws::Errc::none) wire.received(opened.beginning);
     if (elsewhere) return false;

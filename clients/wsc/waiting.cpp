@@ -37,13 +37,14 @@ void Waiting::until(int fd, short events) const {
     if (!wait(fd, events, deadline_)) throw PeerFailure{"Opening handshake has timed out"};
 }
 
-bool Waiting::until_writable(int fd, net::Clock::time_point end) const {
-    if (end >= deadline_) {
-        until(fd, POLLOUT);
-        return true;
-    }
-    return wait(fd, POLLOUT, end);
+bool Waiting::until(int fd, short events, net::Clock::time_point end) const {
+    if (end < deadline_) return wait(fd, events, end);
+    until(fd, events);
+    return true;
 }
+
+bool Waiting::until_readable(int fd, net::Clock::time_point end) const { return until(fd, POLLIN, end); }
+bool Waiting::until_writable(int fd, net::Clock::time_point end) const { return until(fd, POLLOUT, end); }
 
 void send_all(int fd, std::string_view text, const Waiting& waiting) {
     while (!text.empty()) {

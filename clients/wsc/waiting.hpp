@@ -21,6 +21,7 @@ class Waiting {
     void until_writable(int fd) const { until(fd, POLLOUT); }
 
     // The same with an end of its own: false when that came first.
+    bool until_readable(int fd, net::Clock::time_point end) const;
     bool until_writable(int fd, net::Clock::time_point end) const;
 
     // Until the deadline. Throws Interrupted.
@@ -30,6 +31,7 @@ class Waiting {
 
   private:
     void until(int fd, short events) const;
+    bool until(int fd, short events, net::Clock::time_point end) const;
     bool wait(int fd, short events, net::Clock::time_point end) const;
 
     const Signals& signals_;

@@ -5,6 +5,7 @@
 
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <array>
 
 #include "net/look_up.hpp"
@@ -17,6 +18,7 @@ namespace {
 constexpr std::uint16_t default_port = 80;  // RFC 6455 §3
 
 // A client that is refused gets this long to take its answer; then its bytes are its own loss.
+// And so long a server may take to say why it refuses.
 constexpr std::chrono::milliseconds linger{1'000};
 
 std::unique_ptr<ws::Tracer> make_tracer(const BlockingOptions& options) {
@@ -78,6 +80,22 @@ net::Url parse_websocket_url(std::string_view text) {
         throw net::UrlError{"'" + shown + "': a WebSocket URL begins with ws://"};
     if (url.port == 0) url.port = default_port;
     return url;
+}
+
+// What a refusal says beyond its head, as far as it comes: `beginning` came with it.
+ws::Buffer reason(const ws::ClientOpening& opening, const net::Fd& socket, ws::Bytes beginning,
+                  const DialOptions& options, const std::unique_ptr<ws::Tracer>& tracer) {
+    ws::Buffer body{beginning.begin(), beginning.end()};
+    const net::Deadline deadline = net::after(std::min(linger, options.handshake_timeout));
+    std::array<std::uint8_t, 4096> buffer;
+    while (opening.awaits_reason(body)) {
+        if (net::wait_readable(std::array{options.stop_fd, socket.get()}, deadline) == 0) break;
+        const net::IoResult result = net::receive_some(socket, buffer, deadline);
+        if (!result) break;
+        trace(tracer, ws::Direction::from_server, ws::Bytes{buffer}.first(result.bytes));
+        ws::append(body, ws::Bytes{buffer}.first(result.bytes));
+    }
+    return body;
 }
 
 // What only the caller knows of the request that RFC 6455 §4.1 describes; the rest is
@@ -142,7 +160,10 @@ std::unique_ptr<BlockingConnection> dial(std::string_view text, const DialOption
         throw HandshakeFailed{ws::Errc::none, opening.failure(why)};
     }
     trace(tracer, ws::Direction::from_server, reading.rest);
-    if (step == Step::failed) throw HandshakeFailed{opening.error(), opening.failure(reading.rest)};
+    if (step == Step::failed) {
+        const ws::Buffer body = reason(opening, socket, reading.rest, options, tracer);
+        throw HandshakeFailed{opening.error(), opening.failure(body)};
+    }
     // Its first frames may have come with the answer, in the same read.
     auto connection =
         std::make_unique<BlockingConnection>(std::move(socket), ws::Role::client, options,

@@ -4,6 +4,7 @@
 #include "net/forwarded.hpp"
 
 #include <algorithm>
+#include <charconv>
 
 #include "net/parse_ip.hpp"
 
@@ -17,8 +18,10 @@ bool contains(std::span<const Network> networks, const Address& address) {
 namespace {
 
 bool is_port(std::string_view text) {
-    return !text.empty() && text.size() <= 5 &&
-           text.find_first_not_of("0123456789") == std::string_view::npos;
+    std::uint16_t port = 0;
+    const char* const end = text.data() + text.size();
+    const auto [stopped, error] = std::from_chars(text.data(), end, port);
+    return error == std::errc{} && stopped == end;
 }
 
 // An entry as proxies write it: an address alone, or with a port: 1.2.3.4:5678, [::1], [::1]:5678.

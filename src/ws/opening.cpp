@@ -4,6 +4,7 @@
 #include "ws/opening.hpp"
 
 #include <algorithm>
+#include <charconv>
 
 #include "ws/hex.hpp"
 
@@ -22,6 +23,14 @@ std::string describe(Errc errc) {
 // RFC 9110 §9.3.2: "The HEAD method is identical to GET except that the server MUST NOT send
 // content in the response."
 void drop_content(std::string& answer) { answer.resize(answer.find("\r\n\r\n") + 4); }
+
+// What came of an answer's body. RFC 9112 §7.1: before a chunk stands its size, on a line of its own.
+std::string_view content(const Response& response, Bytes body) {
+    const std::string_view text = as_text(body);
+    if (response.count("Transfer-Encoding") == 0) return text;
+    const std::size_t size_end = text.find("\r\n");
+    return size_end == std::string_view::npos ? "" : text.substr(size_end + 2);
+}
 
 std::string values(const Request& request, std::string_view name) {
     std::string text;
@@ -143,14 +152,23 @@ std::string ClientOpening::failure(Bytes body) const {
 
 std::string ClientOpening::refusal(Bytes body) const {
     std::string answer = escape(response_.start_line, shown_bytes);
-    std::string_view text = as_text(body);
-    // RFC 9112 §7.1: before a chunk stands its size, on a line of its own.
-    if (response_.count("Transfer-Encoding") > 0)
-        if (const std::size_t end = text.find("\r\n"); end != std::string_view::npos)
-            text.remove_prefix(end + 2);
+    const std::string_view text = content(response_, body);
     const std::string_view first_line = text.substr(0, text.find_first_of("\r\n"));
     if (!first_line.empty()) answer += " (" + escape(first_line, shown_bytes) + ')';
     return answer;
+}
+
+bool ClientOpening::awaits_reason(Bytes body) const {
+    if (error_ != Errc::unexpected_status) return false;
+    const std::string_view text = content(response_, body);
+    if (text.size() >= shown_bytes || text.find_first_of("\r\n") != std::string_view::npos)
+        return false;
+    // Its last chunk ends with a line's end as well.
+    if (response_.count("Transfer-Encoding") > 0) return true;
+    const std::string_view announced = response_.find("Content-Length").value_or("0");
+    std::size_t length = 0;
+    std::from_chars(announced.data(), announced.data() + announced.size(), length);
+    return text.size() < length;
 }
 
 std::string ClientOpening::failure(std::string_view what) const {

@@ -1,6 +1,7 @@
 // `make bench-growth`: how a message's cost grows with connections, with its size, and with the members
 // of a room; our server beside raw TCP, one after the other in every round. What rises in ours and not
-// in raw TCP is ours to explain.
+// in raw TCP is ours to explain. A process may open so many sockets (ulimit -Hn): more clients than that
+// are shared out to two servers and two generators, or more, each pair with its part of the rate.
 //   ONLY=connections,sizes,rooms  ROUNDS=3  TIME=2 (seconds each)
 import { execFileSync } from 'node:child_process';
 import { availableParallelism } from 'node:os';
@@ -12,6 +13,7 @@ import { digits, grouped, table, time } from './print.mjs';
 
 const rounds = Number(process.env.ROUNDS || 3);
 const seconds = process.env.TIME || '2';
+const most = Number(execFileSync('sh', ['-c', 'ulimit -Hn'], { encoding: 'utf8' })) || Infinity;
 const pins = availableParallelism() < 2 ? { server: null, load: null } : { server: 0, load: 1 };
 
 // The same number of messages a second, whatever the number of those who send them.
@@ -20,7 +22,8 @@ const connections = {
     title: '20 B text, 20,000 messages a second from all clients together',
     unit: 'connections',
     values: [10, 100, 1000, 10000, 25000],
-    args: (value) => ['--bytes', '20', '--rate', '20000', '--connections', String(value), '--timeout', '30'],
+    args: (value, parts) => ['--bytes', '20', '--rate', String(20000 / parts), '--connections', String(value / parts), '--timeout', '30'],
+    parts: (value) => Math.max(1, Math.ceil(value / (most - 100))),
 };
 
 const sizes = {
@@ -40,20 +43,39 @@ const rooms = {
     mode: 'fan-out',
 };
 
+// What the parts of one round come to: they ran at the same time, with equal rates.
+function together(parts) {
+    const sum = (of) => parts.reduce((all, part) => all + of(part), 0);
+    return {
+        cpu_us: sum((part) => part.server.cpu_us_each) / parts.length,
+        per_second: sum((part) => part.per_second),
+        p99_us: Math.max(...parts.map((part) => part.latency_us.p99)),
+        errors: sum((part) => part.errors + part.unanswered),
+    };
+}
+
 async function measure(series, value, servers) {
+    const parts = series.parts?.(value) ?? 1;
+    const args = [...series.args(value, parts), '--time', seconds];
     const all = [];
-    for (const server of servers) all.push({ server, target: await start(server, series.mode ?? 'echo', pins.server), results: [] });
+    for (const server of servers) {
+        const targets = [];
+        while (targets.length < parts) targets.push(await start(server, series.mode ?? 'echo', pins.server));
+        all.push({ server, targets, results: [] });
+    }
     for (let round = 0; round < rounds; ++round)
-        for (const { server, target, results } of all)
-            results.push(await loadOn(pins.load, target, server, [...series.args(value), '--time', seconds, '--pid', String(target.pid)]));
-    for (const { target } of all) await target.stop();
+        for (const { server, targets, results } of all)
+            results.push(together(await Promise.all(
+                targets.map((target) => loadOn(pins.load, target, server, [...args, '--pid', String(target.pid)])))));
+    for (const target of all.flatMap(({ targets }) => targets)) await target.stop();
     return all.map(({ server, results }) => ({
         server: server.id,
         name: server.name,
-        cpu_us: median(results.map((result) => result.server.cpu_us_each)),
+        processes: parts,
+        cpu_us: median(results.map((result) => result.cpu_us)),
         per_second: median(results.map((result) => result.per_second)),
-        p99_us: median(results.map((result) => result.latency_us.p99)),
-        errors: results.reduce((sum, result) => sum + result.errors + result.unanswered, 0),
+        p99_us: median(results.map((result) => result.p99_us)),
+        errors: results.reduce((sum, result) => sum + result.errors, 0),
     }));
 }
 
@@ -62,7 +84,7 @@ function print(series) {
     table([
         [series.unit, 'a second', 'p99', 'CPU, ours', 'CPU, raw TCP', '× raw'],
         ...series.points.map(({ value, servers: [limit, own] }) => [
-            grouped(value) + (own.errors > 0 ? ` (${own.errors} errors)` : ''),
+            grouped(value) + (own.processes > 1 ? ` in ${own.processes} processes` : '') + (own.errors > 0 ? ` (${own.errors} errors)` : ''),
             grouped(own.per_second),
             time(own.p99_us),
             time(own.cpu_us),
@@ -78,13 +100,6 @@ process.on('uncaughtException', (error) => {
     process.exit(1);
 });
 process.on('SIGINT', () => process.exit(130));
-// A process may have so many sockets; what needs more is left out, and said.
-const most = Number(execFileSync('sh', ['-c', 'ulimit -Hn'], { encoding: 'utf8' })) || Infinity;
-connections.values = connections.values.filter((value) => {
-    if (value + 100 <= most) return true;
-    console.error(`left out: ${grouped(value)} connections, for a process may open ${most} descriptors (ulimit -Hn ${value + 100}, as root)`);
-    return false;
-});
 const wanted = process.env.ONLY?.split(/[ ,]+/).filter(Boolean);
 const all = [connections, sizes, rooms];
 for (const id of wanted ?? [])

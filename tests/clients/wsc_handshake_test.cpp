@@ -394,6 +394,24 @@ TEST_CASE("wsc: the reason behind a refusal stands in the trace") {
     CHECK(errors.find("  3 ← not you.") != std::string::npos);
 }
 
+TEST_CASE("wsc: the reason of a refusal may come after its head, or stay away") {
+    for (const std::string_view reason : {"not you.\n", ""}) {
+        CAPTURE(reason);
+        WscServer server;
+        Process process{wsc(), {"-c", server.url(), "--trace"}};
+        RawPeer peer{server.listener};
+        peer.receive_head();
+        peer.send("HTTP/1.1 403 Forbidden\r\nContent-Length: 9\r\n\r\n");
+        while (process.read_error_line().find("403 Forbidden") == std::string::npos) {
+        }
+        peer.send(reason);
+        if (reason.empty()) peer.end_sending();
+        CHECK(process.wait() == 255);
+        CHECK(process.errors_so_far().ends_with("error: Unexpected server response: 403; HTTP/1.1 403 Forbidden" +
+                                                std::string{reason.empty() ? "" : " (not you.)"} + "; path /\n"));
+    }
+}
+
 TEST_CASE("wsc: a port where something else listens is told by its first bytes") {
     WscServer server;
     Process process{wsc(), {"-c", server.url(), "--handshake-timeout", "60"}};

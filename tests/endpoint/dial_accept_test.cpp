@@ -277,6 +277,27 @@ TEST_CASE("§4.1 what a server can do wrong is told in one line") {
     CHECK(failure("") == "Handshake failed: the peer ended the connection; path /ws");
 }
 
+TEST_CASE("dial() shows the reason of a refusal also when it comes after its head") {
+    net::Wake head_was_read;
+    OneClientServer server{[&](const net::Fd& socket) {
+        RawPeer peer{net::Fd{::dup(socket.get())}};
+        peer.receive_head();
+        peer.send("HTTP/1.1 403 Forbidden\r\nContent-Length: 27\r\n\r\n");
+        net::wait_readable(std::array{head_was_read.fd()});
+        peer.send("this origin is not allowed\n");
+        peer.receive_to_end();
+    }};
+    endpoint::DialOptions options = with_rfc_key();
+    std::string lines;
+    options.trace = [&](std::string_view line) {
+        (lines += line) += '\n';
+        if (line.find("403") != std::string_view::npos) head_was_read.raise();
+    };
+    CHECK(dial_failure(server.url(), options) ==
+          "Handshake failed: HTTP/1.1 403 Forbidden (this origin is not allowed); path /ws");
+    CHECK(lines.find("this origin") != std::string::npos);
+}
+
 TEST_CASE("a server that never answers is given up at the handshake timeout") {
     net::Wake done;
     OneClientServer server{[&](const net::Fd&) {

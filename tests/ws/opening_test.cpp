@@ -332,6 +332,34 @@ TEST_CASE("§4.1 client opening: what is wrong with an answer is told in one lin
           "Handshake failed: the server did not answer in time; path /ws");
 }
 
+TEST_CASE("§4.1 client opening: a reason that was announced and has not come is awaited") {
+    const auto awaits = [](std::string_view headers, std::string_view body) {
+        ws::ClientOpening opening{ours};
+        std::size_t taken = 0;
+        const std::string head = crlf("HTTP/1.1 403 Forbidden\n" + std::string{headers} + "\n");
+        CHECK(opening.feed(ws::as_bytes(head), taken) == Client::failed);
+        return opening.awaits_reason(ws::as_bytes(body));
+    };
+    CHECK(awaits("Content-Length: 7\n", ""));
+    CHECK(awaits("Content-Length: 7\n", "not yo"));
+    CHECK_FALSE(awaits("Content-Length: 7\n", "not you"));
+    CHECK_FALSE(awaits("Content-Length: 9\n", "not\n"));
+    CHECK_FALSE(awaits("Content-Length: 999\n", std::string(200, 'x')));
+    CHECK_FALSE(awaits("Content-Length: 0\n", ""));
+    CHECK_FALSE(awaits("Content-Length: many\n", ""));
+    CHECK_FALSE(awaits("", ""));
+    CHECK(awaits("Transfer-Encoding: chunked\n", ""));
+    CHECK(awaits("Transfer-Encoding: chunked\n", "7\r\n"));
+    CHECK(awaits("Transfer-Encoding: chunked\n", "7\r\nnot you"));
+    CHECK_FALSE(awaits("Transfer-Encoding: chunked\n", "7\r\nnot you\r\n"));
+    CHECK_FALSE(awaits("Transfer-Encoding: chunked\n", "0\r\n\r\n"));
+    // Of an answer that breaks another rule, the rule is the reason.
+    std::size_t taken = 0;
+    ws::ClientOpening broken{ours};
+    CHECK(broken.feed(ws::as_bytes("SSH-2.0-OpenSSH_9.2\r\n\r\n"), taken) == Client::failed);
+    CHECK_FALSE(broken.awaits_reason({}));
+}
+
 TEST_CASE("§4.1 client opening: a wrong answer fails over every cut") {
     for (const char* more : {"Sec-WebSocket-Extensions: x\n", "Sec-WebSocket-Protocol: other\n"})
         test::for_every_split(ws::as_bytes(answer(more)), [](test::Pieces& pieces) {

@@ -407,8 +407,9 @@ TEST_CASE("wsc: the reason of a refusal may come after its head, or stay away") 
         peer.send(reason);
         if (reason.empty()) peer.end_sending();
         CHECK(process.wait() == 255);
-        CHECK(process.errors_so_far().ends_with("error: Unexpected server response: 403; HTTP/1.1 403 Forbidden" +
-                                                std::string{reason.empty() ? "" : " (not you.)"} + "; path /\n"));
+        const std::string shown = reason.empty() ? "" : " (not you.)";
+        CHECK(process.errors_so_far().find("error: Unexpected server response: 403; HTTP/1.1 403 Forbidden" + shown +
+                                           "; path /\n") != std::string::npos);
     }
 }
 

@@ -288,14 +288,11 @@ TEST_CASE("dial() shows the reason of a refusal also when it comes after its hea
         peer.receive_to_end();
     }};
     endpoint::DialOptions options = with_rfc_key();
-    std::string lines;
     options.trace = [&](std::string_view line) {
-        (lines += line) += '\n';
         if (line.find("403") != std::string_view::npos) head_was_read.raise();
     };
     CHECK(dial_failure(server.url(), options) ==
           "Handshake failed: HTTP/1.1 403 Forbidden (this origin is not allowed); path /ws");
-    CHECK(lines.find("this origin") != std::string::npos);
 }
 
 TEST_CASE("a server that never answers is given up at the handshake timeout") {

@@ -67,7 +67,7 @@ void Reactor::broadcast(LoopConnection& from, std::string_view room, ws::Opcode 
     if (full) hold(from);
 }
 
-// Whoever sends faster than other loops deliver waits, and nobody else does: not this loop, nor the room.
+// A client that outpaces other loops waits, and nobody else does: not this loop, nor the room.
 void Reactor::hold(LoopConnection& client) {
     client.pause();
     held_.push_back(client.id());

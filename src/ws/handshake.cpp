@@ -123,7 +123,7 @@ Sha1::Digest accept_hash(std::string_view key) {
 }
 
 std::string base64(Bytes bytes) {
-    // EVP_EncodeBlock writes a zero byte behind the text.
+    // EVP_EncodeBlock writes a zero byte after the text.
     std::string text(4 * ((bytes.size() + 2) / 3) + 1, '\0');
     const int size = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()), bytes.data(),
                                      static_cast<int>(bytes.size()));
@@ -184,7 +184,7 @@ std::string refuse_response(Errc errc, std::string_view path) {
     const Rule& broken = rule(errc);
     assert(broken.http_status != 0 && "a rule that clients can break");
     std::string body{broken.sentence};
-    // Which one was asked for is what whoever reads this has to know, and may not have typed.
+    // Which one was asked for is what a reader of this has to know, and may not have typed.
     if (errc == Errc::path_not_found && !path.empty()) body.append(": ").append(escape(path, 200));
     body += '\n';
     std::string head = start_response(broken.http_status);

@@ -96,7 +96,7 @@ std::size_t Tracer::head_bytes(Stream& stream, Bytes bytes) {
     }
     stream.collected.resize(found + blank_line.size());
     const std::size_t taken = stream.collected.size() - known;
-    // A server that refuses speaks HTTP to the end: the reason behind its head is text, no frame.
+    // A server that refuses speaks HTTP to the end: the reason after its head is text, no frame.
     const bool refused = stream.direction == Direction::from_server &&
                          as_text(stream.collected).substr(0, 13) != "HTTP/1.1 101 ";
     show_head(stream);

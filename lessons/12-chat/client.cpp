@@ -62,6 +62,7 @@ class Chat {
                 prompt.print(ws::escape(line));
             if (said && is_answer(*said)) answers_.release();
         }
+        // Nobody is to wait any longer for an answer.
         ended_.raise();
         answers_.release();
     }

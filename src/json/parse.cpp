@@ -112,6 +112,7 @@ class Parser {
     }
 
     bool parse_value(Value& value, std::size_t depth) {
+        // Counted, too: a value takes far more memory than its two bytes of text.
         if (values_++ == limits_.max_values) return fail(Fault::too_many_values, at_);
         if (at_end()) return fail(Fault::ends_too_early);
         const char c = text_[at_];
@@ -267,7 +268,7 @@ class Parser {
         switch (text_[at_++]) {
             case '"': out += '"'; return true;
             case '\\': out += '\\'; return true;
-            case '/': out += '/'; return true;
+            case '/': out += '/'; return true;  // may be escaped, and need not be
             case 'b': out += '\b'; return true;
             case 'f': out += '\f'; return true;
             case 'n': out += '\n'; return true;

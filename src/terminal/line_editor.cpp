@@ -198,6 +198,7 @@ bool LineEditor::search_key(unsigned char byte) {
         searched_.erase(cluster_before(searched_, searched_.size()));
     else
         searched_ += static_cast<char>(byte);
+    // From the latest line again: a shorter text may stand in one that was passed over.
     search_from(history_.size());
     return true;
 }

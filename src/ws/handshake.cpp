@@ -247,12 +247,13 @@ std::string client_request(const ClientHandshake& handshake) {
     if (!offered.empty()) add_header(head, "Sec-WebSocket-Protocol", offered);
     if (!handshake.extensions.empty())
         add_header(head, "Sec-WebSocket-Extensions", handshake.extensions);
+    // None of those above is among them: is_sendable() has looked.
     for (const auto& [name, value] : handshake.headers) add_header(head, name, value);
     return head.append(crlf);
 }
 
+// RFC 6455 §4.1, the list of what the client MUST validate, in its order.
 Errc check_response(const Response& response, const ClientHandshake& handshake) {
-    // RFC 6455 §4.1, the list of what the client MUST validate, in its order.
     if (response.status != 101) return Errc::unexpected_status;
 
     // 2. "If the response lacks an |Upgrade| header field or the |Upgrade| header field contains
@@ -279,8 +280,7 @@ Errc check_response(const Response& response, const ClientHandshake& handshake) 
 
     // 5. "If the response includes a |Sec-WebSocket-Extensions| header field and this header
     // field indicates the use of an extension that was not present in the client's handshake
-    // [...], the client MUST _Fail the WebSocket Connection_." What was offered judges
-    // for itself whether it is answered (ws/opening).
+    // [...], the client MUST _Fail the WebSocket Connection_." (An offered one is asked in ws/opening.)
     if (handshake.extensions.empty() && response.count("Sec-WebSocket-Extensions") > 0)
         return Errc::unrequested_extension;
 

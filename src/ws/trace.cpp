@@ -130,6 +130,7 @@ void Tracer::show_head(Stream& stream) {
 // Collects a header, then follows its payload; how many of the bytes belong to this frame.
 std::size_t Tracer::frame_bytes(Stream& stream, Bytes bytes) {
     std::size_t taken = 0;
+    // Byte by byte, for one too many would be of the payload, or of the next frame.
     while (!stream.has_header && taken < bytes.size()) {
         stream.collected.push_back(bytes[taken++]);
         stream.has_header = decode_header(stream.collected, stream.header) == Parse::ok;
@@ -137,6 +138,7 @@ std::size_t Tracer::frame_bytes(Stream& stream, Bytes bytes) {
     }
     const auto count =
         static_cast<std::size_t>(std::min<std::uint64_t>(stream.left, bytes.size() - taken));
+    // Of a long payload no more is kept than a line shows.
     const std::size_t kept =
         stream.collected.size() - std::min(stream.collected.size(), stream.header.size());
     if (stream.has_header)

@@ -72,6 +72,7 @@ void LineEditor::plain_key(unsigned char byte) {
 }
 
 void LineEditor::editing_key(unsigned char byte) {
+    // A shell's own keys, so that nobody has to learn others here.
     switch (byte) {
         case ctrl('A'): cursor_ = 0; break;
         case ctrl('E'): cursor_ = text_.size(); break;

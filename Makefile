@@ -7,10 +7,11 @@ SRC_01 := net/fd net/os_error net/address net/bind net/socket net/signal net/cli
           ws/bytes ws/hidden_characters ws/characters ws/hex cli/standard_streams cli/options cli/say \
           cli/byte_trace terminal/line_reader
 SRC_02 := $(SRC_01) net/parse_ip net/look_up net/datagram net/url cli/option_kinds
-SRC_03 := $(SRC_02)
+SRC_03 := $(SRC_02) ws/byte_order
 SRC_04 := $(SRC_03) net/random ws/error ws/http ws/sha1 ws/handshake
-SRC_05 := $(SRC_04) ws/http_reply ws/extension ws/origin ws/opening ws/mask ws/frame ws/trace ws/unhex \
-          ws/explain endpoint/keys cli/key_options cli/private_file cli/capture lab/pages lab/lab
+SRC_05 := $(SRC_04) ws/http_reply ws/extension ws/origin ws/opening ws/masking_key ws/mask ws/frame \
+          ws/trace ws/unhex ws/explain endpoint/keys cli/key_options cli/private_file \
+          cli/capture lab/pages lab/lab
 SRC_06 := $(SRC_05)
 SRC_07 := $(SRC_06)
 SRC_08 := $(SRC_07) ws/utf8_blocks ws/utf8 ws/close ws/receiver ws/sender ws/spare_buffers \
@@ -63,7 +64,7 @@ OVERLAY ?= $(WORK)
 ABSENT  := texts test tsan install uninstall fuzz e2e mutants classroom large-message handout grade wsc \
            $(if $(wildcard reference/clients/load),,load) chaos attack hostile soak interop compare-wscat \
            conformance rfc rfc-mutants faults coverage cppcheck bench bench-against bench-growth bench-chart \
-           bench-micro bench-instructions
+           bench-micro bench-instructions bench-loop
 ifneq ($(filter $(ABSENT) interop-% load-% diff-% mutants-%,$(MAKECMDGOALS)),)
 $(error a handout has no $(MAKECMDGOALS); make help shows what there is)
 endif
@@ -97,6 +98,10 @@ all_objects := $(patsubst %.cpp,$(BUILD)/obj/%.o,$(wildcard src/*/*.cpp src/ws/*
 # No half-written file is left behind to be taken for a whole one, and no built-in rule guesses.
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-builtin-rules
+# All cores are at work, unless something else was said (-j1). What comes after `clean` waits for it.
+ifeq ($(MAKELEVEL)$(filter -j%,$(MAKEFLAGS))$(filter clean,$(MAKECMDGOALS)),0)
+MAKEFLAGS += -j$(shell nproc)
+endif
 
 ## make            builds everything
 .PHONY: all

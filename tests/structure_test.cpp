@@ -394,6 +394,37 @@ TEST_CASE("structure: of a lesson's programs most fit on two screens") {
     CHECK_MESSAGE(2 * short_ones > all, short_ones << " of " << all << " have less than 90 lines");
 }
 
+TEST_CASE("structure: an edit of a student compiles few files") {
+    // A header with holes is compiled anew in every file that includes it, at about two seconds each,
+    // whenever a student saves it.
+    const std::size_t most = 5;
+    std::map<std::string, std::set<fs::path>> includers;  // of each header, directly
+    std::vector<fs::path> all = sources("src");
+    for (const std::string& lesson : make_variable("LESSONS"))
+        std::ranges::copy(sources("lessons/" + lesson), std::back_inserter(all));
+    for (const fs::path& path : all)
+        for (const std::string& name : own_includes(path))
+            for (const fs::path& found : {fs::path{"src"} / name, fs::path{name}, path.parent_path() / name})
+                if (fs::exists(found)) includers[found].insert(path);
+    Words faults;
+    for (const starter::Hole& hole : starter::read_all()) {
+        if (!hole.file.ends_with(".hpp")) continue;
+        std::set<fs::path> reached;
+        std::vector<fs::path> to_visit{hole.file};
+        while (!to_visit.empty()) {
+            const fs::path path = to_visit.back();
+            to_visit.pop_back();
+            for (const fs::path& next : includers[path.string()])
+                if (reached.insert(next).second) to_visit.push_back(next);
+        }
+        std::erase_if(reached, [](const fs::path& path) { return path.extension() == ".hpp"; });
+        if (reached.size() > most)
+            faults.push_back(hole.file + " has a hole, and " + std::to_string(reached.size()) +
+                             " files include it: define `" + hole.function + "` in a .cpp");
+    }
+    check_none(faults);
+}
+
 TEST_CASE("structure: a lesson brings at most 1,200 new lines, or says in which order to read") {
     // Of a protocol that is one thing, the parts arrive together. The text then has a reading order.
     const std::set<std::string> larger{"04", "05", "08", "11", "14", "16"};

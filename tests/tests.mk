@@ -317,7 +317,11 @@ large-message: $(BUILD)/lessons/13-streaming/server $(BUILD)/lessons/13-streamin
 ## make bench-chart  draws the last `make bench` and `make bench-growth` (tests/bench/{speed,growth}-*.svg)
 ## make bench-micro  mask, UTF-8, header and receiver beside the limit and a plain version
 ## make bench-instructions  counts a message's instructions, which no other program disturbs
-.PHONY: bench bench-against bench-growth bench-chart bench-micro bench-instructions
+## make bench-loop  what a student waits for after each edit, in CPU time (LOOP='5 13', ALL=1: each file)
+.PHONY: bench bench-against bench-growth bench-chart bench-micro bench-instructions bench-loop
+LOOP ?= 1 5 8 11 13
+bench-loop: $(HOLES)
+	@MAKE='$(MAKE)' tests/bench/loop.sh $(BUILD) $(HOLES) $(LOOP)
 BENCH_PEERS  := beast websocketpp libwebsockets gorilla ws
 BENCH        := $(addprefix $(BUILD)/bench/,raw_echo fan_out micro core)
 BENCH_SERVER := $(filter $(BUILD)/lessons/11-%/server,$(LESSON_PROGRAMS))

@@ -88,7 +88,7 @@ std::string unpack(ws::Bytes frames) {
         }
         if (!side.compressed) continue;
         ws::Buffer unmasked{payload.begin(), payload.end()};
-        if (header.masked) ws::apply_mask(unmasked, header.key);
+        ws::unmask_payload(header, unmasked);
         ws::append(side.packed, unmasked);
         if (header.fin)
             text += std::string{"  "} + (header.masked ? "→ " : "← ") + unpack_message(side) + '\n';

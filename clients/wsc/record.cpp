@@ -54,7 +54,7 @@ class FrameReader {
         // The session's end may have cut it, and a server's rules are not ours to judge.
         if (whole_frame(bytes, header) != bytes.size()) return "";
         ws::Buffer payload{bytes.begin() + static_cast<std::ptrdiff_t>(header.size()), bytes.end()};
-        if (header.masked) ws::apply_mask(payload, header.key);
+        ws::unmask_payload(header, payload);
         if (from_client) return client_frame(header, std::move(payload));
         server_frame(header);
         return "";

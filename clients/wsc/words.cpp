@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "ws/byte_order.hpp"
+
 namespace wsc {
 
 std::size_t FrameWatch::advance(ws::Bytes bytes) {
@@ -29,7 +31,7 @@ ws::CloseCode FrameWatch::close_code() const {
     const ws::Bytes first = seen().subspan(header_.size());
     ws::Buffer payload{first.begin(), first.end()};
     if (payload.size() < 2) return ws::close_code::none;
-    if (header_.masked) ws::apply_mask(payload, header_.key);
+    ws::unmask_payload(header_, payload);
     return ws::load_be<ws::CloseCode>(payload);
 }
 

@@ -39,7 +39,7 @@ Call send_call(const Ends& ends, Bytes bytes, Wait wait) {
         (wait ? std::to_string(wait->count()) + " ms until the deadline" : "without a deadline"));
 }
 
-// --- net/fd.hpp ---------------------------------------------------------------------------------
+// --- net/fd -------------------------------------------------------------------------------------
 
 // A new owner of one end of a pair of sockets; the other end tells when it is closed.
 int own(Run& run, const std::string& name, Ends& ends) {

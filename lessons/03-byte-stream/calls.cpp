@@ -1,6 +1,7 @@
 // What the judge of lesson 3 may ask of ws/bytes and of this lesson's writes.hpp.
 #include "lessons/03-byte-stream/writes.hpp"
 #include "lessons/tools/check/calls/calls.hpp"
+#include "ws/byte_order.hpp"
 #include "ws/bytes.hpp"
 
 namespace {

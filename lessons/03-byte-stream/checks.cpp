@@ -27,7 +27,7 @@ std::string wrong_way_round(std::size_t length) {
     return std::to_string(swapped);
 }
 
-// --- ws/bytes.hpp -------------------------------------------------------------------------------
+// --- ws/byte_order ------------------------------------------------------------------------------
 
 std::string hexadecimal(std::uint64_t value) {
     char text[19];

@@ -8,7 +8,7 @@
 #include "cli/say.hpp"
 #include "net/client_threads.hpp"
 #include "net/signal.hpp"
-#include "ws/bytes.hpp"
+#include "ws/byte_order.hpp"
 
 namespace {
 

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "ws/byte_order.hpp"
 #include "ws/bytes.hpp"
 
 namespace lesson {

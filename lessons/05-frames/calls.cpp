@@ -1,6 +1,7 @@
 // What the judge of lesson 5 may ask of ws/frame and ws/mask.
 #include "lessons/tools/check/calls/errc.hpp"
 #include "ws/frame.hpp"
+#include "ws/mask.hpp"
 
 namespace {
 

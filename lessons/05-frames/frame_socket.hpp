@@ -14,6 +14,7 @@
 
 #include "cli/byte_trace.hpp"
 #include "net/socket.hpp"
+#include "ws/byte_order.hpp"
 #include "ws/frame.hpp"
 #include "ws/trace.hpp"
 
@@ -110,7 +111,7 @@ class FrameSocket {
         pending_.erase(pending_.begin(), end);
         const ws::Bytes payload = ws::Bytes{frame.wire}.subspan(header_size);
         frame.payload.assign(payload.begin(), payload.end());
-        if (frame.header.masked) ws::apply_mask(frame.payload, frame.header.key);
+        ws::unmask_payload(frame.header, frame.payload);
         return ws::Parse::ok;
     }
 

@@ -91,7 +91,6 @@ inline bool ask_handshake(FrameSocket& connection, const std::string& host,
         step = connection.receive_head(opening, net::after(timeout), stop.fd());
     if (step == Step::open) return true;
     std::string why = opening.failure(describe(connection.io()));
-    // Only an HTTP answer has a body that may say why; nobody waits for one after a broken 101.
     if (step == Step::failed)
         why = opening.failure(opening.error() == ws::Errc::unexpected_status
                                   ? receive_reason(connection, stop.fd())

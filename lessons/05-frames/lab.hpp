@@ -11,6 +11,7 @@
 
 #include "lab/lab.hpp"
 #include "lessons/05-frames/frame_socket.hpp"
+#include "ws/byte_order.hpp"
 #include "ws/opening.hpp"
 
 namespace lesson {

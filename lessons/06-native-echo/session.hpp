@@ -15,6 +15,7 @@
 #include "lessons/05-frames/frame_socket.hpp"
 #include "net/signal.hpp"
 #include "terminal/line_reader.hpp"
+#include "ws/byte_order.hpp"
 
 namespace lesson {
 

@@ -1,5 +1,7 @@
 // Lesson 8: a complete WebSocket client. One thread reads messages and prints them, the other
 // reads lines and writes messages; endpoint::BlockingConnection keeps the two apart.
+#include <unistd.h>
+
 #include <array>
 #include <condition_variable>
 #include <cstdio>
@@ -58,7 +60,7 @@ class Conversation {
         const std::array others{ended_.fd(), settings_.stop_fd};
         for (unsigned sent = 0; const auto line = lines.next(others);)
             if (send(*line) && settings_.wait) wait_for_answers(++sent);
-        // What was sent is still answered: the server's Close comes after its answers.
+        // What was sent is still answered: the server's Close comes behind its answers.
         connection_->close(ws::close_code::normal);
     } catch (const std::exception& error) {
         std::fprintf(stderr, "client: %s\n", error.what());

@@ -1,5 +1,7 @@
 // Lesson 10: a client that says who it is: Origin, subprotocols, credentials. With --break-each it
 // first tries what must not work, one thing wrong at a time, and shows how the server refuses it.
+#include <unistd.h>
+
 #include <array>
 #include <atomic>
 #include <cstdio>

@@ -1,6 +1,8 @@
 // Lesson 14: a client that says how many bytes its messages have on the wire, and in memory.
 // With --bomb it sends one that is small on the wire and large in memory; with --guess it finds out
 // a secret that the server compresses beside its text.
+#include <unistd.h>
+
 #include <array>
 #include <semaphore>
 #include <stdexcept>

@@ -16,6 +16,7 @@
 #include "lessons/16-many-machines/session.hpp"
 #include "net/wake.hpp"
 #include "ws/backoff.hpp"
+#include "ws/byte_order.hpp"
 
 namespace chat {
 

@@ -4,7 +4,7 @@
 #pragma once
 
 #include "net/random.hpp"
-#include "ws/mask.hpp"
+#include "ws/masking_key.hpp"
 
 namespace endpoint {
 

@@ -3,10 +3,6 @@
 // is closed, so two owners would sooner or later write into a stranger's socket.
 #pragma once
 
-#include <unistd.h>
-
-#include <utility>
-
 namespace net {
 
 class Fd {
@@ -17,16 +13,8 @@ class Fd {
     explicit Fd(int fd) noexcept : fd_{fd} {}
 
     Fd(Fd&& other) noexcept : fd_{other.release()} {}
-    Fd& operator=(Fd&& other) noexcept {
-        if (this != &other) {
-            close();
-            fd_ = other.release();
-        }
-        return *this;
-    }
-    ~Fd() {
-        close();
-    }
+    Fd& operator=(Fd&& other) noexcept;
+    ~Fd();
 
     // The number, for a system call. The Fd stays its owner.
     int get() const noexcept { return fd_; }
@@ -34,15 +22,9 @@ class Fd {
     explicit operator bool() const noexcept { return fd_ >= 0; }
 
     // Gives the descriptor away, open: from now on the caller owns it.
-    int release() noexcept {
-        return std::exchange(fd_, -1);
-    }
+    int release() noexcept;
 
-    // Closing a socket queues its last bytes for sending and returns; nothing useful can be
-    // done about an error here, and the number is free again even after EINTR (Linux).
-    void close() noexcept {
-        if (fd_ >= 0) ::close(std::exchange(fd_, -1));
-    }
+    void close() noexcept;  // at once; afterwards this is "none"
 
   private:
     int fd_ = -1;

@@ -37,18 +37,10 @@ class LoopClock {
     Milliseconds now() const { return now_; }
 
     // Is it time to look at all deadlines? True once an interval.
-    bool due() {
-        if (elapsed(now_, last_) < static_cast<Milliseconds>(interval.count())) return false;
-        last_ = now_;
-        return true;
-    }
+    bool due();
 
     // How long the loop may sleep before due() is true.
-    std::chrono::milliseconds until_due() const {
-        const Milliseconds waited = elapsed(now_, last_);
-        const auto whole = static_cast<Milliseconds>(interval.count());
-        return std::chrono::milliseconds{waited >= whole ? 0 : whole - waited};
-    }
+    std::chrono::milliseconds until_due() const;
 
   private:
     using Clock = std::chrono::steady_clock;

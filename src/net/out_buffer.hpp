@@ -23,15 +23,7 @@ class OutBuffer {
 
     // The first `count` bytes were taken. They stay in memory until they are half of it: moving
     // the rest after each write would cost more than the room.
-    void taken(std::size_t count) {
-        sent_ += count;
-        if (empty()) {
-            clear();
-        } else if (sent_ > bytes_.size() / 2) {
-            bytes_.erase(bytes_.begin(), bytes_.begin() + static_cast<std::ptrdiff_t>(sent_));
-            sent_ = 0;
-        }
-    }
+    void taken(std::size_t count);
 
     void clear() {
         bytes_.clear();

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <sys/timerfd.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <cstdint>

@@ -1,7 +1,6 @@
-// Views of bytes, and the one way in which numbers are read from and written to the wire:
-// network byte order, most significant byte first. Lesson 3.
-// No casts of the wire: a pointer cast would read in the order of this machine's processor,
-// and may stand at an address where a 64-bit load is not allowed.
+// Views of bytes, bytes that are collected, and text as bytes. Lesson 1.
+// A view owns nothing: it is good as long as what it looks at.
+// Leaves out: numbers in bytes (ws/byte_order).
 #pragma once
 
 #include <array>
@@ -22,21 +21,6 @@ using Buffer = std::vector<std::uint8_t>;
 
 // How far a parser came. Bytes that have not arrived yet are no error.
 enum class Parse : std::uint8_t { ok, need_more, error };
-
-// Reads an unsigned number of sizeof(T) bytes. `bytes` holds at least that many.
-template <typename T>
-constexpr T load_be(Bytes bytes) {
-    std::uint64_t value = 0;
-    for (std::size_t i = 0; i < sizeof(T); ++i) value = value << 8 | bytes[i];
-    return static_cast<T>(value);
-}
-
-// Writes an unsigned number as sizeof(T) bytes. `out` has room for at least that many.
-template <typename T>
-constexpr void store_be(MutableBytes out, T value) {
-    for (std::size_t i = 0; i < sizeof(T); ++i)
-        out[i] = static_cast<std::uint8_t>(std::uint64_t{value} >> (8 * (sizeof(T) - 1 - i)));
-}
 
 inline void append(Buffer& out, Bytes bytes) { out.insert(out.end(), bytes.begin(), bytes.end()); }
 

@@ -5,6 +5,7 @@
 
 #include <cassert>
 
+#include "ws/byte_order.hpp"
 #include "ws/characters.hpp"
 #include "ws/utf8.hpp"
 
@@ -48,6 +49,11 @@ std::string_view fitting(std::string_view reason) {
 }
 
 }  // namespace
+
+bool may_be_sent(CloseCode code) {
+    return (code >= 1000 && code <= 1003) || (code >= 1007 && code <= 1014) ||
+           (code >= 3000 && code <= 4999);
+}
 
 std::string describe_close_code(CloseCode code) {
     return std::to_string(code) + " (" + std::string{name_of(code)} + ")";

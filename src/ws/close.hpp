@@ -35,10 +35,7 @@ inline constexpr CloseCode tls_handshake = 1015;  // never sent
 
 // May this code stand in a Close frame? §7.4: not 0 to 999, not 1004, 1005, 1006, 1015, not the
 // unassigned rest up to 2999, nothing from 5000 on.
-constexpr bool may_be_sent(CloseCode code) {
-    return (code >= 1000 && code <= 1003) || (code >= 1007 && code <= 1014) ||
-           (code >= 3000 && code <= 4999);
-}
+bool may_be_sent(CloseCode code);
 
 // "1001 (going away)", for logs and terminals.
 std::string describe_close_code(CloseCode code);

@@ -6,6 +6,9 @@
 #include <algorithm>
 #include <cstring>
 
+#include "ws/byte_order.hpp"
+#include "ws/mask.hpp"
+
 namespace ws {
 
 namespace {
@@ -87,7 +90,6 @@ Errc check_header(const FrameHeader& header, Role receiver, std::uint8_t negotia
 std::size_t encode_header(std::array<std::uint8_t, max_header_bytes>& out,
                           const FrameHeader& header) {
     const std::uint8_t length_bytes = shortest_length_bytes(header.length);
-    // Seven bits: the length itself, or where to read it.
     const std::uint8_t short_length = length_bytes == 0   ? static_cast<std::uint8_t>(header.length)
                                       : length_bytes == 2 ? length_in_2_bytes
                                                           : length_in_8_bytes;
@@ -115,6 +117,10 @@ void append_frame(Buffer& out, const FrameHeader& header, Bytes payload) {
     append(out, payload);
     // Masked where the copy lies: the payload itself is not ours to change.
     if (header.masked) apply_mask(MutableBytes{out}.last(payload.size()), header.key);
+}
+
+void unmask_payload(const FrameHeader& header, MutableBytes payload) {
+    if (header.masked) apply_mask(payload, header.key);
 }
 
 }  // namespace ws

@@ -5,7 +5,7 @@
 
 #include "ws/bytes.hpp"
 #include "ws/error.hpp"
-#include "ws/mask.hpp"
+#include "ws/masking_key.hpp"
 
 namespace ws {
 
@@ -57,5 +57,9 @@ std::size_t encode_header(std::array<std::uint8_t, max_header_bytes>& out,
 // Appends a whole frame: header, and payload, masked when header.masked is set. The length is
 // that of the payload; where header.length says so already, nothing is copied for it.
 void append_frame(Buffer& out, const FrameHeader& header, Bytes payload);
+
+// Turns the payload of a whole frame, as it crossed the wire, into what was meant; nothing happens
+// to one that is not masked.
+void unmask_payload(const FrameHeader& header, MutableBytes payload);
 
 }  // namespace ws

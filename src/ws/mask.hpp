@@ -1,24 +1,14 @@
 // Masking, RFC 6455 §5.3: each payload byte XOR one of the four bytes of the key. Lesson 5.
 // The same operation masks and unmasks. It hides nothing: the key stands in the frame. It makes
-// the bytes on the wire unpredictable for the script that chose the payload (§10.3).
+// the bytes on the wire unpredictable for whoever chose the payload (§10.3).
 #pragma once
 
 #include <bit>
 #include <cstring>
 
-#include "ws/bytes.hpp"
+#include "ws/masking_key.hpp"
 
 namespace ws {
-
-using MaskingKey = std::array<std::uint8_t, 4>;
-
-// Where a client's masking keys come from; injected, so that this folder needs no system.
-// RFC 6455 §5.3: "The masking key needs to be unpredictable".
-class KeySource {
-  public:
-    virtual ~KeySource() = default;
-    virtual MaskingKey next_key() = 0;
-};
 
 // The key as it applies to what follows `bytes` payload bytes: turned by their number.
 constexpr MaskingKey rotated(MaskingKey key, std::uint64_t bytes) {

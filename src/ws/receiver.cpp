@@ -7,6 +7,8 @@
 #include <cassert>
 #include <cstring>
 
+#include "ws/mask.hpp"
+
 namespace ws {
 
 Receiver::Receiver(Role role, Limits limits) noexcept : role_{role}, limits_{limits} {}

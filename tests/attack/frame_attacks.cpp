@@ -5,6 +5,7 @@
 #include "tests/attack/target.hpp"
 #include "tests/conformance/cases.hpp"
 #include "tests/load/flooders.hpp"
+#include "ws/byte_order.hpp"
 #include "ws/deflate/deflate.hpp"
 
 using namespace attack;

@@ -10,6 +10,7 @@
 #include <string>
 
 #include "ws/connection.hpp"
+#include "ws/mask.hpp"
 
 namespace {
 

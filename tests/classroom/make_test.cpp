@@ -28,6 +28,18 @@ TEST_CASE("make: what does not exist is refused in one line that says what there
         CHECK(make(target).starts_with("make: there is no '" + std::string{target} + "', neither"));
 }
 
+TEST_CASE("make: all cores are at work, unless something else was said") {
+    const auto flags = [](const std::string& argument) {
+        const test::Finished finished =
+            test::run("env", {"-u", "MAKEFLAGS", "-u", "MAKELEVEL", "make", "-s", argument, "print-MAKEFLAGS"});
+        REQUIRE_MESSAGE(finished.status == 0, finished.errors);
+        return finished.output;
+    };
+    const std::string cores = test::run("nproc", {}).output;
+    CHECK(flags("-s").find(" -j" + cores.substr(0, cores.find('\n'))) != std::string::npos);
+    CHECK(flags("-j7").find(" -j7") != std::string::npos);
+}
+
 TEST_CASE("make: a clone has its lines end with LF, whatever git was told elsewhere") {
     // Git for Windows asks for CR LF; in such a clone no script runs, and it is used in WSL.
     const test::Finished attributes =

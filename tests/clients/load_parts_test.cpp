@@ -8,6 +8,7 @@
 #include "clients/load/histogram.hpp"
 #include "clients/load/prepared.hpp"
 #include "tests/support/bytes.hpp"
+#include "ws/mask.hpp"
 #include "ws/utf8.hpp"
 
 using namespace test::literals;

@@ -9,6 +9,7 @@
 #include "tests/clients/wsc.hpp"
 #include "tests/lessons/peers.hpp"
 #include "tests/support/machine.hpp"
+#include "ws/byte_order.hpp"
 
 using test::open_peer;
 using test::Process;

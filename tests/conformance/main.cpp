@@ -4,6 +4,8 @@
 //                                 /runCase?case=N&agent=A, and ends when it has asked for /updateReports
 //   suite --seeds FOLDER          writes what the cases send as seeds for `make fuzz`
 //   suite --table FILE...         makes one table of what --report has written
+#include <unistd.h>
+
 #include <algorithm>
 #include <atomic>
 #include <charconv>

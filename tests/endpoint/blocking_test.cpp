@@ -12,6 +12,7 @@
 #include "tests/support/bytes.hpp"
 #include "tests/support/machine.hpp"
 #include "tests/support/raw_peer.hpp"
+#include "ws/byte_order.hpp"
 
 using namespace test;
 using namespace std::chrono_literals;

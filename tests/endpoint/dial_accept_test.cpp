@@ -2,6 +2,7 @@
 #include "endpoint/dial_accept.hpp"
 
 #include <doctest/doctest.h>
+#include <unistd.h>
 
 #include <future>
 #include <thread>

@@ -357,7 +357,7 @@ TEST_CASE("reports: a sanitizer's, an assertion's, an exception's, in one line")
     setenv("CHECK_WORK", "work", 1);
     const std::string here = fs::current_path().string();
     const std::string stack = "    #0 0x55 in ws::load_be<unsigned short>(std::span<unsigned char>) " +
-                              here + "/src/ws/bytes.hpp:37\n    #1 0x56 in ws::decode_header(std::span<"
+                              here + "/src/ws/byte_order.cpp:13\n    #1 0x56 in ws::decode_header(std::span<"
                               "unsigned char const>, ws::FrameHeader&) " +
                               here + "/work/src/ws/frame.cpp:48\n";
     CHECK(check::read_report("==1==ERROR: AddressSanitizer: heap-buffer-overflow on address 0x60\n"

@@ -20,6 +20,7 @@
 #include "net/epoll.hpp"
 #include "tests/lessons/peers.hpp"
 #include "tests/load/flooders.hpp"
+#include "ws/byte_order.hpp"
 #include "ws/connection.hpp"
 
 using namespace test;

@@ -3,6 +3,9 @@
 
 #include <doctest/doctest.h>
 #include <fcntl.h>
+#include <unistd.h>
+
+#include <utility>
 
 namespace {
 

@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "redis/position.hpp"
 #include "ws/bytes.hpp"

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include "ws/byte_order.hpp"
 #include "ws/hex.hpp"
 
 namespace test {

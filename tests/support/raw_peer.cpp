@@ -7,6 +7,7 @@
 #include <array>
 
 #include "tests/support/process.hpp"
+#include "ws/byte_order.hpp"
 
 namespace test {
 
@@ -65,7 +66,7 @@ ws::Buffer RawPeer::receive_frame(ws::FrameHeader& header) {
     ws::Buffer bytes;
     while (ws::decode_header(bytes, header) != ws::Parse::ok) ws::append(bytes, receive(1));
     ws::Buffer payload = receive(static_cast<std::size_t>(header.length));
-    if (header.masked) ws::apply_mask(payload, header.key);
+    ws::unmask_payload(header, payload);
     return payload;
 }
 

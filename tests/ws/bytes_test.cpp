@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include "tests/support/bytes.hpp"
+#include "ws/byte_order.hpp"
 
 using namespace test::literals;
 

@@ -15,6 +15,7 @@
 #include "tests/support/exchange.hpp"
 #include "ws/error.hpp"
 #include "ws/explain.hpp"
+#include "ws/mask.hpp"
 #include "ws/trace.hpp"
 
 namespace {

@@ -61,11 +61,11 @@ inline std::string describe(const net::IoResult& result) {
     return result.message();
 }
 
-// Waits for the reason behind a refusal. A server that refuses ends the connection after it. One
-// that does not gets no more than a moment and a kilobyte.
-inline ws::Bytes receive_reason(FrameSocket& connection, int stop_fd) {
+// Waits for the reason behind a refusal, a moment long: it may come after its head.
+inline ws::Bytes receive_reason(FrameSocket& connection, const ws::ClientOpening& opening,
+                                int stop_fd) {
     const net::Deadline moment = net::after(std::chrono::seconds{1});
-    while (connection.pending().size() < 1024 && connection.fill(moment, stop_fd)) {
+    while (opening.awaits_reason(connection.pending()) && connection.fill(moment, stop_fd)) {
     }
     return connection.pending();
 }
@@ -90,11 +90,9 @@ inline bool ask_handshake(FrameSocket& connection, const std::string& host,
     if (connection.send_raw(ws::as_bytes(opening.request())))
         step = connection.receive_head(opening, net::after(timeout), stop.fd());
     if (step == Step::open) return true;
-    std::string why = opening.failure(describe(connection.io()));
-    if (step == Step::failed)
-        why = opening.failure(opening.error() == ws::Errc::unexpected_status
-                                  ? receive_reason(connection, stop.fd())
-                                  : ws::Bytes{});
+    const std::string why =
+        step == Step::failed ? opening.failure(receive_reason(connection, opening, stop.fd()))
+                             : opening.failure(describe(connection.io()));
     std::fprintf(stderr, "%s\n", why.c_str());
     return false;
 }

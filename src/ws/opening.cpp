@@ -163,9 +163,11 @@ bool ClientOpening::awaits_reason(Bytes body) const {
     const std::string_view text = content(response_, body);
     if (text.size() >= shown_bytes || text.find_first_of("\r\n") != std::string_view::npos)
         return false;
-    // Its last chunk ends with a line's end as well.
-    if (response_.count("Transfer-Encoding") > 0) return true;
-    const std::string_view announced = response_.find("Content-Length").value_or("0");
+    // RFC 9112 §6.3: these two have no body, and one without a length ends with the connection. (The
+    // last chunk of one in chunks has a line's end.)
+    if (response_.status == 204 || response_.status == 304) return false;
+    if (response_.count("Content-Length") == 0) return true;
+    const std::string_view announced = *response_.find("Content-Length");
     std::size_t length = 0;
     std::from_chars(announced.data(), announced.data() + announced.size(), length);
     return text.size() < length;

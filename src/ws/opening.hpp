@@ -131,8 +131,8 @@ class ClientOpening {
     std::string failure(Bytes body) const;
     // Of a refusal, the status line and, in parentheses, the body's first line; safe to print.
     std::string refusal(Bytes body) const;
-    // After `failed`: a body is announced, and `body` does not have all of its first line yet. It
-    // may come in a later read than its head.
+    // After `failed`: `body` does not have all of its first line yet. It may come in a later read
+    // than its head.
     bool awaits_reason(Bytes body) const;
     // The same when there was no answer: what happened instead, and what had been asked for.
     std::string failure(std::string_view what) const;

@@ -332,11 +332,12 @@ TEST_CASE("§4.1 client opening: what is wrong with an answer is told in one lin
           "Handshake failed: the server did not answer in time; path /ws");
 }
 
-TEST_CASE("§4.1 client opening: a reason that was announced and has not come is awaited") {
-    const auto awaits = [](std::string_view headers, std::string_view body) {
+TEST_CASE("§4.1 client opening: a reason that has not come yet is awaited") {
+    const auto awaits = [](std::string_view headers, std::string_view body,
+                           std::string_view status = "403 Forbidden") {
         ws::ClientOpening opening{ours};
         std::size_t taken = 0;
-        const std::string head = crlf("HTTP/1.1 403 Forbidden\n" + std::string{headers} + "\n");
+        const std::string head = crlf("HTTP/1.1 " + std::string{status} + '\n' + std::string{headers} + '\n');
         CHECK(opening.feed(ws::as_bytes(head), taken) == Client::failed);
         return opening.awaits_reason(ws::as_bytes(body));
     };
@@ -347,7 +348,10 @@ TEST_CASE("§4.1 client opening: a reason that was announced and has not come is
     CHECK_FALSE(awaits("Content-Length: 999\n", std::string(200, 'x')));
     CHECK_FALSE(awaits("Content-Length: 0\n", ""));
     CHECK_FALSE(awaits("Content-Length: many\n", ""));
-    CHECK_FALSE(awaits("", ""));
+    CHECK_FALSE(awaits("", "", "204 No Content"));
+    CHECK_FALSE(awaits("", "", "304 Not Modified"));
+    CHECK(awaits("", ""));
+    CHECK_FALSE(awaits("", "not you\n"));
     CHECK(awaits("Transfer-Encoding: chunked\n", ""));
     CHECK(awaits("Transfer-Encoding: chunked\n", "7\r\n"));
     CHECK(awaits("Transfer-Encoding: chunked\n", "7\r\nnot you"));

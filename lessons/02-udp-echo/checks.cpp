@@ -330,7 +330,7 @@ const Scenario lossy{"lossy", exercise(5).needs(2, 3, 4).once(), "",
     const auto waited = (std::chrono::steady_clock::now() - lost) / 1ms;
     run.is_true(waited > 1000, "The question came again after " + std::to_string(waited) +
                                    " ms. An answer needs time: it has --timeout, 1500 ms.");
-    asked.expect_no_question("The question came a third time, right behind the second. Each attempt has a "
+    asked.expect_no_question("The question came a third time, right after the second. Each attempt has a "
                              "--timeout of its own: one moment for all of them is over after the first.", 300ms);
     asked.answer("one");
     asked.client().expect_line("one", "The answer to the second attempt.");

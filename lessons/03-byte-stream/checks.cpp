@@ -55,7 +55,7 @@ const Scenario load{"load", exercise(2), "RFC 1700, network byte order",
     check_load(run, "01 02 03 04", 4, 0x01020304);
     check_load(run, "FF 80 90 A0", 4, 0xFF8090A0);
     check_load(run, "81 02 03 04 85 06 07 88", 8, 0x8102030485060788);
-    check_load(run, "01 02 03 04", 2, 0x0102);  // what stands behind it is not part of it
+    check_load(run, "01 02 03 04", 2, 0x0102);  // what stands after it is not part of it
 }};
 
 void check_store(Run& run, std::uint64_t value, unsigned size, std::string_view hex) {
@@ -236,7 +236,7 @@ const Scenario shown{"shown", exercise(4).needs(2).once(), "",
 }};
 
 const Scenario three_in_one{"three-in-one", exercise(4).needs(2), "",
-    "what stands behind a message is the next one", [](Run& run) {
+    "what stands after a message is the next one", [](Run& run) {
     Server server{run};
     Peer client{run, server};
     client.send(framed("one") + framed("two") + framed("three"));
@@ -244,7 +244,7 @@ const Scenario three_in_one{"three-in-one", exercise(4).needs(2), "",
     const Mistakes lost{when(
         [](const Came& came) { return came.verdict != Verdict::wrong; },
         "three messages came in one piece, and only those before this one were answered. What "
-        "a read brought behind a message belongs to the next one.")};
+        "a read brought after a message belongs to the next one.")};
     client.expect(framed("two"), lost);
     client.expect(framed("three"), lost);
 }};

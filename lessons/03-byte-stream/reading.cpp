@@ -111,7 +111,7 @@ const check::Reading kept_rest{
                     "so many bytes of its text are here; its length has come as well, and "
                     "without it nobody knows where it ends"};
         if (*chosen == bytes.size() - ends[1])
-            return {false, "so much lies behind the first message; but is none of it whole?"};
+            return {false, "so much lies after the first message; but is none of it whole?"};
         if (*chosen == 0)
             return {false, "then the last message would be whole: its length is " +
                                check::hex(bytes.subspan(ends.back(), 2))};

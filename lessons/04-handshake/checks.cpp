@@ -91,14 +91,14 @@ std::string mistake_behind(const std::string& got, const std::string& key) {
     if (got == of(decoded(key) + id))
         return "the key was decoded from base64 first. It is used as it stands in the header: a text of "
                "24 characters (§4.2.2).";
-    if (got == of(key)) return "that is the hash of the key alone; the GUID belongs behind it.";
-    if (got == of(id + key)) return "the GUID stands in front of the key; it belongs behind it.";
+    if (got == of(key)) return "that is the hash of the key alone; the GUID belongs after it.";
+    if (got == of(id + key)) return "the GUID stands in front of the key; it belongs after it.";
     if (got == of(key + small)) return "the GUID is written in small letters; it is hashed as a text, so "
                                        "every character counts.";
     if (got == of(key + ' ' + id) || got == of(key + "\r\n" + id) || got == of(key + '\n' + id))
         return "something stands between the key and the GUID: a blank, or the line's end.";
     if (got == of(key + id + '\n') || got == of(key + id + '\0'))
-        return "something stands behind the GUID: a line's end, or the zero byte of a C string.";
+        return "something stands after the GUID: a line's end, or the zero byte of a C string.";
     if (got == base64(std::array<std::uint8_t, 20>{})) return "20 zero bytes: nothing was hashed.";
     if (got.size() != 28) return "base64 of 20 bytes has 28 characters, yours has " +
                                  std::to_string(got.size()) + ".";
@@ -276,7 +276,7 @@ Head expect_answer(Run& run, const std::string& key, const std::string& subproto
     run.is_true(answer.ends_with("\r\n\r\n"),
                 "a head ends with a blank line, \"\\r\\n\\r\\n\". Without it the client waits for more.");
     run.is_true(answer.find("\r\n\r\n") + 4 == answer.size(),
-                "the first blank line ends the head. What stands behind it would be read as frames.");
+                "the first blank line ends the head. What stands after it would be read as frames.");
     return read_head(answer);
 }
 

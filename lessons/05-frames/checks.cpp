@@ -85,7 +85,7 @@ void expect_decoded(Run& run, const Frame& frame) {
     run.equal("length", length, seen.length, why_length(bytes, seen, length));
     if (seen.masked)
         run.equal("key", Plain{hex(key)}, Plain{hex(seen.key)},
-                  "the key is the last four bytes of the header, behind the longer length");
+                  "the key is the last four bytes of the header, after the longer length");
     run.equal("header.size()", size, bytes.size());
 }
 
@@ -155,7 +155,7 @@ const Scenario decode_lengths{"decode-lengths", exercise(3), "RFC 6455 §5.2",
 }};
 
 const Scenario decode_key{"decode-key", exercise(3), "RFC 6455 §5.2",
-    "the key stands behind the length, whichever form that has", [](Run& run) {
+    "the key stands after the length, whichever form that has", [](Run& run) {
     const Key key = run.key();
     expect_decoded(run, text("Hello").masked(key));
     expect_decoded(run, announcing(126).masked(key));
@@ -226,7 +226,7 @@ const Scenario unmask_in_pieces{"unmask-in-pieces", exercise(4), "RFC 6455 §5.3
     // Of a key that is not turned at all the bytes below say more.
     if (run.call("rotated", key, std::uint64_t{1}).as<Key>() != key)
         expect_call(run, Call{"rotated", key, std::uint64_t{1}}.as("rotated(key, 1)"), Key{key[1], key[2], key[3], key[0]},
-                    "behind one byte it is the turn of key[1]; turned the wrong way, the key begins with key[3]");
+                    "after one byte it is the turn of key[1]; turned the wrong way, the key begins with key[3]");
     for (std::size_t first = 0; first <= masked.size(); ++first) {
         run.fresh();
         Buffer data = run.call("apply_mask", Bytes{masked}.first(first), key).as<Buffer>();

@@ -89,7 +89,7 @@ Judgement judge_frames(Bytes, std::string_view answer) {
         rest = rest.subspan(seen.size);
     }
     if (!rest.empty())
-        return {false, "behind the Close are " + std::to_string(rest.size()) +
+        return {false, "after the Close are " + std::to_string(rest.size()) +
                            " further bytes; no frame may follow a Close"};
     return {true, "a server reads three frames in them. Send them: make client-5 ARGS='--raw \"" +
                       check::hex(*bytes) + "\"'"};

@@ -47,7 +47,7 @@ const Scenario two_frames{"two-frames", exercise(3), "RFC 6455 §5.2",
         text("two").unmasked(),
         {when([](const Came& came) { return came.got.empty(); },
                      "the two frames came in one read, and only the first was answered. What "
-                     "stood behind it in the buffer must not be thrown away.")});
+                     "stood after it in the buffer must not be thrown away.")});
 }};
 
 constexpr std::string_view both_said_close =
@@ -106,7 +106,7 @@ const Scenario after_close{"after-close", exercise(3).once(), "RFC 6455 §5.5.1"
     client.send(joined({close(1000), text("too late")}, run.key()));
     client.expect_close(1000, "the client says goodbye, and gets its code back");
     client.expect_end(
-        "A text came in the same read as the client's Close, behind it. Nobody waits for its echo: "
+        "A text came in the same read as the client's Close, after it. Nobody waits for its echo: "
         "§5.5.1 allows no data frame after a Close, whatever still lies in the buffer.");
 }};
 
@@ -211,7 +211,7 @@ const Scenario client_two_frames{"client-two-frames", exercise(5).needs(4).one_b
 }};
 
 const Scenario client_glued{"client-glued", exercise(5).needs(4).glued(), "RFC 6455 §4.1",
-    "what came behind the handshake's blank line is frames already", [](Run& run) {
+    "what came after the handshake's blank line is frames already", [](Run& run) {
     Host host{run};
     Client client{run, host};
     Peer server{run, host};

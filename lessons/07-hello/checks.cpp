@@ -61,7 +61,7 @@ Mistakes farewell_mistakes() {
             [](const Came& came) {
                 return came.verdict == Verdict::nothing_received;
             },
-            "the greeting came and no Close behind it. The client waits"),
+            "the greeting came and no Close after it. The client waits"),
         when(
             [](const Came& came) {
                 return came.got.size() > 1 && came.got[0] == 0x88 && came.got[1] == 0;
@@ -113,7 +113,7 @@ const Scenario one_write{"one-write", exercise(4).once(), "", "greeting and Clos
         if (client.received().empty())
             client.fail(Verdict::closed_early,
                         "The server ended the connection and had not even greeted.");
-        // One segment is the answer to the handshake. What came behind it may be read at once
+        // One segment is the answer to the handshake. What came after it may be read at once
         // although it was sent in two; so segments are counted, and not reads.
         if (both_are_here() && client.segments() <= 2) continue;
         run.show_frames(Way::from_server, client.received());
@@ -150,7 +150,7 @@ const Scenario drops_what_comes{"drops-what-comes", exercise(4).needs(3), "RFC 6
                         "the greeting was lost on its way. Closing a socket in which bytes lie unread "
                         "sends a reset, and a reset destroys what the other side has not read yet")});
     client.expect(close(1000).unmasked(), farewell_mistakes());
-    client.expect_end("The client's Close came behind a text and a ping, which are dropped.");
+    client.expect_end("The client's Close came after a text and a ping, which are dropped.");
 }};
 
 const Scenario never_answers{"never-answers", exercise(4).needs(3).once(), "",

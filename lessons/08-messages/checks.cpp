@@ -102,7 +102,7 @@ void expect_body(Run& run, const Body& body) {
     same_errc(run, errc, body.errc, body.why);
     if (errc != "none") return;
     run.equal("code", code, body.code, body.why);
-    run.equal("reason", text_of(reason), body.reason, "everything behind the two bytes");
+    run.equal("reason", text_of(reason), body.reason, "everything after the two bytes");
 }
 
 const Scenario close_body{"close-body", exercise(2), "RFC 6455 §5.5.1",

@@ -108,10 +108,10 @@ const check::Reading restarted_key{
                               ": the index belongs to the frame, not to the read (§5.3)."};
         }
         if (*chosen == split + echo.header_size)
-            return {false, "that is its place in the frame; the payload begins behind the header"};
+            return {false, "that is its place in the frame; the payload begins after the header"};
         if (*chosen == 4)
             return {false,
-                    "the key is 4 bytes long, but the bytes behind the fourth are right: "
+                    "the key is 4 bytes long, but the bytes after the fourth are right: "
                     "compare with 48 65 6C 6C 6F, \"Hello\""};
         if (*chosen < split)
             return {false, "payload byte " + std::to_string(*chosen) +

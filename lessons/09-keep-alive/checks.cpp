@@ -84,7 +84,7 @@ const Scenario any_byte_counts{"any-byte-counts", exercise(3).once(), "RFC 6455 
     client.open();
     const std::string word = run.payload(4);
     const Buffer frame = text(word).masked(run.key()).bytes();
-    run.step("the client sends a text of 10 bytes, one behind each ping, and no pong: its "
+    run.step("the client sends a text of 10 bytes, one after each ping, and no pong: its "
              "pong has to wait until the text is through");
     const auto closed = when(
         [](const Came& came) { return came.verdict == Verdict::closed_early; },
@@ -113,7 +113,7 @@ const Scenario close_timeout{"close-timeout", exercise(3).once(), "RFC 6455 §7.
     for (Seen seen = client.frame("a Close"); !seen.is(Op::close);)
         seen = client.frame("a Close");
     client.expect_end("the client has not answered the Close for 1 s, the --close-timeout. "
-                      "Behind a Close no ping may follow (§5.5.1)");
+                      "After a Close no ping may follow (§5.5.1)");
     expect_not_before(run, begin, Milliseconds{1000},
                       "Once a Close is sent, silence (--idle-timeout 0.3) does not count any "
                       "more, only --close-timeout 1. Your server ended the connection");

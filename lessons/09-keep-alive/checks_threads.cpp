@@ -190,7 +190,7 @@ const Scenario taking_is_life{"taking-is-life", exercise(4).needs(3, 5).once(), 
     Pending writing = pair.start_writing(run.repeated(480 * 1024), "another: write_message() of 480 KiB");
     if (!take_slowly(run, pair, writing, "write_message() has not returned, and all was taken"))
         run.fail(Verdict::wrong, "the client was given up: " + quote(pair.error().message, 80) +
-                                     ". Its pong stands behind all that it has not read yet. That there is room "
+                                     ". Its pong stands after all that it has not read yet. That there is room "
                                      "again, where there was none, is a sign of life as well");
     pair.send(text("here"));
     run.is_true(reading.answer("a text came, and read_message() has not returned it.").as<bool>(),
@@ -394,7 +394,7 @@ const Scenario reader_goes_on{"reader-goes-on", exercise(5).once(), "RFC 6455 §
                 "the 4 MiB did not come whole");
     const auto pong = pair.frame();
     run.is_true(pong && pong->is(Op::pong) && pong->text() == "new",
-                "expected the pong \"new\" behind the message: the answer to the newest ping (§5.5.3), as "
+                "expected the pong \"new\" after the message: the answer to the newest ping (§5.5.3), as "
                 "soon as there is room. output_blocked() of the protocol does that, when it is told");
     run.is_true(writing.answer("all was taken, and write_message() has not returned.").as<bool>(),
                 "all was taken, and write_message() says that it was not sent");

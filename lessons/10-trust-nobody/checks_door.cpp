@@ -83,7 +83,7 @@ const Scenario garbage{"garbage", exercise(5), "RFC 7239 §8.1",
     expect_client(run, "10.0.0.1", {"unknown", client}, client,
                   "the last entry is an address, and what stands before does not matter");
     expect_client(run, "10.0.0.1", {client + ":5678"}, client,
-                  "some proxies write a port behind the address; it is left out");
+                  "some proxies write a port after the address; it is left out");
 }};
 
 // --- the server at its door ---------------------------------------------------------------------

@@ -72,8 +72,8 @@ const Scenario numbers{"numbers", exercise(2), "RFC 8259 §6",
 const Scenario not_numbers{"not-numbers", exercise(2), "RFC 8259 §6", "no needless zero, no digit left out",
     [](Run& run) {
     expect_refused(run, "01", Fault::leading_zero, "a number does not begin with a needless 0");
-    expect_refused(run, "-01", Fault::leading_zero, "nor behind a minus");
-    expect_refused(run, "[1.]", Fault::digit_missing, "a point wants a digit behind it");
+    expect_refused(run, "-01", Fault::leading_zero, "nor after a minus");
+    expect_refused(run, "[1.]", Fault::digit_missing, "a point wants a digit after it");
     expect_refused(run, "[1e]", Fault::digit_missing, "an exponent wants a digit");
     expect_refused(run, "[1e+]", Fault::digit_missing, "a sign is no digit");
     expect_refused(run, "[-]", Fault::digit_missing, "a minus alone is no number");

@@ -123,7 +123,7 @@ class Unpacker {
         at_ = (at_ + 7) / 8 * 8;
         const unsigned length = number(16);
         if (number(16) != (length ^ 0xFFFF))
-            throw Malformed{"behind a stored block's length its bits do not stand turned"};
+            throw Malformed{"after a stored block's length its bits do not stand turned"};
         for (unsigned i = 0; i < length; ++i) all_.push_back(static_cast<std::uint8_t>(number(8)));
     }
     void fixed() {

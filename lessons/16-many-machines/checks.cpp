@@ -75,7 +75,7 @@ const Scenario texts{"texts", exercise(3), "RESP", "a text is as long as it says
 }};
 
 const Scenario broken_texts{"broken-texts", exercise(3), "RESP", "a text that lies ends the stream", [](Run& run) {
-    expect_replies(run, "$2\r\nabc\r\n", {}, true, "behind the two bytes an end of a line was promised");
+    expect_replies(run, "$2\r\nabc\r\n", {}, true, "after the two bytes an end of a line was promised");
     expect_replies(run, "$-2\r\n", {}, true, "of negative lengths there is only -1");
     expect_replies(run, "$x\r\n", {}, true, "a length is a number");
     expect_replies(run, "$12x\r\n", {}, true, "a length is a number, to the end of its line");
@@ -102,7 +102,7 @@ const Scenario arrays{"arrays", exercise(3), "RESP", "an array closes when its l
 
 const Scenario texts_of_3{"resp3-texts", exercise(3), "RESP3", "an error may be as long as a text; a verbatim text says how "
     "it is written", [](Run& run) {
-    expect_replies(run, "!8\r\nERR a\r\nb\r\n", {"-ERR a\r\nb"}, false, "behind \"!\" stands an error, with its length");
+    expect_replies(run, "!8\r\nERR a\r\nb\r\n", {"-ERR a\r\nb"}, false, "after \"!\" stands an error, with its length");
     expect_replies(run, "=9\r\ntxt:hello\r\n=4\r\nmkd:\r\n", {"\"hello\"", "\"\""}, false,
                    "the first four bytes of a verbatim text say how it is written, and are no part of it");
     expect_replies(run, "=5\r\nhello\r\n", {}, true, "three letters and a colon were promised");

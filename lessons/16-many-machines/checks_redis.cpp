@@ -103,7 +103,7 @@ void Redis::read(Link& link) {
         carry_out(link, words);
 }
 
-// Behind a reply that is held, for replies come in the order of what was asked.
+// After a reply that is held, for replies come in the order of what was asked.
 void Redis::send(Link& link, const std::string& bytes) {
     if (!link.held.empty())
         link.held += bytes;

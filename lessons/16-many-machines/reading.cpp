@@ -28,7 +28,7 @@ const check::Reading missing{
     {.lesson = 16,
      .exercise = 1,
      .question = "ada was away. The last message that she saw has the position 1767225590000-0/17. Her new "
-                 "server asks Redis for the entries behind it (XRANGE), and this comes back. How many "
+                 "server asks Redis for the entries after it (XRANGE), and this comes back. How many "
                  "messages can she not be given any more?",
      .as_text = true,
      .answer_form = "a number"},
@@ -40,7 +40,7 @@ const check::Reading missing{
         if (answer == std::to_string(first - seen))
             return {false, "she has message 17, and 40 is there. Count those between the two"};
         if (answer == "0") return {false, "the ids say nothing about holes; the numbers (n) do"};
-        return {false, "the entries' numbers stand behind n. Which was the last that she saw, and which is the "
+        return {false, "the entries' numbers stand after n. Which was the last that she saw, and which is the "
                        "first that came?"};
     }};
 

@@ -216,7 +216,7 @@ std::string what_is(Bytes frame, std::size_t offset) {
     if (offset < seen.header_size)
         return name + ", the " + ordinal(offset - 2 - length_bytes) + " byte of the masking key";
     const std::size_t at = offset - seen.header_size;
-    if (at >= seen.payload.size()) return name + ", behind the end of this frame";
+    if (at >= seen.payload.size()) return name + ", after the end of this frame";
     std::string text = name + ", payload byte " + std::to_string(at);
     if (seen.masked) text += ", unmasked " + hex(seen.payload[at]);
     if (seen.is(Op::close) && at < 2 && seen.payload.size() >= 2)

@@ -280,7 +280,7 @@ Found key_taken_for_payload(const Came& came) {
     if (std::ranges::equal(front, question.key) ||
         (std::ranges::equal(front, zeros) && !question.payload.empty() && question.payload[0] != 0))
         return Explained{begin, "these four bytes are the masking key (or the key XORed with itself). "
-                                "The payload begins behind it.", 4};
+                                "The payload begins after it.", 4};
     return {};
 }
 
@@ -410,7 +410,7 @@ Found another_close_reason(const Came& came) {
         return {};
     const auto reason = [](const Seen& seen) { return quote(Bytes{seen.payload}.subspan(2), 40); };
     if (got.payload.size() == 2)
-        return Explained{1, "the code is right, and the reason behind it, " + reason(want) +
+        return Explained{1, "the code is right, and the reason after it, " + reason(want) +
                                 ", is missing."};
     return Explained{1, "the code is right, and the reason is another: " + reason(got) +
                             ".  Expected " + reason(want)};

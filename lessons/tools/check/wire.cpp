@@ -112,7 +112,7 @@ std::optional<Message> decode(std::string& bytes, std::vector<int>& descriptors)
     message.letter = reader.take(1).front();
     message.name = reader.text();
     message.value = reader.value(0);
-    if (!reader.rest.empty()) throw Mismatch{"bytes behind its end"};
+    if (!reader.rest.empty()) throw Mismatch{"bytes after its end"};
     bytes.erase(0, sizeof size + size);
     return message;
 }

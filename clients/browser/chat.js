@@ -43,7 +43,7 @@ function clock(time) {
 
 function addLine(line) {
   const list = byId('messages');
-  // Whoever has scrolled up to read is left there.
+  // A reader who has scrolled up is left there.
   const atEnd = list.scrollHeight - list.scrollTop - list.clientHeight < 40;
   list.append(line);
   while (list.childElementCount > mostMessages) list.firstElementChild.remove();

@@ -1,4 +1,4 @@
-// A compressed message, symbol by symbol: RFC 1951, and what RFC 7692 §7.2.2 puts behind it. Nothing
+// A compressed message, symbol by symbol: RFC 1951, and what RFC 7692 §7.2.2 puts after it. Nothing
 // here knows a page or a frame; tests/vectors/deflate.txt holds this file and `make explain` to the
 // same lines. In a page it is the object `Deflate`.
 'use strict';

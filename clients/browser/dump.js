@@ -1,5 +1,5 @@
 // What people have when they ask what their bytes mean: hex in any spelling, dumps of xxd, hexdump, od,
-// tcpdump -X and Wireshark, an HTTP head as text with hex behind it. The same as clients/explain/input.cpp
+// tcpdump -X and Wireshark, an HTTP head as text with hex after it. The same as clients/explain/input.cpp
 // takes; tests/vectors/dumps.txt holds both to it. In a page it is the object `Dump`.
 // Leaves out: capture files, which are no text; IP in fragments.
 'use strict';
@@ -127,9 +127,9 @@ const Dump = ((Frame) => {
   }
 
   // { streams: [{ name, heads, bytes }], error }: of each direction its name (empty where it has none),
-  // the HTTP heads before the frames, and what is behind them. No streams: `error` says why.
+  // the HTTP heads before the frames, and what is after them. No streams: `error` says why.
   function read(text) {
-    // A head as text, with hex behind its blank line. A page's text has line feeds alone.
+    // A head as text, with hex after its blank line. A page's text has line feeds alone.
     if (isHead(text.trimStart())) {
       const [head, ...rest] = text.trimStart().replaceAll('\r\n', '\n').split('\n\n');
       const behind = read(rest.join('\n\n'));

@@ -44,7 +44,7 @@ std::string_view without_offset(std::string_view line) {
 }
 
 // The hex column ends where two spaces or more stand before the characters; but hexdump and tcpdump
-// put two in the middle as well, so a group of digits behind them goes on with it, up to 16 bytes.
+// put two in the middle as well, so a group of digits after them goes on with it, up to 16 bytes.
 ws::Buffer bytes_of_line(std::string_view line) {
     constexpr std::size_t bytes_in_line = 16;
     ws::Buffer bytes;

@@ -200,7 +200,7 @@ void Progress::show(const std::string& what, double done, const Result& so_far) 
         line += "  " + grouped(so_far.per_second()) + ' ' + units(mode_, 2) + "/s  p50 " +
                 duration(so_far.latency.at(0.5)) + "  p99 " + duration(so_far.latency.at(0.99));
     if (so_far.errors > 0) line += "  " + grouped(so_far.errors) + " errors";
-    // Back to the line's beginning, the text, and nothing of what stood behind it.
+    // Back to the line's beginning, the text, and nothing of what stood after it.
     std::fprintf(stderr, "\r%s\033[K", line.c_str());
     std::fflush(stderr);
     shown_ = true;

@@ -81,7 +81,7 @@ Ending converse_on(const Settings& settings, Screen& screen, const Signals& sign
     }
 }
 
-// Whoever started us sees that it was the signal that ended us; Ctrl-C is how wsc is left.
+// The shell that started us sees that it was the signal that ended us; Ctrl-C is how wsc is left.
 int end_by_signal(int number) {
     if (number == SIGINT) return 0;
     ::signal(number, SIG_DFL);

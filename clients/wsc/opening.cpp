@@ -22,7 +22,7 @@ std::string basic(const std::string& credentials) {
     return "Basic " + ws::base64(ws::as_bytes(credentials));
 }
 
-// Reads until `feed` has seen enough, and leaves what came behind the head in `rest`: what comes
+// Reads until `feed` has seen enough, and leaves what came after the head in `rest`: what comes
 // there is not shown yet. False when the stream ended first.
 template <typename Feed>
 bool read_head(int fd, const Feed& feed, ws::Buffer& rest, const Waiting& waiting, Wire* wire) {

@@ -20,7 +20,7 @@ struct Opened {
     std::unique_ptr<Tls> tls;  // with wss://; lives as long as the stream
     net::Fd stream;
     std::unique_ptr<ws::Extension> extension;  // null: none was agreed on
-    ws::Buffer beginning;  // bytes that came behind the head
+    ws::Buffer beginning;  // bytes that came after the head
 };
 
 // Connects and asks for a WebSocket. Throws PeerFailure, OwnFailure, and as Waiting.

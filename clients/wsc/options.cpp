@@ -366,7 +366,7 @@ Settings parse_options(int argc, char** argv) {
     if (!settings.connect && !settings.listen) cli::print_and_exit(options.help());
     check_together(settings);
     if (settings.connect) read_proxy_variables(settings);
-    // Whoever listens needs the address itself.
+    // A server needs the address itself.
     if (settings.listen && settings.host.starts_with('['))
         settings.host = settings.host.substr(1, settings.host.find(']') - 1);
     const char* no_color = std::getenv("NO_COLOR");

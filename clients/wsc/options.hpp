@@ -1,4 +1,4 @@
-// The command line of wsc: wscat's options under wscat's names, and our own behind them.
+// The command line of wsc: wscat's options under wscat's names, and our own after them.
 // What is read here has been checked: nothing later finds out that a header cannot be sent.
 // Leaves out: what the options do.
 #pragma once

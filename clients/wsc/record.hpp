@@ -1,5 +1,5 @@
 // A session as a file: --record writes it in the format of --trace, --replay plays the client's
-// side of it again. Behind the line of a frame of more than eight bytes all of them follow as hex,
+// side of it again. After the line of a frame of more than eight bytes all of them follow as hex,
 // indented, because the line itself shows only the first.
 #pragma once
 

@@ -32,7 +32,7 @@ class Screen {
     // the mark says whose it is; then further lines are indented in a pipe, too, so that none of them
     // can pass for another client's.
     void message(ws::Opcode opcode, ws::Bytes data, std::string_view mark = {});
-    void typed(std::string_view line);                // stays on the screen, behind its prompt
+    void typed(std::string_view line);                // stays on the screen, after its prompt
     void received(const char* what, ws::Bytes data);  // ping, pong
     void notice(std::string_view text);               // Connected, Disconnected
     void error(std::string_view text);

@@ -89,7 +89,7 @@ std::size_t Session::lines_left() {
     return count;
 }
 
-// What was to be sent and was not. Whoever pipes data through us must not take it for delivered.
+// What was to be sent and was not. A script that pipes data through us must not take it for delivered.
 void Session::count_unsent() {
     if (screen_.interactive() || ending_.signal || screen_.reader_gone()) return;
     int waiting = 0;
@@ -295,7 +295,7 @@ void Session::flush() {
     while (message_ends_.size() > max_remembered && message_ends_.front() <= taken_)
         message_ends_.pop_front();
     connection_.output_blocked(out_.size() > max_backlog, out_.storage());
-    // Whoever ends TCP does so now. The peer's bytes are still read, so that a reset does not
+    // The side that ends TCP does so now. The peer's bytes are still read, so that a reset does not
     // overtake ours.
     const ws::TcpEnd end = connection_.tcp_end();
     const bool ours = end == ws::TcpEnd::now || end == ws::TcpEnd::drain;

@@ -28,7 +28,7 @@ class Wire {
     }
 
     void sent(ws::Bytes bytes) { crossed(client_, bytes); }
-    // Before they are unmasked. Behind a Close or a broken frame there are no frames any more that could
+    // Before they are unmasked. After a Close or a broken frame there are no frames any more that could
     // be kept whole: they are shown, and not recorded.
     void received(ws::Bytes bytes, bool in_frames = true) { crossed(!client_, bytes, in_frames); }
 

@@ -17,7 +17,7 @@ namespace {
 
 constexpr std::chrono::seconds patience{10};  // for the connection, and for each echo
 
-// At most this much is under way at once. Whoever sends megabytes before reading the first echo
+// At most this much is under way at once. A client that sends megabytes before reading an echo
 // waits for the server to read, while the server waits for it to read: for ever.
 constexpr std::size_t piece_bytes = 4096;
 

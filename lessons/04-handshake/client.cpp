@@ -96,7 +96,7 @@ int ask(int argc, char** argv) {
     ws::HeadReader reader{{}, ws::HeadReader::Interim::skip};
     ws::Response response;
     const bool received = socket.receive(reader, ws::Direction::from_server, deadline, stop.fd());
-    if (stop.raised()) return 0;
+    if (stop.raised()) return 0;  // Ctrl-C is a wish and no failure
     if (!reader.text().empty()) print_lines("Response", reader.text());
     ws::Errc errc = received ? response.parse(reader.text()) : socket.error();
     if (received && errc == ws::Errc::none) errc = ws::check_response(response, handshake);

@@ -72,7 +72,7 @@ bool exchange(lesson::FrameSocket& connection, const Sample& sample, const Optio
     header.key = options.keys.masking->next_key();
     ws::Buffer bytes;
     ws::append_frame(bytes, header, ws::as_bytes(sample.payload));
-    ws::decode_header(bytes, header);
+    ws::decode_header(bytes, header);  // for the length that append_frame() has filled in
     connection.send_raw(bytes);
     const std::string name = ws::describe_header(header);
     std::printf("%-7s %7zu  %-41s  ", name.substr(0, name.find(' ')).c_str(), sample.payload.size(),

@@ -60,7 +60,7 @@ class Conversation {
         const std::array others{ended_.fd(), settings_.stop_fd};
         for (unsigned sent = 0; const auto line = lines.next(others);)
             if (send(*line) && settings_.wait) wait_for_answers(++sent);
-        // What was sent is still answered: the server's Close comes behind its answers.
+        // What was sent is still answered: the server's Close comes after its answers.
         connection_->close(ws::close_code::normal);
     } catch (const std::exception& error) {
         std::fprintf(stderr, "client: %s\n", error.what());

@@ -1,6 +1,6 @@
 // Lesson 11: an echo server for ten thousand clients on one thread.
 // The event loop is src/endpoint/server; here is only what the application does when something
-// has happened. No handler ever waits: whoever waits lets everybody wait.
+// has happened. No handler ever waits: one that waits lets everybody wait.
 #include "cli/admission_options.hpp"
 #include "cli/log.hpp"
 #include "cli/loop_options.hpp"

@@ -32,7 +32,7 @@ class Chat {
         const std::string error = handle(client, message);
         if (error.empty()) return;
         send(client, json::Object{{"error", error}});
-        // Whoever cannot say a name has nothing to wait for.
+        // A client that cannot say a name has nothing to wait for.
         if (!is_known(client)) client.close(ws::close_code::policy_violation, error);
     }
 

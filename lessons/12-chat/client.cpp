@@ -43,7 +43,7 @@ class Chat {
             if (!endpoint::write_json(*connection_, json::Object{{"text", *line}})) break;
             if (!prompt.interactive()) answers_.acquire();
         }
-        // What was sent still comes back: the server's Close is behind it.
+        // What was sent still comes back: the server's Close comes after it.
         connection_->close(ws::close_code::normal, settings_.dial.stop_reason);
         reader.join();
         return connection_->error();
@@ -62,6 +62,7 @@ class Chat {
                 prompt.print(ws::escape(line));
             if (said && is_answer(*said)) answers_.release();
         }
+        // Nobody is to wait any longer for an answer.
         ended_.raise();
         answers_.release();
     }

@@ -33,6 +33,7 @@ inline std::string progress_line(std::uint64_t done, std::optional<std::uint64_t
                        " of " + cli::shown_size(static_cast<double>(*total)) + "  " + shown_rate;
     if (rate > 0 && done < *total) {
         const double left = static_cast<double>(*total - done) / rate;
+        // Bounded first: a stalled transfer would promise more seconds than an integer holds.
         const auto whole = static_cast<std::uint64_t>(std::min(left + 0.5, 359'999.0));
         char time[32];
         std::snprintf(time, sizeof time, "  %u:%02u left", static_cast<unsigned>(whole / 60),

@@ -35,6 +35,7 @@ class Source {
             if (!source.file_) net::throw_system_error("cannot open '" + path + "'");
             source.fd_ = source.file_.get();
         }
+        // A pipe has no length that could be known before its end.
         struct stat status {};
         if (::fstat(source.fd_, &status) == 0 && S_ISREG(status.st_mode))
             source.size_ = static_cast<std::uint64_t>(status.st_size);

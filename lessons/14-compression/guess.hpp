@@ -19,7 +19,7 @@ class Guess {
     explicit Guess(std::function<std::uint64_t(const std::string&)> length_of)
         : length_of_{std::move(length_of)} {}
 
-    // What stands behind `token is ` and before the semicolon; empty: the lengths tell nothing.
+    // What stands after `token is ` and before the semicolon; empty: the lengths tell nothing.
     std::string run() {
         std::string known;
         while (known.size() < most) {

@@ -12,7 +12,7 @@
 
 namespace lesson {
 
-// The number behind `command`; nothing, when it is another text, or the number is over `most`.
+// The number after `command`; nothing, when it is another text, or the number is over `most`.
 inline std::optional<std::uint64_t> argument(std::string_view said, std::string_view command,
                                              std::uint64_t most) {
     if (!said.starts_with(command)) return std::nullopt;

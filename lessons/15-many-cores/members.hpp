@@ -30,7 +30,7 @@ inline std::optional<unsigned> ask(endpoint::BlockingConnection& connection, uns
 
 // Throws as dial() does. One that is too many is closed.
 inline Members meet_all(const std::string& url, const endpoint::DialOptions& options) {
-    constexpr int most_attempts = 2000;
+    constexpr int most_attempts = 2000;  // the kernel throws dice, and may miss a loop for long
     Members members;
     unsigned loops = 1;
     for (int i = 0; i < most_attempts && members.by_loop.size() < loops; ++i) {

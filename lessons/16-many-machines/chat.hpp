@@ -41,7 +41,7 @@ class SharedChat {
         const std::string error = handle(client, message);
         if (error.empty()) return;
         send(client, json::Object{{"error", error}});
-        // Whoever cannot say a name has nothing to wait for.
+        // A client that cannot say a name has nothing to wait for.
         if (!users_.contains(client.id()))
             client.close(ws::close_code::policy_violation, error);
     }
@@ -121,7 +121,7 @@ class SharedChat {
         return error;
     }
 
-    // Into a room, behind what was seen of it already.
+    // Into a room, after what was seen of it already.
     std::string enter(endpoint::LoopConnection& client, const json::Value& said) {
         const std::string* const name = said.find_string("room");
         const std::string room = name != nullptr ? *name : "lobby";

@@ -63,7 +63,7 @@ int serve(int argc, char** argv) {
     cli::CompressionOptions compression;
     endpoint::ServerOptions settings;
     settings.limits.max_message_bytes = 32 * 1024;
-    // Whoever ends this server has another one ready: clients go there, and miss nothing.
+    // The person who ends this server has another one ready: clients go there, and miss nothing.
     settings.shutdown_reason = "this server is being replaced: connect again";
     std::string folder = lab::pages_folder();
     cli::Options options{"server", "Lesson 16: a chat server, one of several that share a Redis."};

@@ -59,7 +59,7 @@ class Session {
                     .is_error = true};
         const std::string* const id = said.find_string("id");
         const bool joined = id != nullptr && said.find("users") != nullptr;
-        // Where we stand: the first time where the room stood, and from then on behind what we heard.
+        // Where we stand: the first time where the room stood, and from then on after what we heard.
         if (id != nullptr && (!joined || after_.empty())) after_ = *id;
         return {.line = line_for(said), .joined = joined};
     }

@@ -93,7 +93,7 @@ void Capture::Connection::bytes(ws::Direction direction, ws::Bytes bytes) {
         packet(direction, push | ack, bytes.first(count));
         bytes = bytes.subspan(count);
     }
-    // The file is whole at any moment: whoever looks at it while we run sees what has crossed.
+    // The file is whole at any moment: a reader who looks at it while we run sees what has crossed.
     capture_->flush();
 }
 

@@ -1,5 +1,5 @@
 // Log lines with time and peer, each written by one call. Lesson 8.
-// The limit counts by address and by second: whoever floods costs a few lines, and everyone else's
+// The limit counts by address and by second: a flood costs a few lines, and everyone else's
 // lines are still seen. The number of those left out is printed when the second is over.
 #include "cli/log.hpp"
 

@@ -138,9 +138,7 @@ void Options::parse(int argc, char** argv) {
     bool positional_seen = false;
     for (std::size_t i = 0; i < arguments.size(); ++i) {
         const std::string& argument = arguments[i];
-        if (asks_for_help(argument)) {
-            print_and_exit(help());
-        }
+        if (asks_for_help(argument)) print_and_exit(help());
         if (argument.starts_with("--")) {
             parse_long(arguments, i);
         } else if (argument.starts_with('-')) {
@@ -148,6 +146,7 @@ void Options::parse(int argc, char** argv) {
         } else {
             if (std::ranges::none_of(entries_, &std::string::empty, &Entry::name))
                 throw UsageError{"unexpected '" + argument + "': this program takes options only"};
+            // What is no option is for the entry without a name.
             const Entry& entry = find("");
             if (std::exchange(positional_seen, true))
                 throw UsageError{"one " + entry.placeholder + " only, and '" + argument +
@@ -210,6 +209,7 @@ std::string Options::help() const {
         if (entry.name.empty()) text += " [" + entry.placeholder + "]";
     text += "\n\n";
     const auto line = [&text](std::string left, const std::string& right) {
+        // A long name pushes its text to the right: nothing of it is cut off.
         left.resize(std::max<std::size_t>(left.size() + 1, 26), ' ');
         text += "  " + left + right + "\n";
     };

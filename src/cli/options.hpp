@@ -59,7 +59,7 @@ class Options {
     void positional(std::string placeholder, std::string help,
                     std::function<void(const std::string&)> reader);
 
-    // The options that servers share: --host, --port, --trace. Whoever has them is a service, and
+    // The options that servers share: --host, --port, --trace. A program that has them is a service, and
     // waits for no reader of its output (cli/standard_streams).
     void server(Common& common);
     // The options that clients share: --host, --port, --trace.
@@ -111,7 +111,7 @@ std::string server_url(const Common& common, std::string_view scheme, std::uint1
 
 // Runs a program's body with standard streams that can be relied upon, and turns every exception
 // into one line on standard error, with advice where there is some, and an exit status: 2 for
-// UsageError, 1 for the others. Only net::Stopped, the wish of whoever sits at the keyboard, ends it
+// UsageError, 1 for the others. Only net::Stopped, the wish of the person at the keyboard, ends it
 // without a word and with 0.
 int run(int argc, char** argv, int (*body)(int argc, char** argv));
 

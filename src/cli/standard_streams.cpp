@@ -65,7 +65,7 @@ std::size_t write_some(Output& output, std::string_view text, bool wait) {
         const ssize_t written = ::write(output.fd, text.data() + done, count);
         if (written >= 0)
             done += static_cast<std::size_t>(written);
-        else if (errno != EINTR && errno != EAGAIN) {
+        else if (errno != EINTR && errno != EAGAIN) {  // EAGAIN: others took the room
             if (errno == EPIPE)
                 output.gone = true;
             else if (output.error == 0)

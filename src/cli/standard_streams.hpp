@@ -23,7 +23,7 @@ void guard_output();
 void never_wait_for_readers();
 
 // Nobody reads standard output any more; that was seen when something was written. Standard error
-// counts where both are the same pipe, as behind "2>&1 | head".
+// counts where both are the same pipe, as after "2>&1 | head".
 bool reader_has_gone();
 
 // What could not be written to standard output so far, "cannot write to standard output: No space

@@ -1,6 +1,6 @@
 // The lines of a text file that people have written, wherever they did. Lesson 10.
 // Editors of Windows end lines with CR LF and put a byte order mark before the first one. Both are
-// invisible, and taken for a part of a name they would keep out whoever has it.
+// invisible, and taken for a part of a name they would keep out the user who has it.
 // A zero byte stands in no text: some files of devices are nothing else, and have no end.
 // Leaves out: other encodings than UTF-8.
 #pragma once

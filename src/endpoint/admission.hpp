@@ -22,7 +22,7 @@ struct Guest {
 // What was judged of a request.
 struct Verdict {
     ws::Errc errc;  // none, or the rule by which it is refused
-    Guest guest;    // the address is known in any case, the name of whoever may come in
+    Guest guest;    // the address is known in any case, the name of a user who may come in
 };
 
 struct Admission {

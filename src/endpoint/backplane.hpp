@@ -1,5 +1,5 @@
 // What joins the rooms of several servers: a log for each room, which all of them follow. Lesson 16.
-// An entry has a position, and whoever names one gets what came after it. Two of them: in this
+// An entry has a position, and a reader that names one gets what came after it. Two of them: in this
 // process (endpoint/memory_backplane), and in a Redis (endpoint/redis_backplane).
 // Leaves out: who is in a room here, and who has missed what (endpoint/shared_rooms).
 #pragma once

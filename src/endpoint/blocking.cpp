@@ -399,7 +399,7 @@ void BlockingConnection::give_up(std::string reason) {
     ::shutdown(socket_.get(), SHUT_RDWR);
 }
 
-// Whoever waits for the peer, to say or to take something, waits no longer than that.
+// A thread that waits for the peer, to say or to take something, waits no longer than that.
 void BlockingConnection::begin_close_timeout() {
     close_deadline_ = net::after(options_.close_timeout);
     wake_reader();

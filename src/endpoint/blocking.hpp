@@ -43,7 +43,7 @@ struct BlockingOptions : ConnectionOptions {
 
 class BlockingConnection {
   public:
-    // An open connection over a socket that outlives it. `early` are bytes that came behind
+    // An open connection over a socket that outlives it. `early` are bytes that came after
     // the handshake. `keys` is null or outlives the connection.
     BlockingConnection(const net::Fd& socket, ws::Role role, const BlockingOptions& options,
                        ws::Bytes early, ws::KeySource* keys, std::unique_ptr<ws::Tracer> tracer);

@@ -1,6 +1,6 @@
 // What both endpoints, the blocking one and the event loop, are told alike. Lesson 8.
-// Limits and times of a connection, and what a server wants of whoever comes. The defaults are
-// those that a server on a network should have: whoever forgets an option is safe.
+// Limits and times of a connection, and what a server wants of its clients. The defaults are
+// those that a server on a network should have: a program that forgets an option is safe.
 // Leaves out: what only one of the two has (endpoint/blocking, opening, server_options).
 #pragma once
 

@@ -38,7 +38,7 @@ void add_tap(std::unique_ptr<ws::Tracer>& tracer, ws::Tracer::Tap tap) {
     tracer->tap(std::move(tap));
 }
 
-// Reads until the opening says what is next, or something else stopped it. What came behind the
+// Reads until the opening says what is next, or something else stopped it. What came after the
 // head is left in `rest`, and not traced yet.
 struct Reading {
     const net::Fd& socket;
@@ -193,7 +193,7 @@ std::unique_ptr<BlockingConnection> accept(const net::Fd& socket, const AcceptOp
         if (options.on_http) policy.on_http = std::cref(options.on_http);
         step = opening.decide(policy);
     }
-    // Whoever looks on at the request of this client sees all frames, also those behind the request.
+    // An onlooker at the request of this client sees all frames, also those after the request.
     if (step == Step::open && options.tap) add_tap(tracer, options.tap(opening.request()));
     trace(tracer, ws::Direction::from_client, reading.rest);
     if (step == Step::refuse) refuse(socket, opening, options, tracer);

@@ -27,7 +27,7 @@ class Hub {
     Hub(const Hub&) = delete;
     Hub& operator=(const Hub&) = delete;
 
-    // A client is in one room at a time: whoever is in another one leaves it. A room begins with
+    // A client is in one room at a time: one that is in another leaves it. A room begins with
     // its first member.
     void join(const LoopConnection& client, std::string_view room);
 

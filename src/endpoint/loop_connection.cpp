@@ -52,7 +52,7 @@ void LoopConnection::on_ready(std::uint32_t events) {
     if ((events & ~std::uint32_t{EPOLLOUT}) != 0) on_readable();
 }
 
-// One read a turn: whoever sends much shares the loop with all the others. What is left in the
+// One read a turn: a client that sends much shares the loop with all the others. What is left in the
 // kernel is reported again by the next wait; what is left of an earlier read comes first (go_on).
 void LoopConnection::on_readable() {
     if (phase_ == Phase::over || !reads() || input_.has_rest() || goes_on_) return;
@@ -88,7 +88,7 @@ void LoopConnection::receive_head(ws::MutableBytes bytes) {
     trace(ws::Direction::from_client, bytes.first(taken));
     if (step == Step::more) return;
     answer(step);
-    // Whoever looks on has a right to the frames behind the head (cookies stand in it), and came in
+    // An onlooker has a right to the frames after the head (cookies stand in it), and came in
     // answer(): so the two are traced apart.
     const ws::MutableBytes rest = bytes.subspan(taken);
     trace(ws::Direction::from_client, rest);
@@ -145,7 +145,7 @@ void LoopConnection::refuse(ws::Errc errc) {
     flush();
 }
 
-// What the bytes at hand hold, as far as the client's share of the turn goes. Whoever takes less
+// What the bytes at hand hold, as far as the client's share of the turn goes. A client that takes less
 // than it asks for (pause_if_slow) gets no more answers either.
 void LoopConnection::handle_events() {
     Share share{loop_.input.share};
@@ -239,7 +239,7 @@ Sent LoopConnection::appended(std::size_t size) {
         write_out();
     if (loop_.output.current != &output_ && !output_.set_due(true)) loop_.to_flush.push_back(id_);
     if (output_.failed()) return Sent::closed;
-    // Less the message itself: whoever waits for nothing may get one that is larger than the limit.
+    // Less the message itself: a client that waits for nothing may get one larger than the limit.
     const bool slow = output_.blocked() && backlog() > loop_.options.max_backlog_bytes + size;
     return slow ? Sent::slow : Sent::ok;
 }

@@ -33,7 +33,7 @@ class LoopConnection {
     // --- for the application ---------------------------------------------------------------------
 
     ConnectionId id() const { return id_; }
-    // Of the one whom we believe to be there: behind a proxy that is in ServerOptions::proxies,
+    // Of the client that we believe to be there: behind a proxy that is in ServerOptions::proxies,
     // from the handshake on, the client of the proxy, with port 0.
     net::Address address() const { return client_.address(); }
     // What the handshake agreed on; empty for none.

@@ -36,7 +36,7 @@ Posted Mailbox::post(Letter letter, IfFull if_full, Mailbox* from) {
     return full ? Posted::full : Posted::ok;
 }
 
-// Once for all that happens until the loop looks, and without the lock: whoever is woken wants it.
+// Once for all that happens until the loop looks, and without the lock: the loop that is woken wants it.
 void Mailbox::wake(std::unique_lock<std::mutex>& lock) {
     const bool first = !std::exchange(woken_, true);
     lock.unlock();

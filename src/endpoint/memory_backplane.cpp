@@ -35,7 +35,7 @@ void MemoryBackplane::unfollow(std::string_view room) {
     const auto found = rooms_.find(room);
     if (found == rooms_.end()) return;
     found->second.followed = false;
-    // The log stays for a while, for whoever comes back with a position in it; but not the logs of all
+    // The log stays for a while, for a client that returns with a position in it; but not the logs of all
     // rooms that there ever were.
     idle_.emplace_back(room);
     if (idle_.size() <= max_idle_rooms_) return;
@@ -53,7 +53,7 @@ void MemoryBackplane::publish(std::string_view room, std::string_view key, std::
     const auto known = found->second.said.find(std::string{key});
     if (known != found->second.said.end()) return on_published({.position = known->second});
     const Position position = add(found->second, key, text);
-    const bool followed = found->second.followed;  // before the answer, for whoever hears it may leave
+    const bool followed = found->second.followed;  // before the answer, whose hearer may leave
     on_published({.position = position});
     if (followed && listener_.on_entry)
         listener_.on_entry(room, Entry{position, std::string{text}});

@@ -1,5 +1,5 @@
 // Counters in the Prometheus text format, version 0.0.4. Lesson 11.
-// The names and their units are an interface: whoever watches a server builds graphs and alarms on
+// The names and their units are an interface: people who watch a server build graphs and alarms on
 // them.
 #include "endpoint/metrics.hpp"
 

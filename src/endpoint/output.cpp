@@ -75,7 +75,7 @@ std::size_t Output::write(const Line& line, ws::Bytes first, ws::Bytes second) {
     return count;
 }
 
-// Of what was pending, `taken` bytes have left; the rest of it waits, and `data` behind it.
+// Of what was pending, `taken` bytes have left; the rest of it waits, and `data` after it.
 void Output::keep(OutputPool& pool, std::size_t taken, ws::Bytes data) {
     if (waiting_) {
         waiting_->taken(taken);

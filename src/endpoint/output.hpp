@@ -1,6 +1,6 @@
 // What leaves a socket that does not block: collected, written, waiting for room. Lesson 11.
 // All that is sent in one turn of the loop leaves in one system call; what the kernel does not take
-// waits, and what comes later goes behind it, so the order is always that of the calls.
+// waits, and what comes later goes after it, so the order is always that of the calls.
 // Bytes only: what they mean is ws/connection's part, and how much may wait is the client's.
 #pragma once
 
@@ -26,7 +26,7 @@ struct OutputPool {
 class Output {
   public:
     // A payload of this size or more is handed to the kernel from where it lies; a smaller one is
-    // copied behind the others of this turn, which is cheaper than a system call of its own.
+    // copied after the others of this turn, which is cheaper than a system call of its own.
     static constexpr std::size_t in_place_bytes = 16 * 1024;
     // So much is collected for one system call at most. Without a limit, an application that
     // answers a few bytes with many could fill the memory within one turn of the loop.
@@ -48,7 +48,7 @@ class Output {
         return waiting_->storage();
     }
 
-    // Hands the kernel what it takes: all that was appended, and `data` behind it, from where it
+    // Hands the kernel what it takes: all that was appended, and `data` after it, from where it
     // lies; what is left of it is copied. Afterwards nothing is pending, or it is blocked, or it
     // has failed. Returns how many bytes the kernel took.
     std::size_t flush(const Line& line, ws::Bytes data = {});

@@ -37,6 +37,7 @@ void Reactor::listen(ServerOptions options, LoopHandlers handlers,
     encodes_itself_ = options.extensions != nullptr;
     handlers.on_close = [this, told = std::move(handlers.on_close)](LoopConnection& client,
                                                                     const Error& error) {
+        // The application first, while the client is still in its room.
         if (told) told(client, error);
         hub_->leave(client);
     };
@@ -67,7 +68,7 @@ void Reactor::broadcast(LoopConnection& from, std::string_view room, ws::Opcode 
     if (full) hold(from);
 }
 
-// Whoever sends faster than other loops deliver waits, and nobody else does: not this loop, nor the room.
+// A client that outpaces other loops waits, and nobody else does: not this loop, nor the room.
 void Reactor::hold(LoopConnection& client) {
     client.pause();
     held_.push_back(client.id());
@@ -200,6 +201,7 @@ Posted Reactors::send(ClientHandle to, ws::Opcode type, ws::Bytes data) {
 
 Posted Reactors::broadcast(std::string_view room, ws::Opcode type, ws::Bytes data) {
     const SharedMessage message{room, type, data};
+    // Closed only when all are: a loop that has ended has no members that could miss it.
     Posted posted = Posted::closed;
     for (Reactor& loop : loops_)
         if (loop.mailbox().post_when_room({0, message.another()}) == Posted::ok) posted = Posted::ok;

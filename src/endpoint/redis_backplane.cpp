@@ -167,7 +167,7 @@ void RedisBackplane::unfollow(std::string_view room) {
 }
 
 // After a new connection, before it waits: a Redis that has come back without its last entries, or
-// a replica that never had them, may give their ids to others, behind which nobody would look.
+// a replica that never had them, may give their ids to others, after which nobody would look.
 void RedisBackplane::check_ends() {
     for (const auto& [name, room] : rooms_) {
         if (!room.placed) continue;
@@ -230,7 +230,7 @@ void RedisBackplane::take(const redis::Reply* reply) {
 void RedisBackplane::tell(const redis::LogEntries& log) {
     const auto name = rooms_by_log_.find(log.log);
     if (name == rooms_by_log_.end()) return;
-    // A copy: whoever hears an entry may leave, and the room may end.
+    // A copy: a member that hears an entry may leave, and the room may end.
     const std::string room = name->second;
     for (const Entry& entry : log.entries) {
         const auto found = rooms_.find(room);

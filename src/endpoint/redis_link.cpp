@@ -34,7 +34,7 @@ bool knows_no_hello(const redis::Reply& reply) {
            (reply.is_error() && reply.text.starts_with("ERR unknown command"));
 }
 
-// The value behind a name in HELLO's answer, which is a map.
+// The value after a name in HELLO's answer, which is a map.
 const redis::Reply* find(const redis::Reply& reply, std::string_view name) {
     for (std::size_t i = 0; i + 1 < reply.items.size(); i += 2)
         if (reply.items[i].text == name) return &reply.items[i + 1];

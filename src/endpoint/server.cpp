@@ -296,7 +296,7 @@ void Server::begin_shutdown(int stop_fd) {
     loop_.epoll.remove(stop_fd);
     stopping_ = true;
     stopping_since_ = loop_.clock.now();
-    // Whoever comes now is refused by the kernel, and tries another server.
+    // A client that comes now is refused by the kernel, and tries another server.
     listening_.clear();
     for_each([](LoopConnection& client) { client.on_shutdown(); });
     flush_due();

@@ -56,15 +56,15 @@ void SharedRooms::join(const LoopConnection& client, std::string_view room, std:
         say_here(key, found->second);
         return let_in(client.id(), guest, found->second);
     }
-    if (is_new)  // whoever comes while that is asked waits for the same answer
+    if (is_new)  // a guest that comes while that is asked waits for the same answer
         backplane_.follow(key, [this, key](const std::optional<Position>& end) { placed(key, end); });
 }
 
-// Where the room stands is known: whoever waited for that comes in.
+// Where the room stands is known: the guests who waited for that come in.
 void SharedRooms::placed(const std::string& name, const std::optional<Position>& end) {
     const auto found = rooms_.find(name);
     if (found == rooms_.end()) return;
-    // A copy: whoever is let in may leave at once.
+    // A copy: a guest that is let in may leave at once.
     const std::vector<ConnectionId> waiting = found->second.guests;
     if (!end) {
         for (const ConnectionId id : waiting) {
@@ -79,7 +79,7 @@ void SharedRooms::placed(const std::string& name, const std::optional<Position>&
     found->second.placed = true;
     say_here(name, found->second);
     for (const ConnectionId id : waiting) {
-        // Looked for each time: whoever came in before it may have made it leave.
+        // Looked for each time: one that came in before it may have made it leave.
         const auto guest = guests_.find(id);
         const auto room = rooms_.find(name);
         if (guest != guests_.end() && guest->second.room == name && room != rooms_.end())
@@ -186,7 +186,7 @@ bool SharedRooms::send_missed(LoopConnection& client, Guest& guest, const Entry&
     const Gap gap = gap_between(guest.at, entry.position);
     if (gap.is_one) client.send(application_.gap(guest.room, gap.missed));
     guest.at = entry.position;
-    // Taken, however slow: the next page begins behind it.
+    // Taken, however slow: the next page begins after it.
     guest.paused = client.send(application_.entry(guest.room, entry)) == Sent::slow;
     return !guest.paused;
 }

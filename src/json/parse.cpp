@@ -83,7 +83,7 @@ class Parser {
             skip_space();
             if (!at_end()) fail(Fault::text_after_value);
         }
-        // Half of a value is none, also for whoever forgets to look at the error.
+        // Half of a value is none, also for a caller that forgets to look at the error.
         if (error_) value = nullptr;
         return error_;
     }
@@ -112,6 +112,7 @@ class Parser {
     }
 
     bool parse_value(Value& value, std::size_t depth) {
+        // Counted, too: a value takes far more memory than its two bytes of text.
         if (values_++ == limits_.max_values) return fail(Fault::too_many_values, at_);
         if (at_end()) return fail(Fault::ends_too_early);
         const char c = text_[at_];
@@ -138,7 +139,7 @@ class Parser {
         return true;
     }
 
-    // Behind the '['.
+    // After the '['.
     bool parse_array(Value& value, std::size_t depth) {
         Array elements;
         skip_space();
@@ -154,7 +155,7 @@ class Parser {
         return true;
     }
 
-    // Behind the '{'.
+    // After the '{'.
     bool parse_object(Value& value, std::size_t depth) {
         Object members;
         std::vector<std::size_t> positions;  // of the names
@@ -267,7 +268,7 @@ class Parser {
         switch (text_[at_++]) {
             case '"': out += '"'; return true;
             case '\\': out += '\\'; return true;
-            case '/': out += '/'; return true;
+            case '/': out += '/'; return true;  // may be escaped, and need not be
             case 'b': out += '\b'; return true;
             case 'f': out += '\f'; return true;
             case 'n': out += '\n'; return true;
@@ -278,7 +279,7 @@ class Parser {
         }
     }
 
-    // Behind the \u that began at `start`. RFC 8259 §7: a character beyond U+FFFF is "represented
+    // After the \u that began at `start`. RFC 8259 §7: a character beyond U+FFFF is "represented
     // as a 12-character sequence, encoding the UTF-16 surrogate pair". Half a pair is no
     // character: there is no UTF-8 for it, so it could not even be written again.
     bool parse_unicode_escape(std::string& out, std::size_t start) {

@@ -51,7 +51,7 @@ struct ParseError {
 
 struct ParseLimits {
     // Arrays and objects within one another. The reader calls itself once for each, so this is
-    // what bounds its stack, and that of whoever walks through the value later.
+    // what bounds its stack, and that of a function that walks through the value later.
     std::size_t max_depth = 64;
     // A value takes some 40 bytes of memory and may take two bytes of text ("[1,1,1,…").
     std::size_t max_values = 1'000'000;

@@ -7,7 +7,7 @@
 
 namespace lab {
 
-// Only what a page makes by chance: whoever knows it may look on, so it has to be hard to guess.
+// Only what a page makes by chance: all who know it may look on, so it has to be hard to guess.
 std::string_view lab_token(const ws::Request& request) {
     constexpr std::size_t digits = 32;
     constexpr std::string_view name = "lab=";

@@ -39,6 +39,7 @@ std::unique_ptr<endpoint::BlockingConnection> accept(Lab& lab, const net::Fd& so
     };
     bool wants_trace = false;
     std::string token;
+    // Noted while the request is there: an open connection no longer knows it.
     options.tap = [&](const ws::Request& request) {
         wants_trace = request.path == trace_path;
         token = lab_token(request);

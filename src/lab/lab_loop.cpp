@@ -59,6 +59,7 @@ bool LabLoop::is_reader(const endpoint::LoopConnection& client) const {
 void LabLoop::begin(endpoint::LoopConnection& client, const ws::Request& request) {
     std::string token{lab_token(request)};
     if (request.path != trace_path) {
+        // One conversation a trace: the frames of a second one would mix with those of the first.
         const auto reader = readers_.find(token);
         if (reader == readers_.end() || std::exchange(reader->second.taken, true)) return;
         client.tap([this, token](ws::Direction direction, ws::Bytes bytes) {

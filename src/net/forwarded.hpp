@@ -2,7 +2,7 @@
 // Each proxy appends the address that it was called from, so the list reads: client, first proxy,
 // second proxy. Anybody can send such a header, so it is read from its end, and only as far as
 // proxies that we trust have written it.
-// Some proxies write a port behind the address (HTTP gateways of clouds do); it is left out.
+// Some proxies write a port after the address (HTTP gateways of clouds do); it is left out.
 // Leaves out: Forwarded (RFC 7239) and the PROXY protocol, which say the same in other words.
 #pragma once
 

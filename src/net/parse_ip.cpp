@@ -10,7 +10,7 @@
 namespace net {
 
 std::optional<Address> parse_ip(std::string_view text) {
-    // inet_pton() reads up to the first zero byte, and what stands behind it would be ignored.
+    // inet_pton() reads up to the first zero byte, and what stands after it would be ignored.
     if (text.find('\0') != std::string_view::npos) return std::nullopt;
     const std::string copy{text};
     Address address;

@@ -9,16 +9,16 @@ namespace redis {
 
 namespace {
 
-// Takes a number and the character behind it (0: the end) off the front.
-std::optional<std::uint64_t> take_number(std::string_view& text, char behind) {
-    const std::size_t end = behind != 0 ? text.find(behind) : text.size();
+// Takes a number and the character after it (0: the end) off the front.
+std::optional<std::uint64_t> take_number(std::string_view& text, char follows) {
+    const std::size_t end = follows != 0 ? text.find(follows) : text.size();
     if (end == std::string_view::npos || end == 0 || (text.front() == '0' && end > 1))
         return std::nullopt;
     std::uint64_t value = 0;
     const char* const stop = text.data() + end;
     const auto [last, error] = std::from_chars(text.data(), stop, value);
     if (error != std::errc{} || last != stop) return std::nullopt;
-    text.remove_prefix(behind != 0 ? end + 1 : end);
+    text.remove_prefix(follows != 0 ? end + 1 : end);
     return value;
 }
 

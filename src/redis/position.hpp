@@ -1,4 +1,4 @@
-// Where somebody is in the log of a room: behind which entry. Lesson 16.
+// Where somebody is in the log of a room: after which entry. Lesson 16.
 // As text "1767225600000-0/17": the id that a Redis stream gave the entry (milliseconds, and a
 // number within them), and its number in the room. The id finds it; the number tells what is missing.
 #pragma once
@@ -18,7 +18,7 @@ struct Position {
 
     // "1767225600000-0", as Redis writes it.
     std::string id() const { return std::to_string(time) + '-' + std::to_string(part); }
-    // The smallest id behind it. "(" before an id says the same, but to Redis 6.2 and later only.
+    // The smallest id after it. "(" before an id says the same, but to Redis 6.2 and later only.
     std::string next_id() const { return Position{time + (part + 1 == 0), part + 1}.id(); }
     std::string text() const { return id() + '/' + std::to_string(number); }
 

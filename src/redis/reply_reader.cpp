@@ -75,6 +75,7 @@ bool ReplyReader::begin(std::string_view line, std::optional<Reply>& complete) {
             if (const auto value = number<std::int64_t>(rest))
                 return take({.kind = Reply::Kind::integer, .integer = *value}, complete);
             return fail("a number that is none");
+        // What RESP3 alone has gets the value that RESP2 would have written for it.
         case '#':
             if (rest != "t" && rest != "f") return fail("a boolean that is none");
             return take({.kind = Reply::Kind::integer, .integer = rest == "t" ? 1 : 0}, complete);
@@ -88,10 +89,10 @@ bool ReplyReader::begin(std::string_view line, std::optional<Reply>& complete) {
         case '=':
         case '!': return begin_text(rest, complete);
         case '*':
-        case '~':
-        case '%':
-        case '|':
-        case '>': return begin_array(rest, complete);
+        case '~':  // a set
+        case '%':  // a map
+        case '|':  // an attribute
+        case '>': return begin_array(rest, complete);  // a push
         default: return fail("a reply of an unknown kind");
     }
 }

@@ -22,7 +22,7 @@ struct Entry {
     std::string text;
 };
 
-// Of all that a room may keep there is a limit, and all of it ends some time: whoever invents
+// Of all that a room may keep there is a limit, and all of it ends some time: a client that invents
 // names of rooms must not fill the memory.
 struct RoomLimits {
     std::uint64_t most_entries = 1000;  // about: a stream is cut at whole nodes, of up to 100 entries
@@ -46,7 +46,7 @@ struct RoomKeys {
 Command add_once(const RoomKeys& keys, std::string_view key, std::string_view text,
                  const RoomLimits& limits);
 
-// The oldest `most` entries behind a position; replied: entries_in().
+// The oldest `most` entries after a position; replied: entries_in().
 Command read_after(const RoomKeys& keys, const Position& after, std::size_t most);
 
 // The newest entry; replied: entries_in(), with one or none.

@@ -48,9 +48,11 @@ std::size_t cluster_bytes(std::string_view text) {
     while (bytes < text.size()) {
         const std::string_view next = text.substr(bytes, character_bytes(text.substr(bytes)));
         const char32_t code = code_of(next);
+        // The joiner binds emoji. Between letters, in Persian say, it only changes their forms.
         const bool joined = (before == joiner && ws::is_in(two_columns, code)) || is_skin_color(code) ||
                             (half_flag && is_flag_letter(code));
         if (!joined && character_columns(next) > 0) break;
+        // A third letter would begin the next flag.
         half_flag = false;
         before = code;
         bytes += next.size();

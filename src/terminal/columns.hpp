@@ -2,7 +2,7 @@
 // A character may take none (an accent that joins the letter before it), one, or two (Chinese,
 // Japanese, Korean, emoji). The C library knows this only in a UTF-8 locale, which a program in a
 // pipe or a container may not have; so there are Unicode 15's own tables here.
-// Emoji that are joined by U+200D count as one; older terminals draw them one behind the other.
+// Emoji that are joined by U+200D count as one; older terminals draw them one after the other.
 // Leaves out: symbols that U+FE0F makes wide; terminals do not agree on those.
 #pragma once
 
@@ -18,7 +18,7 @@ std::size_t character_bytes(std::string_view text);
 // Where the character begins that the byte at `place` is in.
 std::size_t character_start(std::string_view text, std::size_t place);
 
-// What a cursor steps over: a character, and those behind it that take no column of their own; a
+// What a cursor steps over: a character, and those after it that take no column of their own; a
 // flag; an emoji of several parts.
 std::size_t cluster_bytes(std::string_view text);
 

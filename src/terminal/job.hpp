@@ -1,7 +1,7 @@
 // Ctrl-Z: the job stops, and with it the shell gets its terminal back. Lesson 12.
 // A job is a process group: behind `make client-12` it is make, a shell and the program, and the
 // shell at the terminal waits until all of them have stopped. signal(7), credentials(7).
-// Leaves out: the terminal's mode, which belongs to whoever has changed it (prompt).
+// Leaves out: the terminal's mode, which belongs to the one that changed it (prompt).
 #pragma once
 
 namespace terminal {

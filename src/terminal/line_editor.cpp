@@ -72,6 +72,7 @@ void LineEditor::plain_key(unsigned char byte) {
 }
 
 void LineEditor::editing_key(unsigned char byte) {
+    // A shell's own keys, so that nobody has to learn others here.
     switch (byte) {
         case ctrl('A'): cursor_ = 0; break;
         case ctrl('E'): cursor_ = text_.size(); break;
@@ -198,6 +199,7 @@ bool LineEditor::search_key(unsigned char byte) {
         searched_.erase(cluster_before(searched_, searched_.size()));
     else
         searched_ += static_cast<char>(byte);
+    // From the latest line again: a shorter text may stand in one that was passed over.
     search_from(history_.size());
     return true;
 }

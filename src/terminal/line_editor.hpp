@@ -69,7 +69,7 @@ class LineEditor {
     std::deque<std::string> finished_;
     // Of a key such as ↑, or of what the terminal itself has to say.
     enum class Escape { none, begun, sequence, linux_key, string, string_end } escape_ = Escape::none;
-    bool after_return_ = false;  // a line feed behind it is no second Enter
+    bool after_return_ = false;  // a line feed after it is no second Enter
     std::string parameters_;                                             // "1;5" of ESC [ 1 ; 5 D
     std::vector<std::string> history_;
     std::size_t recalled_ = 0;  // the line of history_ that is shown; its size: the one typed

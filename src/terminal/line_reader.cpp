@@ -41,7 +41,7 @@ void LineReader::fill() {
         buffer_.append(chunk.data(), static_cast<std::size_t>(got));
     else if (got == 0)
         at_end_ = true;
-    // Whoever started us may have made the descriptor non-blocking: then there is nothing yet.
+    // The program that started us may have made the descriptor non-blocking: then there is nothing yet.
     else if (errno != EINTR && errno != EAGAIN)
         net::throw_system_error("cannot read the input");
 }

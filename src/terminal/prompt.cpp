@@ -173,7 +173,7 @@ void Prompt::read_keys() {
     if (got < 0 && errno != EINTR && errno != EAGAIN && errno != EIO)
         net::throw_system_error("cannot read the terminal");
     const std::lock_guard lock{mutex_};
-    // EIO: the terminal has gone, and so has whoever sat there.
+    // EIO: the terminal has gone, and so has the person who sat there.
     if (got == 0 || (got < 0 && errno == EIO)) at_end_ = true;
     for (ssize_t i = 0; i < got; ++i) editor_.key(keys[static_cast<std::size_t>(i)]);
     if (editor_.take_clear_screen()) put("\x1B[H\x1B[2J");

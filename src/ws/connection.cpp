@@ -194,7 +194,7 @@ void Connection::end() {
 TcpEnd Connection::tcp_end() const {
     if (state_ != State::closed) return TcpEnd::not_yet;
     if (role_ == Role::client) return TcpEnd::await;
-    // Whoever has broken a rule may still be sending. A socket that is closed with bytes unread resets
+    // A peer that broke a rule may still be sending. A socket that is closed with bytes unread resets
     // the connection, and our Close, which says what was wrong, could be lost with it.
     return failed_ ? TcpEnd::drain : TcpEnd::now;
 }

@@ -64,8 +64,8 @@ class Connection {
     // returned nothing, and only then comes the next feed(). Ignored once closed.
     void feed(MutableBytes bytes);
 
-    // What feed() gave and next() has not looked at yet: whoever stops in the middle, because it is
-    // the next client's turn, moves it to a place of its own, and goes on with next() later.
+    // What feed() gave and next() has not looked at yet: a caller that stops in the middle, because it
+    // is the next client's turn, moves it to a place of its own, and goes on with next() later.
     Bytes unread() const { return receiver_.unread(); }
     void move_unread(MutableBytes to) { receiver_.move_unread(to); }
 

@@ -1,8 +1,8 @@
 // Whole frames judged in their order, by the rules that a header alone cannot break: RFC 6455
 // §5.4, §5.5.1, §7.4, §8.1. Lesson 8, for people who look at bytes (clients/explain).
 // An endpoint fails the connection at the first broken rule. Here every frame is judged, also
-// those behind a wrong one.
-// Leaves out: limits (ws/receiver); data behind a Close, which an endpoint drops unread.
+// those after a wrong one.
+// Leaves out: limits (ws/receiver); data after a Close, which an endpoint drops unread.
 #pragma once
 
 #include "ws/frame.hpp"

@@ -42,7 +42,7 @@ std::optional<Presented> read_authorization(std::string_view value) {
     return std::nullopt;
 }
 
-// The header decides where there is one: whoever sends it means it.
+// The header decides where there is one: a client that sends it means it.
 std::optional<Presented> read_credentials(const Request& request) {
     if (request.count("Authorization") > 1) return std::nullopt;
     if (const auto value = request.find("Authorization")) return read_authorization(*value);
@@ -60,7 +60,7 @@ Errc authenticate(const Request& request, std::span<const Account> accounts, std
     if (!presented) return Errc::unauthorized;
 
     const Account* found = nullptr;
-    // All of them, also behind the one that fits: the time must not tell which one that was.
+    // All of them, also after the one that fits: the time must not tell which one that was.
     for (const Account& account : accounts) {
         const bool secret_fits = equal_in_constant_time(presented->secret, account.secret);
         const bool name_fits =

@@ -34,7 +34,7 @@ Errc authenticate(const Request& request, std::span<const Account> accounts, std
 // first bytes were guessed. `secret` is not empty.
 bool equal_in_constant_time(std::string_view given, std::string_view secret);
 
-// The bytes behind a base64 text (RFC 4648 §4), padded; nothing when it is anything else.
+// The bytes that a base64 text stands for (RFC 4648 §4), padded; nothing when it is anything else.
 std::optional<std::string> decode_base64(std::string_view text);
 
 // The value of a cookie. Nothing when there is none by this name, or more than one: whoever can

@@ -107,6 +107,7 @@ std::string draw(Bytes bytes) {
     if (bytes.size() > 1) {
         std::size_t column = 3;
         for (const Field& field : fields) column += field.width + 1;
+        // Above its own first field, however wide those before it are.
         numbers.resize(column, ' ');
         numbers += hex(bytes.subspan(1, 1));
         std::ranges::copy(second_byte(bytes[1]), std::back_inserter(fields));
@@ -156,6 +157,7 @@ std::string payload_lines(const FrameHeader& header, Bytes payload, Bytes bytes,
                           std::size_t offset) {
     if (payload.empty()) return "";
     std::string text;
+    // The offset stands once, beside the bytes as they crossed.
     std::string number = std::to_string(offset);
     if (header.masked) text += field_line(std::exchange(number, ""), payload, "payload, masked");
     const std::string meaning = header.masked ? "unmasked" : "payload";
@@ -224,6 +226,7 @@ std::string explain_first(Bytes bytes, std::size_t offset, std::size_t& taken,
     const Bytes payload =
         rest.first(static_cast<std::size_t>(std::min<std::uint64_t>(header.length, rest.size())));
     taken = header.size() + payload.size();
+    // A copy: the bytes are shown as they crossed, and unmasked below that.
     Buffer plain{payload.begin(), payload.end()};
     unmask_payload(header, plain);
     text += payload_lines(header, payload, plain, offset + header.size());

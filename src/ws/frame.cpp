@@ -90,6 +90,7 @@ Errc check_header(const FrameHeader& header, Role receiver, std::uint8_t negotia
 std::size_t encode_header(std::array<std::uint8_t, max_header_bytes>& out,
                           const FrameHeader& header) {
     const std::uint8_t length_bytes = shortest_length_bytes(header.length);
+    // Seven bits: the length itself, or where to read it.
     const std::uint8_t short_length = length_bytes == 0   ? static_cast<std::uint8_t>(header.length)
                                       : length_bytes == 2 ? length_in_2_bytes
                                                           : length_in_8_bytes;

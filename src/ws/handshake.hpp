@@ -19,7 +19,7 @@ namespace ws {
 // answers right by accident.
 inline constexpr std::string_view guid = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
-// The SHA-1 hash of a Sec-WebSocket-Key and the GUID behind it. The key is used as it stands in
+// The SHA-1 hash of a Sec-WebSocket-Key and the GUID after it. The key is used as it stands in
 // the header; it is never decoded.
 Sha1::Digest accept_hash(std::string_view key);
 

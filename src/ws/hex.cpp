@@ -60,7 +60,7 @@ std::string escaped(Bytes bytes, std::size_t max, bool quoted) {
         const std::size_t length = mark ? 0 : character_length(bytes.subspan(done));
         const Bytes character = bytes.subspan(done, std::max<std::size_t>(length, 1));
         if (length == 0) {
-            visibility = {};
+            visibility = {};  // nothing joins across bytes that are no character
             text += escaped_byte(character[0]);
         } else if (const char32_t code = code_of(character); visibility.take(code)) {
             text += as_text(character);

@@ -146,7 +146,7 @@ Parse HeadReader::feed(Bytes bytes, std::size_t& taken) {
 // responses." The final one is, for us, also 101 (§15.2.2): HTTP ends with it.
 void HeadReader::skip_interim() {
     Response response;
-    if (response.parse(text_) != Errc::none) return;  // whoever asks for the text will see
+    if (response.parse(text_) != Errc::none) return;  // the one who asks for the text will see
     if (response.status / 100 != 1 || response.status == 101) return;
     skipped_ += text_.size();
     text_.clear();
@@ -284,7 +284,7 @@ Errc Response::parse(std::string_view text) {
     if (!is_version(version) || code.size() != 3 || !std::ranges::all_of(code, is_digit))
         return Errc::malformed_start_line;
     status = (code[0] - '0') * 100 + (code[1] - '0') * 10 + (code[2] - '0');
-    // Whoever refuses may do so in HTTP/1.0; then it is the status that counts.
+    // A server that refuses may do so in HTTP/1.0; then it is the status that counts.
     if (status == 101 && !has_upgrade(version)) return Errc::unsupported_http_version;
     return parse_headers(text);
 }

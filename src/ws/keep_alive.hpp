@@ -42,8 +42,8 @@ class KeepAlive {
     // Nobody has listened until now: silence is measured from here.
     void listens(Time now) { heard_ = now; }
 
-    // What is due. Whoever asks for the first time after `wait` comes late; whoever comes later
-    // than that by more than `late` stood still (a debugger, SIGSTOP, a suspended machine). Our
+    // What is due. A driver that asks for the first time after `wait` comes late; one that comes
+    // later than that by more than `late` stood still (a debugger, SIGSTOP, a suspended machine). Our
     // silence is not the peer's, so it gets a ping and the time to answer it.
     static constexpr Time late = 1000;
     Next next(Time now, const Times& times);

@@ -1,6 +1,6 @@
 // Masking, RFC 6455 §5.3: each payload byte XOR one of the four bytes of the key. Lesson 5.
 // The same operation masks and unmasks. It hides nothing: the key stands in the frame. It makes
-// the bytes on the wire unpredictable for whoever chose the payload (§10.3).
+// the bytes on the wire unpredictable for the script that chose the payload (§10.3).
 #pragma once
 
 #include <bit>

@@ -1,7 +1,7 @@
 // The opening handshake as two machines, one for each side: bytes in, and out comes what is to be
 // done next. RFC 6455 §4. Lesson 5.
 // ws/http reads a head and ws/handshake knows the rules; the order in which they are asked is
-// decided here, once for every endpoint. No socket and no clock: whoever has waited for too long
+// decided here, once for every endpoint. No socket and no clock: a driver that has waited too long
 // says so with refuse().
 // Leaves out: what an extension says; it is asked (ws/extension).
 #pragma once
@@ -42,7 +42,7 @@ class ServerOpening {
     enum class Step : std::uint8_t {
         more,    // the head is not complete: feed() what comes
         decide,  // request() keeps the rules: decide() on it
-        open,    // send answer(); what came behind the head, and what follows it, are frames
+        open,    // send answer(); what came after the head, and what follows it, are frames
         reply,   // send answer() and page(), then end TCP: no WebSocket was asked for
         refuse,  // send answer(), then end TCP: error() says why
     };
@@ -94,7 +94,7 @@ class ClientOpening {
   public:
     enum class Step : std::uint8_t {
         more,    // the answer is not complete: feed() what comes
-        open,    // what came behind the head, and what follows it, are frames
+        open,    // what came after the head, and what follows it, are frames
         failed,  // error() says why; the connection is over
     };
 
@@ -126,7 +126,7 @@ class ClientOpening {
     Errc error() const { return error_; }
 
     // After `failed`, one line, safe to print: what was answered, or the rule that the answer
-    // broke. `body` is what came behind the head; its first line often says what would have been
+    // broke. `body` is what came after the head; its first line often says what would have been
     // right.
     std::string failure(Bytes body) const;
     // Of a refusal, the status line and, in parentheses, the body's first line; safe to print.

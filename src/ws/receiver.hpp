@@ -41,8 +41,8 @@ class Receiver {
     // The next piece; nothing when more bytes are needed, or when error() says why not.
     std::optional<Piece> next();
 
-    // What feed() gave and next() has not looked at. Whoever has to give up its place between two
-    // calls of next() moves it: `to` holds the same bytes, and lives as those did.
+    // What feed() gave and next() has not looked at. A caller that has to give up its place between
+    // two calls of next() moves it: `to` holds the same bytes, and lives as those did.
     Bytes unread() const { return input_; }
     void move_unread(MutableBytes to) { input_ = to; }
 

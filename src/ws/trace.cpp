@@ -97,7 +97,7 @@ std::size_t Tracer::head_bytes(Stream& stream, Bytes bytes) {
     }
     stream.collected.resize(found + blank_line.size());
     const std::size_t taken = stream.collected.size() - known;
-    // A server that refuses speaks HTTP to the end: the reason behind its head is text, no frame.
+    // A server that refuses speaks HTTP to the end: the reason after its head is text, no frame.
     const bool refused = stream.direction == Direction::from_server &&
                          as_text(stream.collected).substr(0, 13) != "HTTP/1.1 101 ";
     show_head(stream);
@@ -131,6 +131,7 @@ void Tracer::show_head(Stream& stream) {
 // Collects a header, then follows its payload; how many of the bytes belong to this frame.
 std::size_t Tracer::frame_bytes(Stream& stream, Bytes bytes) {
     std::size_t taken = 0;
+    // Byte by byte, for one too many would be of the payload, or of the next frame.
     while (!stream.has_header && taken < bytes.size()) {
         stream.collected.push_back(bytes[taken++]);
         stream.has_header = decode_header(stream.collected, stream.header) == Parse::ok;
@@ -138,6 +139,7 @@ std::size_t Tracer::frame_bytes(Stream& stream, Bytes bytes) {
     }
     const auto count =
         static_cast<std::size_t>(std::min<std::uint64_t>(stream.left, bytes.size() - taken));
+    // Of a long payload no more is kept than a line shows.
     const std::size_t kept =
         stream.collected.size() - std::min(stream.collected.size(), stream.header.size());
     if (stream.has_header)

@@ -21,6 +21,7 @@ std::optional<Buffer> unhex(std::string_view text) {
     int high = -1;
     for (std::size_t i = 0; i < text.size(); ++i) {
         const char c = text[i];
+        // The 0x that C and Wireshark write before a pair is none of its digits.
         if (high < 0 && c == '0' && i + 1 < text.size() && (text[i + 1] == 'x' || text[i + 1] == 'X')) {
             ++i;
             continue;

@@ -97,6 +97,7 @@ bool Utf8Validator::feed(Bytes piece) {
             piece = piece.subspan(ascii_prefix(piece));
         }
         const Bytes now = piece.first(std::min(block, piece.size()));
+        // The mask costs nothing: the processor takes a shift's count modulo 64 by itself.
         for (const std::uint8_t byte : now) state = successors[byte] >> (state & state_bits);
         state &= state_bits;
         piece = piece.subspan(now.size());

@@ -66,6 +66,7 @@ constexpr Tables make_tables() {
     wrong(overlong_3, {0xE, 0xE}, {0x0, 0x0}, {0x8, 0x9});
     wrong(surrogate, {0xE, 0xE}, {0xD, 0xD}, {0xA, 0xB});
     wrong(at_border, {0xF, 0xF}, {0x0, 0x0}, {0x8, 0x8});
+    // F5 to FF begin no character; the byte after them says which of two kinds takes them along.
     wrong(at_border, {0xF, 0xF}, {0x5, 0xF}, {0x8, 0x8});
     wrong(too_large, {0xF, 0xF}, {0x4, 0xF}, {0x9, 0xB});
     wrong(continued, continuation, any, continuation);
@@ -102,7 +103,7 @@ template <int places>
     return _mm256_alignr_epi8(now, halves_before, 16 - places);
 }
 
-// Not zero where a byte of `now` is wrong behind those before it.
+// Not zero where a byte of `now` is wrong after those before it.
 [[gnu::target("avx2")]] inline Block faults(Block now, Block before) {
     const Block first = shifted<1>(now, before);
     const Block pairs = _mm256_and_si256(
@@ -110,7 +111,7 @@ template <int places>
                          look_up(load_table(tables.first_low),
                                  _mm256_and_si256(first, repeated(0x0F)))),
         look_up(load_table(tables.second_high), high_nibbles(now)));
-    // A byte two places behind E0 to FF, or three behind F0 to FF, has to continue. Less so much, with
+    // A byte two places after E0 to FF, or three after F0 to FF, has to continue. Less so much, with
     // 0 for what would be below it, such a lead byte leaves its top bit set, and no other byte does.
     const Block third = _mm256_subs_epu8(shifted<2>(now, before), repeated(0xE0 - 0x80));
     const Block fourth = _mm256_subs_epu8(shifted<3>(now, before), repeated(0xF0 - 0x80));
@@ -140,7 +141,7 @@ std::size_t whole_characters(Bytes text) {
     for (std::size_t back = 1; back <= 3 && back <= text.size(); ++back) {
         const std::uint8_t byte = text[text.size() - back];
         if (continues_character(byte)) continue;
-        // What begins no character is left to whoever looks closer.
+        // What begins no character is left to the validator, which looks closer.
         const std::size_t size = announced_bytes(byte);
         return size == 0 || size > back ? text.size() - back : text.size();
     }

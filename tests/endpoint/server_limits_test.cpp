@@ -528,7 +528,7 @@ TEST_CASE("limits: connections from one address, counted behind a trusted proxy"
         CHECK(status_of(refused) == "429");
         CHECK(log.next() == "203.0.113.7:0");
     }
-    // Who says nothing of a client is the proxy itself, which has no limit.
+    // When nobody is named, the client is the proxy itself, which has no limit.
     for (int i = 0; i < 3; ++i) CHECK(enter("unknown").starts_with("127.0.0.1:"));
     // One that goes makes room, although the refused ones linger.
     end_normally(inside.front());

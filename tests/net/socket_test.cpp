@@ -223,7 +223,7 @@ TEST_CASE("socket: an end in order is no reset, although bytes were not read") {
     std::array<Byte, 10> buffer;
     CHECK(net::receive_exactly(pair.client, buffer, soon()));
     CHECK(net::receive_some(pair.client, buffer, soon()).status == IoStatus::closed);
-    // Who was still sending may end: more than any buffer holds is taken, and dropped.
+    // A peer that was still sending may end: more than any buffer holds is taken, and dropped.
     CHECK(net::send_all(pair.client, std::string(8'000'000, 'x'), soon()));
     net::shutdown_sending(pair.client);
     end.join();

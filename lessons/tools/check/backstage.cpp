@@ -121,7 +121,7 @@ bool Backstage::wait_for(int fd, short events, Deadline deadline) {
         for (const auto& program : programs_) program->read_output();
         if (ready > 0 && fds.front().revents != 0) return true;
         if (std::chrono::steady_clock::now() >= deadline) return false;
-        // Whoever computes for so long does not come back, and need not be waited for.
+        // A call that computes for so long does not come back, and need not be waited for.
         for (std::size_t i = 0; i < used.size(); ++i)
             if (programs_[i]->cpu_time() - used[i] > most_computing) return false;
     }

@@ -156,7 +156,7 @@ bool Callee::answer_comes(std::uint64_t id, Milliseconds limit) {
 }
 
 Answer Callee::wait(std::uint64_t id, const std::string& text, std::string_view says) {
-    // Whoever computes may go on for its time, also on a busy machine; who waits may not.
+    // A call that computes may go on for its time, also on a busy machine; one that waits may not.
     const Milliseconds begin = program_->cpu_time();
     Milliseconds before = begin;
     while (!answer_comes(id, run_.patience())) {

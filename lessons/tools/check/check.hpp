@@ -44,7 +44,7 @@ struct Exercise {
         cuts = {Cut::whole, Cut::byte_by_byte, Cut::inside};
         return std::move(*this);
     }
-    // Only glued: that something comes behind another thing is what is checked.
+    // Only glued: that something comes after another thing is what is checked.
     Exercise glued() && {
         cuts = {Cut::glued};
         return std::move(*this);

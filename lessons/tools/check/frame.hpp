@@ -90,8 +90,8 @@ Seen read_frame(Bytes bytes);
 
 std::string name_of_opcode(std::uint8_t opcode);
 
-// The part of a trace line behind the bytes: TEXT FIN masked len=5 "Hello". A question mark
-// behind the length: so many bytes are not there.
+// The part of a trace line after the bytes: TEXT FIN masked len=5 "Hello". A question mark
+// after the length: that many bytes are not there.
 std::string describe(const Seen& frame);
 
 // What a byte of a frame is: "byte 2, the first of the two length bytes (00 7E = 126)".

@@ -81,7 +81,7 @@ Found length_in_host_order(const Came& came) {
                             expected_bytes(came, 1 + form), form};
 }
 
-// 127 with four bytes behind it, or with eight of which only four are right.
+// 127 with four bytes after it, or with eight of which only four are right.
 Found length_of_four_bytes(const Came& came) {
     if (!wrong_frame(came) || came.at < 2) return {};
     const Seen want = wanted(came);
@@ -400,7 +400,7 @@ Found close_code_backwards(const Came& came) {
                              meaning_of(want.close_code()), 2};
 }
 
-// The code is right, and behind it something is missing or is another.
+// The code is right, and after it something is missing or is another.
 Found another_close_reason(const Came& came) {
     if (!wrong_frame(came) || !wanted(came).is(Op::close)) return {};
     const Seen got = read_frame(came.got);

@@ -284,7 +284,7 @@ int Program::wait() {
     const bool over = run_.backstage().wait_for(pidfd, POLLIN, in(run_.patience() + Milliseconds{2000}));
     ::close(pidfd);
     if (!over || !reap()) {
-        // Whoever waits uses next to nothing.
+        // A program that waits uses next to nothing.
         const bool busy = cpu_time() - cpu_before > Milliseconds{150};
         run_.fail(Verdict::timed_out,
                   "the " + name_ + " does not end. " +

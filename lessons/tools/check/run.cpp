@@ -242,7 +242,7 @@ void Run::fail_marked(const Came& came, const Mistakes& mistakes, std::string fa
     if (came.frames && found.says.find("xpected") == found.says.npos)
         found.says += "  Expected " + expected_bytes(came, found.at + found.count - 1);
     std::string block;
-    // The line above shows eight bytes. What lies behind them gets a line of its own.
+    // The line above shows eight bytes. What comes after them gets a line of its own.
     std::size_t first = 0;
     if (found.at >= shown_bytes && found.at < came.got.size()) {
         first = found.at - 2;

@@ -24,7 +24,7 @@ enum class Way : std::uint8_t { from_client, from_server };
 
 using Milliseconds = std::chrono::milliseconds;
 using Deadline = std::chrono::steady_clock::time_point;
-// Of a processor's time, for one call or one answer. Whoever needs more is in a loop without end.
+// Of a processor's time, for one call or one answer. A call that needs more is in a loop without end.
 inline constexpr Milliseconds most_computing{5000};
 inline Deadline in(Milliseconds time) { return std::chrono::steady_clock::now() + time; }
 

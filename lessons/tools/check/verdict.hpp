@@ -45,7 +45,7 @@ struct Came {
 };
 
 // A mistake that was recognised: the byte to mark, how many, and one or two sentences. They stand
-// behind the mark, so "7E announces a 16-bit length, so ..." reads well.
+// after the mark, so "7E announces a 16-bit length, so ..." reads well.
 struct Explained {
     std::size_t at = 0;
     std::string says{};

@@ -20,7 +20,7 @@
 
 namespace wire {
 
-// A descriptor that is passed. Whoever receives it owns it.
+// A descriptor that is passed. Its receiver owns it.
 struct Fd {
     int number = -1;
 };

@@ -6,7 +6,7 @@
 # First all is built, which runs nothing of the student's. Then this process becomes the judge: when
 # the student's code begins to run there is no shell and no make beside it, the judge is the first
 # process here, which nobody can kill, and with its end all others end. It prints what it finds, and
-# behind the mark, a line that comes on standard input, the table of results.
+# after the mark, a line that comes on standard input, the table of results.
 set -uo pipefail
 
 from=$1 to=$2 seed=$3

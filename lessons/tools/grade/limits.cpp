@@ -34,7 +34,7 @@ void add_limits(Words& words, unsigned number) {
          std::string{"--cpu="} + max_cpu_seconds, "--core=0", "--"});
     if (::geteuid() != 0) return;
     const std::string user = user_of(number);
-    // Whoever becomes another user would not end with its parent any more.
+    // A process that becomes another user would not end with its parent any more.
     add(words, {"setpriv", "--reuid=" + user, "--regid=" + user, "--clear-groups", "--inh-caps=-all",
                 "--bounding-set=-all", "--no-new-privs", "--pdeathsig=KILL", "--"});
 }

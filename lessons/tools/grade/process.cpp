@@ -41,7 +41,7 @@ bool read_stat(const std::string& pid, Process& process) {
     std::getline(file, text, '\0');
     const std::size_t name_end = text.rfind(") ");
     if (name_end == text.npos) return false;
-    const char* at = text.c_str() + name_end + 4;  // behind the state
+    const char* at = text.c_str() + name_end + 4;  // after the state
     std::vector<long> fields;
     for (char* end = nullptr; fields.size() < 21; at = end) {
         fields.push_back(std::strtol(at, &end, 10));

@@ -14,7 +14,7 @@ namespace grade {
 
 struct Submission {
     // The name of its folder, file or archive; of a folder as Moodle makes it, that before the number.
-    // Where two have the same one, what each was read from stands behind it.
+    // Where two have the same one, what each was read from stands after it.
     std::string student{};
     std::map<std::string, std::string> files{};  // "src/ws/frame.cpp" and its text
     std::string read{};                          // "2 files of work.tar.gz, from work/"

@@ -1,4 +1,4 @@
-// The judge's table is behind the mark; without it, its lines are read.
+// The judge's table is after the mark; without it, its lines are read.
 #include "lessons/tools/grade/verdict.hpp"
 
 #include <random>

@@ -192,7 +192,7 @@ inline void silence_unused(std::string& text) {
                 functions::find_word(code, *name, functions::find_word(code, *name) + 1) ==
                     code.npos)
                 places.push_back(begin);
-            // To the end of the declaration: a ";", or a body with nothing behind it.
+            // To the end of the declaration: a ";", or a body with nothing after it.
             std::size_t end = code.find_first_of(";{", begin);
             if (end < close && code[end] == '{') end = functions::closing(code, end);
             end = std::min(end, close);

@@ -160,7 +160,7 @@ check_texts() {
     [[ -n $exercises ]] || fault "$folder/exercises.md has no exercise"
     for k in $exercises; do
         for level in 1 2 3; do
-            # The heading "### 2" below "## 3 Title", and a line of text behind it.
+            # The heading "### 2" below "## 3 Title", and a line of text after it.
             awk -v k="$k" -v level="$level" '
                 /^## /  { here = ($2 == k); at = 0 }
                 /^### / { at = here && $2 == level; next }

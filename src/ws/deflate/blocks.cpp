@@ -219,6 +219,7 @@ void Blocks::write_symbols(BitWriter& to, const Codes& codes) const {
     BitWriter writer = to;
     for (std::size_t i = 0; i < count_; ++i) {
         const std::uint32_t distance = symbols_[i] >> 16, length = symbols_[i] & 0xFFFF;
+        // No match has a distance of 0, so that marks a literal.
         if (distance == 0) {
             writer.put(codes.literals[length], codes.literal_lengths[length]);
             continue;

@@ -16,6 +16,7 @@ constexpr std::size_t most_given_up = 16;  // at a time
 }  // namespace
 
 const Deflater::Level& Deflater::level(int number) {
+    // Is a better match waited for, which length is enough, and how hard is one looked for?
     static constexpr auto levels = std::to_array<Level>({
         {false, 4, {.chain = 3, .nice = 8, .good = 4}},
         {false, 5, {.chain = 8, .nice = 16, .good = 4}},

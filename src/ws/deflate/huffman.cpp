@@ -176,7 +176,7 @@ std::array<std::uint8_t, distance_symbols> fixed_distance_lengths() {
 }
 
 // Codes of one length after the other: once those of n bits are there, the table for n + 1 bits
-// begins as the one for n bits, twice. What is longer than the index gets a table behind the first.
+// begins as the one for n bits, twice. What is longer than the index gets a table after the first.
 CodeFault DecodeTable::build(Bytes lengths, std::span<const TableEntry> meanings, bool lone_code) {
     const Counts counts = count_lengths(lengths);
     unsigned longest = max_code_bits;

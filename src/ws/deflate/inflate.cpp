@@ -273,7 +273,7 @@ Inflater::Step Inflater::read_symbol(Bytes& in, Unpacked& out, const History& be
     return copy_match(out, before);
 }
 
-// The distance that follows a length. `after` are the bits behind that, which are taken together
+// The distance that follows a length. `after` are the bits after that, which are taken together
 // with the distance's or not at all.
 Inflater::Step Inflater::read_distance(BitReader after, std::size_t bytes_before,
                                        std::size_t window_size) {

@@ -34,7 +34,7 @@ class Inflater {
     Inflater(const Inflater&) = delete;  // the tables stand in it
     Inflater& operator=(const Inflater&) = delete;
 
-    // Takes bytes from the front of `in` and writes what they stand for behind out.used. `before`
+    // Takes bytes from the front of `in` and writes what they stand for after out.used. `before`
     // is what came before the first byte of `out`.
     Status run(Bytes& in, Unpacked& out, const History& before);
 

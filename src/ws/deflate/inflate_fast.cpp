@@ -76,7 +76,7 @@ void Inflater::read_symbols_fast(Bytes& in, Unpacked& out, const History& before
             *to++ = static_cast<std::uint8_t>(base(entry));
             entry = literals[low_bits(bits.bits(), literal_bits)];
         }
-        if ((entry & literal_entry) != 0) continue;
+        if ((entry & literal_entry) != 0) continue;  // a fourth one needs new bits
         // A match is taken whole or not at all: what cannot be done here is begun anew by the steps
         // of inflate.cpp, from where `bits` still stands.
         BitReader after = bits;
@@ -90,7 +90,7 @@ void Inflater::read_symbols_fast(Bytes& in, Unpacked& out, const History& before
                 continue;
             }
         }
-        if ((entry & special_entry) != 0) break;
+        if ((entry & special_entry) != 0) break;  // the block's end, or no code
         const std::size_t length = value(entry, after.bits());
         after.drop(all_bits(entry));
         const std::uint8_t* next_after = next;

@@ -11,7 +11,7 @@ namespace ws::deflate {
 
 namespace {
 
-// Bytes behind the data that may be loaded, and mean nothing.
+// Bytes after the data that may be loaded, and mean nothing.
 constexpr std::size_t padding = 8;
 constexpr std::size_t positions = 1u << 16;
 constexpr unsigned most_three_hash_bits = 12;

@@ -18,6 +18,7 @@
 #include "lessons/tools/holes/starter.hpp"
 #include "tests/classroom/files.hpp"
 #include "tests/support/process.hpp"
+#include "tests/support/terminal.hpp"
 #include "tests/support/text_files.hpp"
 
 namespace fs = std::filesystem;
@@ -126,6 +127,36 @@ TEST_CASE("classroom: a reading exercise is asked and judged") {
     check_refused(answer({"9", "7"}), "those of lesson 9 are T=1, 1b, 1c");
     check_refused(answer({"77", "1"}), "lesson 77 has no reading exercise");
     check_refused(answer({"x\x1B[2J", "1"}), "\\x1B");
+}
+
+// --- building -----------------------------------------------------------------------------------
+
+TEST_CASE("classroom: on a terminal the build of a check says how far it is") {
+    const ScratchFolder scratch;
+    const std::string place = scratch.path.string(), build = place + "/build";
+    // In make's place: five files are to be compiled, two of them are, and the others wait for us.
+    write(scratch.path / "make", "#!/bin/sh\n"
+                                 "case \" $* \" in *' --dry-run '*)\n"
+                                 "    for file in a b c d e; do echo g++ -c $file.cpp; done; exit;;\n"
+                                 "esac\n"
+                                 "mkdir -p " + build + "/obj\n"
+                                 "until [ -e " + place + "/go ]; do\n"
+                                 "    touch " + build + "/obj/a.o " + build + "/obj/b.o; sleep 0.1\n"
+                                 "done\n"
+                                 "printf '#!/bin/sh\\necho judged\\n' >" + build + "/check-01\n"
+                                 "chmod +x " + build + "/check-01\n");
+    fs::permissions(scratch.path / "make", fs::perms::owner_all);
+
+    test::Terminal terminal{"/usr/bin/env",
+                            {"-u", "NAME", "-u", "TRACE", "-u", "SEED", "-u", "ONLY_LESSON", "-u", "QUIET",
+                             "MAKE=" + place + "/make", "BUILD=" + build, "WORK=" + place + "/work",
+                             "HOLES=" + test::program("tools/holes"), "lessons/tools/student/check.sh", "1"}};
+    terminal.expect("compiled 2 of 5 files");
+    write(scratch.path / "go", "");
+    terminal.expect("judged");
+    CHECK(terminal.wait() == 0);
+    // The line of the build is gone.
+    CHECK_FALSE(contains(terminal.screen(), "compiled"));
 }
 
 // --- watching -----------------------------------------------------------------------------------

@@ -136,15 +136,40 @@ did_not_compile() {
     exit 1
 }
 
+# On a terminal: how far compiling is, until it is killed. What is to be done is what make would do.
+show_compiling() {
+    local all compiled
+    all=$("${making[@]}" --dry-run "$@" 2>/dev/null | grep -c -- ' -c ' || :)
+    while ((all > 3)) && sleep 1 && kill -0 $$; do
+        compiled=$(find "$BUILD" -name '*.o' -newer "$BUILD/begun" | wc -l)
+        printf '\rcompiled %d of %d files ' "$compiled" "$((all > compiled ? all : compiled))"
+    done
+}
+
 # build TARGET...: or says why not, and ends.
 build() {
+    local showing=''
     # A new log, never a write into the old one: copies of a build folder are links (mutants.sh).
-    rm -f "$log"
+    rm -f "$log" "$BUILD/begun"
+    touch "$BUILD/begun"
     # UBSan wants a descriptor to look at a vptr, and some scenarios leave none. What the compiler says
     # is read below: in one language, and without colours.
-    LC_ALL=C "$MAKE" --no-print-directory -s "${jobs[@]}" BUILD="$BUILD" OVERLAY="$WORK" SANITIZE=1 \
-        OPTIMIZE=-O1 CPPFLAGS="-D_GLIBCXX_ASSERTIONS -fno-sanitize=vptr" \
-        CXXFLAGS="${CXXFLAGS:-} -fdiagnostics-color=never" "$@" >"$log" 2>&1 || did_not_compile
+    local making=(env LC_ALL=C "$MAKE" --no-print-directory -s "${jobs[@]}" BUILD="$BUILD" OVERLAY="$WORK"
+        SANITIZE=1 OPTIMIZE=-O1 CPPFLAGS="-D_GLIBCXX_ASSERTIONS -fno-sanitize=vptr"
+        CXXFLAGS="${CXXFLAGS:-} -fdiagnostics-color=never")
+    if [[ -t 1 ]]; then
+        show_compiling "$@" &
+        showing=$!
+        trap 'kill $showing 2>/dev/null || :' EXIT
+    fi
+    local status=0
+    "${making[@]}" "$@" >"$log" 2>&1 || status=$?
+    if [[ -n $showing ]]; then
+        trap - EXIT
+        kill "$showing" 2>/dev/null && wait "$showing" 2>/dev/null || :
+        printf '\r%*s\r' 40 ''
+    fi
+    ((status == 0)) || did_not_compile
     # A warning in the student's own files is worth reading, once: when it was compiled.
     grep -E "^$WORK/.*warning: " "$log" | sort -u | sed -n 1,5p || :
 }

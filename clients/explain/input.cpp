@@ -138,6 +138,7 @@ class Streams {
             found.push_back({direction.place, {name, std::move(direction.bytes)}});
         std::ranges::sort(found, {}, &std::pair<std::size_t, Stream>::first);
         std::vector<Stream> streams;
+        streams.reserve(found.size());
         for (auto& [place, stream] : found) streams.push_back(std::move(stream));
         return streams;
     }

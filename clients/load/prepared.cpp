@@ -2,6 +2,7 @@
 #include "clients/load/prepared.hpp"
 
 #include <algorithm>
+#include <cassert>
 #include <random>
 
 #include "net/random.hpp"
@@ -49,10 +50,12 @@ Prepared::Prepared(const Settings& settings)
     std::vector<ws::MaskingKey> key;
     for (std::uint64_t i = 0; i < different_; ++i) key.push_back(keys.bytes<4>());
     for (std::uint64_t i = 0; i < frames_; ++i) {
+        assert(different_ > 0);
         const ws::FrameHeader masked{.opcode = opcode_, .masked = true, .key = key[i % different_]};
         ws::append_frame(to_send_, masked, payload(i));
         if (!raw_) ws::append_frame(expected_, {.opcode = opcode_}, payload(i));
     }
+    assert(frames_ > 0);  // at least one is in flight
     frame_bytes_ = to_send_.size() / frames_;
     answer_bytes_ = raw_ ? frame_bytes_ : expected_.size() / frames_;
 }

@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include <cmath>
 #include <cstdarg>
 
 #include "net/address.hpp"
@@ -44,10 +45,10 @@ std::string grouped(std::uint64_t number) {
     for (std::size_t at = digits.size(); at > 3; at -= 3) digits.insert(at - 3, ",");
     return digits;
 }
-std::string grouped(double number) { return grouped(static_cast<std::uint64_t>(number + 0.5)); }
+std::string grouped(double number) { return grouped(static_cast<std::uint64_t>(std::llround(number))); }
 
 std::string units(Mode mode, std::uint64_t count) {
-    const std::string word = unit(mode);
+    std::string word = unit(mode);
     if (count == 1) return word;
     return mode == Mode::fan_out ? "deliveries" : word + "s";
 }

@@ -202,7 +202,7 @@ class RecordReader {
   private:
     void begin(const std::string& text) {
         const std::size_t arrow = std::min(text.find(to_server), text.find(to_client));
-        if (arrow == std::string::npos || arrow > 8)
+        if (arrow > 8)  // as npos is
             refuse("expected a line such as '  2 → 81 05 ...'");
         from_client_ = text.compare(arrow, to_server.size(), to_server) == 0;
         // The hex column ends at the first double space.

@@ -103,7 +103,7 @@ void Screen::begin_prompt() {
 }
 
 std::string Screen::decorated(std::string_view text, Color color) const {
-    const std::string plain = (settings_.timestamps ? time_of_day() : "") + std::string{text};
+    std::string plain = (settings_.timestamps ? time_of_day() : "") + std::string{text};
     if (!interactive_ || !settings_.color || bare_ || color == Color::none) return plain;
     const char* begin = color == Color::blue    ? "\x1B[34m"
                         : color == Color::green ? "\x1B[32m"

@@ -224,14 +224,13 @@ class Several {
         if (screen_.interactive() && !history_.add(line)) screen_.error(history_.error());
         try {
             // One message that is all of a pipe holds no commands.
-            if (settings_.raw && !screen_.interactive())
-                send_to({}, std::move(line));
-            else if (line == "/clients")
+            const bool may_command = !settings_.raw || screen_.interactive();
+            if (may_command && line == "/clients") {
                 screen_.answer(list_of_clients());
-            else if (const auto number = take_receiver(line))
-                send_to(number, std::move(line));
-            else
-                send_to({}, std::move(line));
+            } else {
+                const auto receiver = may_command ? take_receiver(line) : std::nullopt;
+                send_to(receiver, std::move(line));
+            }
         } catch (const LineRefused& refused) {
             screen_.error(refused.what());
             ending_.input_refused = !screen_.interactive();

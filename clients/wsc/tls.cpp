@@ -195,10 +195,10 @@ std::string ask_passphrase() {
     ::tcsetattr(terminal.get(), TCSAFLUSH, &silent);
     constexpr std::string_view question = "Passphrase: ";
     std::string answer;
-    bool asked = ::write(terminal.get(), question.data(), question.size()) > 0;
+    const bool asked = ::write(terminal.get(), question.data(), question.size()) > 0;
     for (char c = 0; asked && ::read(terminal.get(), &c, 1) == 1 && c != '\n';) answer += c;
     ::tcsetattr(terminal.get(), TCSAFLUSH, &saved);
-    asked = ::write(terminal.get(), "\n", 1) > 0;
+    [[maybe_unused]] const auto told = ::write(terminal.get(), "\n", 1);
     return answer;
 }
 
@@ -262,6 +262,7 @@ void Tls::start_openssl() {
 
     const std::vector<std::string> arguments = openssl_arguments(host_, path_, options_);
     std::vector<char*> argv;
+    argv.reserve(arguments.size() + 1);
     for (const std::string& argument : arguments)
         argv.push_back(const_cast<char*>(argument.c_str()));
     argv.push_back(nullptr);

@@ -149,7 +149,7 @@ Reactors::Reactors(const ReactorsOptions& options, const Make& make) {
                                                                    : net::allowed_connections(1);
     for (unsigned i = 0; i < loops; ++i) {
         Reactor& loop = loops_.emplace_back(loops_, i, options.max_mailbox_bytes);
-        ServerOptions own = options;
+        ServerOptions own{static_cast<const ServerOptions&>(options)};
         own.max_connections = part_of(connections, loops);
         own.max_connections_per_address = part_of(options.max_connections_per_address, loops);
         LoopHandlers handlers = make(loop, own);
@@ -196,7 +196,8 @@ Counters Reactors::counters() const {
 }
 
 Posted Reactors::send(ClientHandle to, ws::Opcode type, ws::Bytes data) {
-    return loops_[to.loop].mailbox().post({to.id, SharedMessage{"", type, data}});
+    Letter letter{to.id, SharedMessage{"", type, data}};
+    return loops_[to.loop].mailbox().post(std::move(letter));
 }
 
 Posted Reactors::broadcast(std::string_view room, ws::Opcode type, ws::Bytes data) {

@@ -141,19 +141,20 @@ void RedisLink::greeted(std::int64_t id, std::string_view role) {
 }
 
 // Closed, refused, silent, or not what it should be: waits, and tries the next address.
-void RedisLink::lost(std::string why) {
+void RedisLink::lost(std::string_view why) {
+    // Put together first: `why` may be the reader's own words.
+    const std::string what = access_.addresses[address_].to_string() + ": " + std::string{why};
     // With the socket goes what was half sent or half received; the commands stay.
     socket_.close();
     out_.clear();
     reader_ = redis::ReplyReader{};
-    const std::string who = access_.addresses[address_].to_string();
     address_ = (address_ + 1) % access_.addresses.size();
     state_ = State::waiting;
     // By chance, so that the servers that have lost the same Redis do not come back all at once.
     const auto bytes = random_.bytes<4>();
     const std::uint32_t wait = access_.backoff.next(ws::load_be<std::uint32_t>(bytes));
     moment_ = net::Clock::now() + std::chrono::milliseconds{wait};
-    if (handlers_.on_down) handlers_.on_down(who + ": " + why);
+    if (handlers_.on_down) handlers_.on_down(what);
 }
 
 // --- bytes --------------------------------------------------------------------------------------

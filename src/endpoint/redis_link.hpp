@@ -59,7 +59,7 @@ class RedisLink {
     // taken for those of others.
     void forget() { unanswered_.clear(); }
     // What came is not what was asked for: begins anew.
-    void fail(std::string_view why) { lost(std::string{why}); }
+    void fail(std::string_view why) { lost(why); }
 
     void on_ready(std::uint32_t events);  // what epoll says
     void on_time();                       // a few times a second
@@ -84,7 +84,7 @@ class RedisLink {
     void give_up_old();
     void write(std::string_view bytes);
     void flush();
-    void lost(std::string why);
+    void lost(std::string_view why);
 
     net::Epoll& epoll_;
     std::uint64_t tag_;

@@ -176,7 +176,8 @@ Errc HeadReader::check(std::uint8_t byte) {
         // has to wait for a line's end that may never come.
         constexpr std::string_view protocol = "HTTP/";
         const bool response = interim_ == Interim::skip;
-        if (response && lines_ == 0 && line_bytes_ < protocol.size() && byte != protocol[line_bytes_])
+        if (response && lines_ == 0 && line_bytes_ < protocol.size() &&
+            byte != static_cast<std::uint8_t>(protocol[line_bytes_]))
             return Errc::malformed_start_line;
         if (is_control(byte)) return Errc::control_byte_in_head;
         if (++line_bytes_ > limits_.max_start_line_bytes && lines_ == 0)

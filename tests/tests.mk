@@ -79,13 +79,27 @@ run-coverage: $(UNITS) $(BUILD)/tests/faults
 	@nice $(BUILD)/tests/faults --no-intro
 	@tests/coverage/run.sh $(BUILD)
 
-## make cppcheck   cppcheck over src/, clients/ and lessons/: no warning (tests/lint/cppcheck.txt has what
-##                 it does not tell of, and why)
-.PHONY: cppcheck
+## make lint       clang-tidy over src/, clients/ and the lessons' programs, cppcheck over all: no warning
+##                 (.clang-tidy and tests/lint/cppcheck.txt say what is looked for). At first it takes
+##                 20 minutes of a processor's time; then only files whose code has changed do
+## make cppcheck   the quick half of it
+# The tests are left out: they do on purpose what these programs warn of.
+TIDIED := $(patsubst %.cpp,$(BUILD)/lint/%.tidy,$(shell find src clients -name '*.cpp') \
+            $(wildcard lessons/*/server.cpp lessons/*/client.cpp lessons/*/bare/*.cpp))
+.PHONY: lint tidy cppcheck
+lint: cppcheck
+	@tests/lint/prepare.sh clang-tidy
+	@nice $(MAKE) --no-print-directory --keep-going --output-sync=target \
+	  $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc)) tidy
+tidy: $(TIDIED)
+	@echo "clang-tidy: no warning in $(words $^) files"
+$(TIDIED): $(BUILD)/lint/%.tidy: %.cpp .clang-tidy tests/lint/tidy.sh | $(BUILD)/packages
+	@tests/lint/tidy.sh $< $@ $(CXX) $(INCLUDES)
 cppcheck:
 	@tests/lint/prepare.sh cppcheck
 	@tests/lint/cppcheck.sh $(BUILD)/lint/cppcheck
 	@echo "cppcheck: no warning"
+-include $(shell find $(BUILD)/lint -name '*.d' 2>/dev/null)
 
 ## make fuzz       feeds the parsers with invented bytes for SECONDS=60 each (needs clang++;
 ##                 TARGETS='session http' for some of them)

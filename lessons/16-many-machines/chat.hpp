@@ -116,7 +116,7 @@ class SharedChat {
         if (user == nullptr) return "say first who you are: {\"user\":\"ada\"}";
         if (!is_name(*user)) return "a user's " + name_rule;
         users_[client.id()] = *user;
-        const std::string error = enter(client, said);
+        std::string error = enter(client, said);
         if (!error.empty()) users_.erase(client.id());
         return error;
     }

@@ -1,11 +1,10 @@
-// Checks of lesson 2: one datagram sent, one received, and the client that asks again.
-// Leaves out: what a network does by itself. The check's own socket loses and delays on purpose.
+// Checks of lesson 2: one datagram sent, one received, and the server. The client: checks_client.cpp.
+// Leaves out: what a network does by itself.
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <csignal>
 #include <cstring>
 
 #include "lessons/tools/check/check.hpp"
@@ -127,6 +126,26 @@ const Scenario send_too_long{"send-too-long", exercise(2), "man 2 sendto",
     expect_status(run, last, Status::failed, "There was no room for all of them.");
 }};
 
+const Scenario refused{"refused", exercise(2), "man 7 udp",
+    "that an earlier datagram found nobody is told, and not passed over", [](Run& run) {
+    const int nobody = datagrams_on_loopback();
+    const std::uint16_t port = port_of(nobody);
+    ::close(nobody);
+    const Socket sender{datagrams_to_loopback(port)};
+    sender.send("the first");
+    run.step("a datagram was sent to a port where nobody is, and the other machine has said so");
+    pollfd told{sender.number, 0, 0};
+    ::poll(&told, 1, static_cast<int>(run.patience().count()));
+    const auto sent = run.call(Call{"send_datagram", pass(sender.number), bytes_of("the second")}.as(
+                                   "send_datagram() of \"the second\""))
+                          .as<Result>();
+    expect_status(run, sent, Status::failed,
+                  "sendto() said ECONNREFUSED, and has sent nothing. It speaks of the datagram before, and "
+                  "says so once: whoever calls it again then has hidden that nobody is there. After EINTR "
+                  "alone the call is made again.");
+    run.equal("error", std::get<2>(sent), ECONNREFUSED, "It is errno, as sendto() left it.");
+}};
+
 const Scenario receive{"receive", exercise(3), "man 2 recvfrom", "one read is one datagram",
     [](Run& run) {
     const Pair pair;
@@ -219,8 +238,12 @@ const Scenario receive_deadline{"receive-deadline", exercise(3), "",
 }};
 
 // Their socket after connect_udp(), ours to look at.
-Socket connected(Run& run, std::uint16_t port) {
-    return Socket{run.call("connect_udp", "127.0.0.1", port).as<wire::Fd>().number};
+Socket connected(Run& run, std::uint16_t port, std::string_view host = "127.0.0.1",
+                 const std::string& why = "This address will do.") {
+    const auto [socket, error] =
+        run.call("connect_udp", host, port).as<std::optional<wire::Fd>, std::string>();
+    if (!socket) run.fail(Verdict::wrong, "connect_udp() threw \"" + error + "\". " + why);
+    return Socket{socket->number};
 }
 
 const Scenario connect{"connect", exercise(4), "man 2 connect",
@@ -232,6 +255,20 @@ const Scenario connect{"connect", exercise(4), "man 2 connect",
     run.is_true(::send(socket.number, "x", 1, 0) == 1,
                 std::string{"The socket does not know whom to talk to: "} + std::strerror(errno));
     run.equal("what arrived at the server", server.receive(), "x");
+}};
+
+const Scenario next_address{"next-address", exercise(4), "man 2 connect",
+    "where an address will not do, the next one is taken", [](Run& run) {
+    const Socket server{datagrams_on_loopback()};
+    run.step("the host has three addresses: 255.255.255.255, which is everybody's and which connect() "
+             "refuses, then 127.0.0.1 and 127.0.0.2");
+    const Socket socket = connected(run, port_of(server.number), "three.addresses",
+                                    "The first address of the host will not do, and it has two more. One "
+                                    "that cannot be reached from here is passed over (`for`, and no return "
+                                    "nor break when connect() has failed).");
+    socket.send("x");
+    run.equal("what arrived at 127.0.0.1", server.receive(), "x",
+              "It is the first that will do. Whoever goes on after it talks to the last.");
 }};
 
 const Scenario strangers{"strangers", exercise(4), "man 2 connect",
@@ -268,159 +305,6 @@ const Scenario two_clients{"two-clients", exercise(3).needs(2), "", "the answer 
     first.expect("of the first");
     second.expect("of the second",
                   "Nobody is connected: each datagram brings the address to answer to.");
-}};
-
-// --- the client ---------------------------------------------------------------------------------
-
-// Their client with its standard input, and us as its server.
-class Asked {
-  public:
-    Asked(Run& run, std::vector<std::string> arguments)
-        : run_{run}, host_{datagrams_on_loopback()}, client_{run, port_of(host_), std::move(arguments)} {}
-    ~Asked() { ::close(host_); }
-
-    // The next question is this one.
-    void expect(std::string_view question, std::string_view why) {
-        run_.step("waits for a question of your client");
-        if (!question_comes(run_.patience()))
-            run_.fail(
-                Verdict::nothing_received,
-                "your client did not ask " + quote(question) + ". " + std::string{why});
-        std::string text(2000, '\0');
-        from_length_ = sizeof from_;
-        const ssize_t size = ::recvfrom(host_, text.data(), text.size(), 0,
-                                        reinterpret_cast<sockaddr*>(&from_), &from_length_);
-        text.resize(size < 0 ? 0 : static_cast<std::size_t>(size));
-        run_.show_bytes(Way::from_client, bytes_of(text));
-        run_.equal("the question", std::string_view{text}, question, why);
-    }
-    void answer(std::string_view text) {
-        run_.show_bytes(Way::from_server, bytes_of(text));
-        ::sendto(host_, text.data(), text.size(), 0, reinterpret_cast<sockaddr*>(&from_),
-                 from_length_);
-    }
-    void expect_no_question(std::string_view why, std::chrono::milliseconds silence = 400ms) {
-        if (question_comes(silence))
-            run_.fail(Verdict::wrong, std::string{why});
-    }
-    Program& client() { return client_.program(); }
-
-  private:
-    bool question_comes(Milliseconds patience) {
-        pollfd host{host_, POLLIN, 0};
-        return ::poll(&host, 1, static_cast<int>(patience.count())) == 1;
-    }
-
-    Run& run_;
-    int host_;
-    Client client_;
-    sockaddr_storage from_{};
-    socklen_t from_length_ = 0;
-};
-
-const Scenario lossy{"lossy", exercise(5).needs(2, 3, 4).once(), "",
-    "a question without an answer is asked again", [](Run& run) {
-    // Long enough that a busy machine answers in time.
-    Asked asked{run, {"--timeout", "1.5", "--retries", "2"}};
-    asked.client().type("one\ntwo\n");
-    asked.expect("one", "It was typed.");
-    run.step("the question is lost; --timeout is 1.5 s");
-    const auto lost = std::chrono::steady_clock::now();
-    asked.expect("one", "No answer came within --timeout, and there are --retries left.");
-    const auto waited = (std::chrono::steady_clock::now() - lost) / 1ms;
-    run.is_true(waited > 1000, "The question came again after " + std::to_string(waited) +
-                                   " ms. An answer needs time: it has --timeout, 1500 ms.");
-    asked.expect_no_question("The question came a third time, right after the second. Each attempt has a "
-                             "--timeout of its own: one moment for all of them is over after the first.", 300ms);
-    asked.answer("one");
-    asked.client().expect_line("one", "The answer to the second attempt.");
-    asked.expect("two", "The next line.");
-    asked.answer("two");
-    asked.client().expect_line("two");
-    asked.client().end_of_input();
-    run.equal("the exit status", asked.client().wait(), 0, "In the end nothing was lost.");
-}};
-
-const Scenario gives_up{"gives-up", exercise(5).needs(2, 3, 4).once(), "",
-    "--retries 2 is three questions and no more", [](Run& run) {
-    Asked asked{run, {"--timeout", "0.15", "--retries", "2"}};
-    asked.client().type("one\n");
-    for (const std::string_view which : {"first", "second", "third"})
-        asked.expect("one", "This would be the " + std::string{which} +
-                                " attempt. The first is no retry, so --retries 2 is three.");
-    asked.expect_no_question(
-        "A fourth question came. The first is no retry, and two are "
-        "allowed.");
-    asked.client().end_of_input();
-    run.equal("the exit status", asked.client().wait(), 1,
-              "A line was lost, and a script wants to know.");
-    run.is_true(asked.client().errors().find("no answer to") != std::string::npos,
-                "Nothing on standard error says that there was no answer.");
-}};
-
-const Scenario interrupted{"interrupted", exercise(5).needs(2, 3, 4).once(), "",
-    "Ctrl-C ends the waiting for an answer at once", [](Run& run) {
-    Asked asked{run, {"--timeout", "60"}};
-    asked.client().type("one\n");
-    asked.expect("one", "It was typed.");
-    run.step("Ctrl-C for your client, while it waits for the answer; --timeout is 60 s");
-    asked.client().signal(SIGINT);
-    run.equal("the exit status", asked.client().wait(), 0,
-              "Whoever presses Ctrl-C wants to leave now. The signal is a descriptor, stop_.fd(): wait for it "
-              "as well as for the socket, and name it first.");
-}};
-
-const Scenario question_too_long{"question-too-long", exercise(5).needs(2, 3, 4).once(), "",
-    "a question that cannot be sent is told, and not waited for", [](Run& run) {
-    Asked asked{run, {"--timeout", "0.5", "--retries", "0"}};
-    run.step("a line of 70000 bytes is typed");
-    asked.client().type(std::string(70'000, 'x') + "\n");
-    asked.client().end_of_input();
-    run.equal("the exit status", asked.client().wait(), 1, "The line was not answered.");
-    const std::string& says = asked.client().errors();
-    run.is_true(says.find("too long for a datagram") != std::string::npos &&
-                    says.find("no answer to") == std::string::npos,
-                "A line of 70000 bytes fits into no datagram, so send_datagram() failed with EMSGSIZE, and "
-                "there is nothing to wait for: explain() says why. Its standard error says: " + quote(says, 200));
-}};
-
-const Scenario nobody_there{"nobody-there", exercise(5).needs(2, 3, 4).once(), "",
-    "a port where nobody is ends the client with one line", [](Run& run) {
-    const int unused = datagrams_on_loopback();
-    const std::uint16_t port = port_of(unused);
-    ::close(unused);
-    Client client{run, port, {"--timeout", "1.5", "--retries", "3"}};
-    run.step("your client asks on port " + std::to_string(port) + ", where nobody is");
-    client->type("one\n");
-    run.equal("the exit status", client->wait(), 1, "The line was not answered.");
-    run.is_true(client->errors().find("Connection refused") != std::string::npos,
-                "The other machine says that nobody has this port, and the kernel tells at "
-                "the next call. Its standard error says only: " +
-                    quote(client->errors(), 200));
-}};
-
-const Scenario late_answer{"late-answer", exercise(6).needs(2, 3, 4, 5).once(), "",
-    "an answer that comes too late is not the next one's", [](Run& run) {
-    // Long enough that a busy machine answers in time.
-    Asked asked{run, {"--timeout", "0.6"}};
-    asked.client().type("one\n");
-    asked.expect("one", "It was typed.");
-    asked.expect_no_question("There are no --retries, so it must not be asked again.", 1s);
-    run.step("the client has given up; now two answers come");
-    asked.answer("one");
-    asked.answer("uno");
-    asked.client().type("two\n");
-    asked.expect("two", "It was typed.");
-    asked.answer("two");
-    asked.client().expect_line(
-        "two",
-        "The late answer to \"one\" was taken for that to \"two\", and from now on each "
-        "answer belongs to the line before. Read what is here already, all of it, before you ask.");
-    asked.client().end_of_input();
-    asked.client().wait();
-    for (const std::string_view late : {"one", "uno"})
-        run.is_true(asked.client().errors().find("a late answer: " + quote(late)) != std::string::npos,
-                    "The late answer " + quote(late) + " was dropped without a word.");
 }};
 
 }  // namespace

@@ -15,9 +15,9 @@ inline constexpr std::size_t max_datagram_bytes = 65'507;
 // picks a free one. Throws ResolveError or std::system_error.
 std::vector<Fd> bind_udp(const std::string& host, std::uint16_t port);
 
-// A socket for talking to the first address of `host` alone: datagrams of others do not reach
-// it. Nothing is sent, so this succeeds whether anybody is there or not. Throws as bind_udp, and
-// Stopped when `stop_fd` was readable before the name was found.
+// A socket for talking to one address of `host` alone, the first that will do: datagrams of others
+// do not reach it. Nothing is sent, so this succeeds whether anybody is there or not. Throws as
+// bind_udp, and Stopped when `stop_fd` was readable before the name was found.
 Fd connect_udp(const std::string& host, std::uint16_t port, int stop_fd = -1);
 
 // What became of receiving one datagram. `closed` does not occur: nobody is connected, and an

@@ -18,7 +18,7 @@ namespace {
 
 // --- exercise 3: one read, one write ------------------------------------------------------------
 
-const Scenario echo{"echo", exercise(3).needs(4), "RFC 6455 §5.6", "what comes in goes out again",
+const Scenario echo{"echo", exercise(3), "RFC 6455 §5.6", "what comes in goes out again",
     [](Run& run) {
     Server server{run};
     Peer client{run, server};
@@ -353,10 +353,27 @@ Peers connect(Run& run, Server& server, int count) {
 const Scenario no_descriptors{"no-descriptors", exercise(6).needs(3, 4, 5).once(), "RFC 9110 §15.6.4",
     "whoever is too many is told so, and the loop does not spin", [](Run& run) {
     Server server{run, {"--max-connections", "1000"}};
+    Peer inside{run, server};
+    inside.open();
     leave_descriptors(server, 24);
     run.step("30 clients for a server that may open 24 descriptors");
     const Peers peers = connect(run, server, 30);
     peers.back()->expect_status(503, "whoever is too many learns it at once, and not by its own patience");
+    run.step("8 more, one after the other; another one that was let in before says \"and I?\" three times after "
+             "each of them, and is answered");
+    int untold = 0;
+    for (int i = 0; i < 8; ++i) {
+        Peer late{run, server};
+        for (int k = 0; k < 3; ++k) {
+            inside.send(text("and I?").masked(run.key()));
+            inside.expect(text("and I?"));
+        }
+        if (!late.read(Milliseconds{0})) ++untold;
+    }
+    run.is_true(untold < 2, "the loop has turned three times after each of them came, and " +
+                                std::to_string(untold) +
+                                " were told nothing. The spare descriptor has helped, and then nobody was left in "
+                                "the queue (EAGAIN): that is no reason to look away");
 }};
 
 const Scenario looks_away{"looks-away", exercise(6).needs(3, 4, 5).once(), "man 2 accept",

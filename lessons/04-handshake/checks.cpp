@@ -1,53 +1,11 @@
-// The judge of lesson 4: the accept key, the lists in headers, both sides' rules, then server and
-// client over real sockets. RFC 6455 §4.1, §4.2; RFC 9110 §5.6.1.
+// The judge of lesson 4: the accept key, the lists in headers, both sides' rules. RFC 6455 §4.1, §4.2;
+// RFC 9110 §5.6.1. Server and client over real sockets: checks_programs.cpp.
 // Heads are written out and read by the checks themselves, never by ws/http.
-#include <algorithm>
-
-#include "lessons/tools/check/check.hpp"
+#include "lessons/04-handshake/checks.hpp"
 
 namespace check {
 
 namespace {
-
-// --- requests and answers as texts --------------------------------------------------------------
-
-using Headers = std::vector<std::pair<std::string, std::string>>;
-
-std::string head_of(const std::string& start_line, const Headers& headers) {
-    std::string head = start_line + "\r\n";
-    for (const auto& [name, value] : headers) head.append(name).append(": ").append(value).append("\r\n");
-    return head + "\r\n";
-}
-
-std::string new_key(Run& run) { return base64(run.random_bytes(16)); }
-
-// A good request, as Chromium orders it.
-Headers good_headers(const std::string& key) {
-    return {{"Host", "localhost"},
-            {"Connection", "Upgrade"},
-            {"Upgrade", "websocket"},
-            {"Sec-WebSocket-Version", "13"},
-            {"Sec-WebSocket-Key", key}};
-}
-
-// The same with one header changed, or left out when `value` is nothing.
-Headers with(Headers headers, const std::string& name, std::optional<std::string> value) {
-    const auto at = std::ranges::find(headers, name, &Headers::value_type::first);
-    if (value && at != headers.end())
-        at->second = *value;
-    else if (value)
-        headers.emplace_back(name, *value);
-    else if (at != headers.end())
-        headers.erase(at);
-    return headers;
-}
-
-Headers twice(Headers headers, const std::string& name, const std::string& value) {
-    headers.emplace_back(name, value);
-    return headers;
-}
-
-const std::string get = "GET /ws HTTP/1.1";
 
 // "Connection: keep-alive, Upgrade", the lines in which a request differs from a good one.
 std::string in_short(const Headers& headers, const Headers& good) {
@@ -227,6 +185,14 @@ const Scenario request_key{"request-key", exercise(4).needs(3), "RFC 6455 §4.2.
                   "the padding == is missing");
     expect_judged(run, with(good, "Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZ!=="), "malformed_key",
                   "'!' is no character of base64");
+    expect_judged(run, with(good, "Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25j===="), "malformed_key",
+                  "'=' only fills up the end: two of them behind 22 characters, and none before");
+    constexpr std::string_view digits =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    for (char c = '!'; c <= '~'; ++c)
+        if (digits.find(c) == digits.npos)
+            expect_judged(run, with(good, "Sec-WebSocket-Key", "dGhlIHNhbXB" + std::string{c} + "ZSBub25jZQ=="),
+                          "malformed_key", std::string{"'"} + c + "' is no character of base64");
     expect_judged(run, twice(good, "Sec-WebSocket-Key", new_key(run)), "duplicate_header",
                   "which of the two would be answered?");
 }};
@@ -250,12 +216,24 @@ const Scenario request_body{"request-body", exercise(4).needs(3), "RFC 9112 §6"
     expect_judged(run, with(good, "Content-Length", "-1"), "request_body");
     expect_judged(run, twice(with(good, "Content-Length", "0"), "Content-Length", "5"), "request_body",
                   "two lengths: two readers may believe different ones");
-    expect_judged(run, with(with(good, "Content-Length", "5"), "Upgrade", std::nullopt), "request_body",
-                  "of two broken rules the first in the list is named; the body comes before Upgrade");
-    expect_judged(run, with(with(good, "Host", std::nullopt), "Upgrade", std::nullopt), "missing_host",
-                  "of two broken rules the first in the list is named; check_host() comes first");
     expect_judged(run, with(good, "Sec-WebSocket-Protocol", "chat, chat"), "malformed_subprotocol",
-                  "check_lists() is there for you, and comes last");
+                  "check_lists() is there for you");
+    // Each breaks one rule, in the order of the list; and then two at once.
+    using Broken = Headers (*)(Headers);
+    const std::vector<std::pair<std::string_view, Broken>> in_order{
+        {"missing_host", [](Headers all) { return with(all, "Host", std::nullopt); }},
+        {"request_body", [](Headers all) { return with(all, "Content-Length", "5"); }},
+        {"not_an_upgrade", [](Headers all) { return with(all, "Upgrade", std::nullopt); }},
+        {"connection_without_upgrade", [](Headers all) { return with(all, "Connection", "close"); }},
+        {"duplicate_header", [](Headers all) { return twice(all, "Sec-WebSocket-Key", "another"); }},
+        {"unsupported_version", [](Headers all) { return with(all, "Sec-WebSocket-Version", "8"); }},
+        {"malformed_key", [](Headers all) { return with(all, "Sec-WebSocket-Key", "short"); }},
+        {"malformed_subprotocol", [](Headers all) { return with(all, "Sec-WebSocket-Protocol", "a, a"); }}};
+    for (std::size_t first = 0; first < in_order.size(); ++first)
+        for (std::size_t other = first + 1; other < in_order.size(); ++other)
+            expect_judged(run, in_order[first].second(in_order[other].second(good)), in_order[first].first,
+                          "of two broken rules the first in the list is named: host, body, Upgrade, Connection, "
+                          "no header twice, version, key, lists");
 }};
 
 // --- exercise 5: the answer ---------------------------------------------------------------------
@@ -319,12 +297,6 @@ const Scenario response_extra{"response-extra", exercise(5).needs(2), "RFC 6455 
 
 // --- exercise 6: judging an answer --------------------------------------------------------------
 
-Headers good_answer(const std::string& key) {
-    return {{"Upgrade", "websocket"},
-            {"Connection", "Upgrade"},
-            {"Sec-WebSocket-Accept", accept_key(key)}};
-}
-
 const Scenario answer{"answer", exercise(6).needs(2, 3), "RFC 6455 §4.1",
     "a client believes no answer that it has not checked", [](Run& run) {
     const std::string key = new_key(run);
@@ -344,11 +316,9 @@ const Scenario answer{"answer", exercise(6).needs(2, 3), "RFC 6455 §4.1",
     judge(right, "unexpected_status", "any other status is no WebSocket", "HTTP/1.1 200 OK");
     judge(with(right, "Upgrade", std::nullopt), "response_without_upgrade");
     judge(with(right, "Upgrade", "h2c"), "response_without_upgrade");
+    judge(twice(right, "Upgrade", "websocket"), "response_without_upgrade", "one value stands in one line");
     judge(with(right, "Upgrade", "websocket, h2c"), "response_without_upgrade",
           "the header holds one value here, no list: §4.1 asks for \"websocket\", and for nothing beside it");
-    judge(with(with(right, "Upgrade", std::nullopt), "Sec-WebSocket-Accept", accept_key("another key")),
-          "response_without_upgrade",
-          "of two broken rules the first in the list is named; Upgrade comes first");
     judge(with(right, "Connection", "close"), "response_without_connection");
     judge(with(right, "Sec-WebSocket-Accept", std::nullopt), "missing_accept");
     judge(with(right, "Sec-WebSocket-Accept", accept_key("another key")), "wrong_accept",
@@ -363,68 +333,25 @@ const Scenario answer{"answer", exercise(6).needs(2, 3), "RFC 6455 §4.1",
     judge(with(right, "Sec-WebSocket-Protocol", "chat"), "unrequested_subprotocol", "nobody asked for it");
     judge(with(right, "Sec-WebSocket-Protocol", "chat"), "none", "it was asked for",
           "HTTP/1.1 101 Switching Protocols", {"superchat", "chat"});
-}};
-
-// --- the programs -------------------------------------------------------------------------------
-
-const Scenario server_accepts{"server-accepts", exercise(5).needs(2, 3, 4), "RFC 6455 §4.2.2",
-    "the server answers 101 with the right accept key", [](Run& run) {
-    Server server{run};
-    const std::string key = new_key(run);
-    Peer client{run, server};
-    client.send(head_of(get, with(with(good_headers(key), "Connection", "keep-alive, Upgrade"),
-                                  "Origin", "http://localhost")));
-    const Head head = client.expect_status(101, "a good request was refused");
-    client.expect_header(head, "Upgrade", "websocket", "it names the protocol that follows");
-    client.expect_header(head, "Connection", "Upgrade", "it goes with Upgrade");
-    client.expect_header(head, "Sec-WebSocket-Accept", accept_key(key),
-                         "it must answer the key that was sent, " + key);
-    client.expect_end();
-}};
-
-const Scenario server_refuses{"server-refuses", exercise(4).needs(3), "RFC 6455 §4.2.2",
-    "a bad request gets the status that says what is wrong", [](Run& run) {
-    Server server{run};
-    const Headers headers = good_headers(new_key(run));
-    const auto refuse = [&](const std::string& start, const Headers& lines, int status,
-                            std::string_view why) {
-        Peer client{run, server};
-        client.send(head_of(start, lines));
-        const Head head = client.expect_status(status, why);
-        client.expect_no_header(head, "Sec-WebSocket-Accept", "a refusal accepts nothing");
-        return head;
-    };
-    refuse(get, with(headers, "Upgrade", std::nullopt), 426, "a request without Upgrade is no handshake");
-    const Head version = refuse(get, with(headers, "Sec-WebSocket-Version", "8"), 426,
-                                "version 8 is none that this server knows");
-    run.is_true(version.find("Sec-WebSocket-Version") == "13",
-                "the answer to another version names the right one, in Sec-WebSocket-Version: 13 (§4.4)");
-    refuse(get, with(headers, "Sec-WebSocket-Key", "short"), 400, "a key that is not 16 bytes was taken");
-    refuse(get, with(headers, "Content-Length", "5"), 400, "a request with a body was taken");
-    refuse("GET /other HTTP/1.1", headers, 404, "there is no such path");
-    refuse("POST /ws HTTP/1.1", headers, 405, "the method must be GET");
-}};
-
-const Scenario client_checks{"client-checks", exercise(6).needs(2, 3), "RFC 6455 §4.1",
-    "the client connects to a right answer, and to no other", [](Run& run) {
-    const auto meet = [&](bool right) {
-        Host host{run};
-        Client program{run, host};
-        Peer server{run, host};
-        const Head request = server.head("the request of your client");
-        const std::string key = right ? request.find("Sec-WebSocket-Key") : "another key";
-        server.send(head_of("HTTP/1.1 101 Switching Protocols", good_answer(key)));
-        server.end_sending();
-        const int status = program->wait();
-        if (right)
-            run.equal("the client's exit status", status, 0,
-                      "the answer was right; the client said: " + program->errors());
-        else
-            run.equal("the client's exit status", status, 1,
-                      "the accept key belongs to another request, and the client connected");
-    };
-    meet(true);
-    meet(false);
+    judge(twice(with(right, "Sec-WebSocket-Protocol", "chat"), "Sec-WebSocket-Protocol", "superchat"),
+          "duplicate_header", "both were asked for, and only one can be spoken (§11.3.4)",
+          "HTTP/1.1 101 Switching Protocols", {"superchat", "chat"});
+    // Each breaks one rule, in the order of the list; and then two at once.
+    const std::vector<std::tuple<std::string_view, std::string, std::optional<std::string>>> in_order{
+        {"response_without_upgrade", "Upgrade", std::nullopt},
+        {"response_without_connection", "Connection", "close"},
+        {"wrong_accept", "Sec-WebSocket-Accept", accept_key("another key")},
+        {"unrequested_extension", "Sec-WebSocket-Extensions", "permessage-deflate"},
+        {"unrequested_subprotocol", "Sec-WebSocket-Protocol", "chat"}};
+    const std::string_view order = "of two broken rules the first in the list is named: status, Upgrade, "
+                                   "Connection, accept key, extension, subprotocol";
+    for (const auto& [errc, name, value] : in_order) {
+        judge(with(right, name, value), "unexpected_status", order, "HTTP/1.1 200 OK");
+        for (const auto& [earlier, its_name, its_value] : in_order) {
+            if (earlier == errc) break;
+            judge(with(with(right, name, value), its_name, its_value), earlier, order);
+        }
+    }
 }};
 
 }  // namespace

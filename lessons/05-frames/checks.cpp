@@ -318,6 +318,24 @@ const Scenario judge_length{"judge-length", exercise(5), "RFC 6455 §5.2",
     expect_judged(run, announcing(std::uint64_t{1} << 63).masked(key), "length_top_bit");
 }};
 
+const Scenario judge_order{"judge-order", exercise(5), "RFC 6455 §5.2",
+    "of two broken rules the first in the table is named", [](Run& run) {
+    const Key key = run.key();
+    const std::string longer(126, 'p');
+    const Frame right = text("a").masked(key);
+    expect_judged(run, right.rsv(4).opcode(3), "rsv_without_extension");
+    expect_judged(run, text("a").rsv(4), "rsv_without_extension");
+    expect_judged(run, right.rsv(1), "rsv_without_extension", To::client);
+    expect_judged(run, ping(longer).rsv(2).masked(key), "rsv_without_extension");
+    expect_judged(run, text("a").opcode(3), "reserved_opcode");
+    expect_judged(run, ping(longer).opcode(11).masked(key).not_last(), "reserved_opcode");
+    expect_judged(run, ping(longer), "frame_not_masked");
+    expect_judged(run, ping("").masked(key).not_last(), "frame_masked", To::client);
+    expect_judged(run, announcing(5).length_in(8), "frame_not_masked");
+    expect_judged(run, ping(longer).masked(key).not_last(), "control_too_long");
+    expect_judged(run, announcing(5).opcode(9).length_in(8).masked(key).not_last(), "control_fragmented");
+}};
+
 // --- the programs -------------------------------------------------------------------------------
 
 const Scenario echo{"echo", exercise(3).needs(2, 3, 4), "RFC 6455 §5.1",

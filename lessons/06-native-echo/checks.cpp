@@ -128,16 +128,22 @@ const Scenario ping_unanswered{"ping-unanswered", exercise(3), "RFC 6455 §5.5.2
     Peer client{run, server};
     client.open();
     client.send(ping("are you there?").masked(run.key()));
+    client.send(binary(bytes_of("a picture")).masked(run.key()));
     client.send(text("Hello").masked(run.key()));
     client.expect(
         text("Hello").unmasked(),
-        {when(
-             [](const Came& came) { return came.got.size() > 1 && came.got[1] == 14; },
-             "this is the payload of the ping, sent back as a message that nobody "
-             "wrote. In this lesson a ping is left alone; its answer is a pong"),
+        {when([](const Came& came) { return !came.got.empty() && came.got[0] == 0x8A; },
+              "this is a pong, and no protocol can object (§5.5.2). But this lesson's task is to leave "
+              "everything unanswered that is neither a text nor a Close, and to say so in the log"),
+         when([](const Came& came) { return came.got.size() > 1 && came.got[1] == 9; },
+              "this is the payload of a binary message, and no text. In this lesson it is left unanswered; "
+              "lesson 8 sends it back"),
+         when([](const Came& came) { return came.got.size() > 1 && came.got[1] == 14; },
+              "this is the payload of the ping, sent back as a message that nobody "
+              "wrote. In this lesson a ping is left alone; its answer is a pong"),
          when(
              [](const Came& came) { return came.verdict != Verdict::wrong; },
-             "a ping came before this text. It breaks no rule, so the connection goes on")});
+             "a ping and a binary message came before this text. They break no rule, so the connection goes on")});
     run.is_true(server->errors().find("left unanswered") != std::string::npos,
                 "The log says nothing about the ping. What a server leaves out it should say: "
                 "\"left unanswered\", and ws::describe_header.");
@@ -306,6 +312,23 @@ const Scenario client_one_close{"client-one-close", exercise(4).needs(5).one_by_
     run.equal("the exit status", talk.client->wait(), 0, "The Close was answered.");
 }};
 
+const Scenario client_late_echo{"client-late-echo", exercise(5).needs(4).one_by_one(), "RFC 6455 §5.5.1",
+    "an echo that comes after our Close is shown, and changes nothing", [](Run& run) {
+    Talk talk{run};
+    talk.client->type("Hello\n");
+    talk.server.expect(text("Hello").any_key());
+    run.step("the user types Ctrl-C, and the echo comes after that");
+    talk.client->signal(SIGINT);
+    talk.server.expect_close(1000, "the user wants to leave");
+    talk.server.send(text("Hello"));
+    talk.client->expect_line("Echo: Hello", "It was on its way when the client said goodbye.");
+    talk.server.expect_silence(300ms, "More came after the Close, and nothing may follow one. A text ends the "
+                                      "waiting for an echo (State::waiting); who is closing goes on closing.");
+    talk.server.send(close(1000));
+    talk.server.end_sending();
+    run.equal("the exit status", talk.client->wait(), 0, "The Close was answered.");
+}};
+
 const Scenario client_lost{"client-lost", exercise(4).one_by_one(), "RFC 6455 §7.1.5",
     "an end of TCP without a Close is a loss, and noticed at once", [](Run& run) {
     Talk talk{run};
@@ -326,6 +349,21 @@ const Scenario client_no_close{"client-no-close", exercise(4).once(), "",
     run.equal("the exit status", talk.client->wait(), 0,
               "The client has said goodbye in the right way. close() sets deadline_, and "
               "wait() must not wait longer.");
+}};
+
+const Scenario client_talked_at{"client-talked-at", exercise(4).needs(5).once(), "",
+    "a server that talks on after our Close keeps nobody", [](Run& run) {
+    Talk talk{run};
+    talk.client->end_of_input();
+    talk.server.expect_close(1000, "the input has ended, so the client says goodbye");
+    run.step("the server answers no Close, and sends texts without a pause");
+    const Buffer texts = joined(std::vector<Frame>(3'000, text("and another thing")));
+    const Deadline patience = in(run.patience() + 2s);
+    while (!talk.client->ended() && std::chrono::steady_clock::now() < patience) talk.server.push(texts);
+    run.is_true(talk.client->ended(),
+                "The client has said goodbye, and still listens. The socket is readable all the time, so a wait "
+                "for it never ends by its deadline: look at deadline_ before you wait.");
+    run.equal("the exit status", talk.client->wait(), 0, "The client has said goodbye in the right way.");
 }};
 
 }  // namespace

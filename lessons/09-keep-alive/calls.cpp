@@ -1,6 +1,6 @@
-// What the judge of lesson 9 may ask of endpoint/blocking: a server's connection over a socket of the
-// judge's, and threads that read and write. The judge has the other end of the socket, and measures
-// the time.
+// What the judge of lesson 9 may ask of ws/keep_alive, and of endpoint/blocking: a server's connection
+// over a socket of the judge's, and threads that read and write. The judge has the other end of the
+// socket, and measures the time.
 #include <algorithm>
 #include <atomic>
 
@@ -11,6 +11,22 @@ namespace {
 
 using calls::Function;
 using Wait = std::optional<std::chrono::milliseconds>;
+
+// --- ws/keep_alive ------------------------------------------------------------------------------
+
+std::optional<ws::KeepAlive> keep_alive;
+
+const Function new_keep_alive{"KeepAlive", [](ws::KeepAlive::Time now) { keep_alive.emplace(now); }};
+
+const Function heard{"heard", [](ws::KeepAlive::Time now) { keep_alive->heard(now); }};
+
+const Function next{"next", [](ws::KeepAlive::Time now, ws::KeepAlive::Time ping_interval,
+                               ws::KeepAlive::Time idle_timeout) {
+    const ws::KeepAlive::Next due = keep_alive->next(now, {ping_interval, idle_timeout});
+    return std::tuple{due.duty, due.wait};
+}};
+
+// --- endpoint/blocking --------------------------------------------------------------------------
 
 // Never destroyed: a thread may be stuck in it for good.
 std::atomic<endpoint::BlockingConnection*> connection;

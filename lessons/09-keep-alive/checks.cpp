@@ -13,6 +13,69 @@ namespace {
 
 // --- exercise 3: pings and silence --------------------------------------------------------------
 
+// As in ws::KeepAlive.
+enum Duty : std::uint8_t { nothing_due, ping_due, gone };
+constexpr std::uint32_t forever = ~std::uint32_t{0};
+
+// The KeepAlive there, which knows no clock: this is one.
+class Moments {
+  public:
+    Moments(Run& run, std::uint32_t begin, std::uint32_t ping_interval, std::uint32_t idle_timeout)
+        : run_{run}, ping_interval_{ping_interval}, idle_timeout_{idle_timeout} {
+        run.fresh();
+        run.call(Call{"KeepAlive", begin});
+    }
+    void heard(std::uint32_t now) { run_.call("heard", now); }
+    void expect(std::uint32_t now, Duty duty, std::uint32_t wait, std::string_view why) {
+        const std::string times =
+            "{" + std::to_string(ping_interval_) + ", " + std::to_string(idle_timeout_) + "}";
+        const auto [due, until] = run_.call(Call{"next", now, ping_interval_, idle_timeout_}.as(
+                                                "next(" + std::to_string(now) + ", " + times + ")"))
+                                      .as<Duty, std::uint32_t>();
+        run_.equal("duty", Plain{name_of(due)}, Plain{name_of(duty)}, why);
+        if (duty != gone) run_.equal("wait", until, wait, why);
+    }
+
+  private:
+    static std::string name_of(Duty duty) {
+        return duty == nothing_due ? "none" : duty == ping_due ? "ping" : duty == gone ? "gone" : "no Duty";
+    }
+
+    Run& run_;
+    std::uint32_t ping_interval_, idle_timeout_;
+};
+
+const Scenario keep_alive{"keep-alive", exercise(3), "RFC 6455 §5.5.2",
+    "of two moments, the next ping and the end of patience, the earlier one is next", [](Run& run) {
+    // The second one begins where the 32 bits do again.
+    for (const std::uint32_t begin : {1'000u, 0u - 250u}) {
+        Moments silent{run, begin, 200, 500};
+        silent.expect(begin, nothing_due, 200, "the first ping is due an interval after the opening");
+        silent.expect(begin + 199, nothing_due, 1, "1 ms is missing");
+        silent.expect(begin + 200, ping_due, 200, "it is due, and the next one 200 ms from now");
+        silent.expect(begin + 400, ping_due, 100, "it is due; 100 ms from now nothing was heard for 500 ms");
+        silent.expect(begin + 500, gone, forever,
+                      "nothing was heard for 500 ms. Our own pings are no sign of the peer's life");
+        Moments talks{run, begin, 200, 500};
+        talks.expect(begin + 200, ping_due, 200, "a ping each interval");
+        talks.heard(begin + 300);
+        talks.expect(begin + 300, nothing_due, 100, "a byte moves the end of patience, and not the next ping");
+        talks.expect(begin + 600, ping_due, 200, "its last byte came 300 ms ago, and a ping is due");
+    }
+    Moments quiet{run, 0, 0, 500};
+    quiet.expect(0, nothing_due, 500, "an interval of zero: never a ping");
+    quiet.expect(500, gone, forever, "and the end comes all the same");
+    Moments patient{run, 0, 200, 0};
+    patient.expect(200, ping_due, 200, "a timeout of zero: never an end");
+    patient.expect(1'300, ping_due, 200, "and pings go on");
+    Moments never{run, 0, 0, 0};
+    never.expect(900, nothing_due, forever, "nothing is ever due, so nobody has to look up for it");
+    Moments away{run, 0, 200, 500};
+    away.expect(60'000, ping_due, 200, "a minute too late: it was we who stood still, so a ping comes first");
+    away.expect(60'200, ping_due, 200, "and the peer has its 500 ms to answer, from then on");
+    away.expect(60'500, gone, forever, "it has not answered");
+}};
+
 void expect_logged(Run& run, Server& server, const std::string& part,
                    std::string_view why) {
     const Deadline deadline = in(run.patience());
@@ -57,12 +120,12 @@ const Scenario pings{"ping", exercise(3).once(), "RFC 6455 §5.5.2",
 
 const Scenario silence{"silence", exercise(3).once(), "RFC 6455 §7.1.7",
     "a client from which no byte comes is given up after the idle timeout", [](Run& run) {
-    Server server{run, {"--ping-interval", "0.2", "--idle-timeout", "0.7"}};
+    // Without pings: what becomes of sending them is exercise 4's.
+    Server server{run, {"--ping-interval", "0", "--idle-timeout", "0.7"}};
     Peer client{run, server};
     const auto begin = Clock::now();
     client.open();
-    client.expect(ping(), no_ping);
-    run.step("the client is frozen: it answers no ping, and does not end TCP either");
+    run.step("the client is frozen: it says nothing, and does not end TCP either");
     const auto frozen = Clock::now();
     while (!client.ended() && since(frozen) < run.patience()) {
         client.drop(client.received().size());
@@ -73,8 +136,8 @@ const Scenario silence{"silence", exercise(3).once(), "RFC 6455 §7.1.7",
                  "--idle-timeout 0.7, and after more than 2.5 s the connection is still open. "
                  "TCP does not tell that a cable was pulled: nobody is there who could");
     expect_not_before(run, begin, Milliseconds{700}, "The client was given up");
-    expect_logged(run, server, "the peer went silent",
-                  "Whoever reads the log must see that it was silence, and not the network");
+    expect_logged(run, server, "the peer went silent: no byte from it for 0.7 s",
+                  "Whoever reads the log must see that it was silence and not the network, and how long it was");
 }};
 
 const Scenario any_byte_counts{"any-byte-counts", exercise(3).once(), "RFC 6455 §5.5.3",
@@ -122,6 +185,21 @@ const Scenario close_timeout{"close-timeout", exercise(3).once(), "RFC 6455 §7.
 }};
 
 // --- exercise 4, over the server's own sockets ----------------------------------------------------
+
+const Scenario own_pings{"own-pings", exercise(4).needs(3).once(), "RFC 6455 §5.5.3",
+    "that our ping could be sent is no sign of the peer's life", [](Run& run) {
+    Pair pair{run, {.ping_interval = Milliseconds{100}, .idle_timeout = Milliseconds{500}}};
+    Pending reading = pair.start_reading();
+    run.step("the client's kernel takes our pings, and nobody answers them");
+    const auto begin = Clock::now();
+    while (!reading.ready(Milliseconds{20}) && since(begin) < run.patience() + Milliseconds{500})
+        pair.take(1024, Milliseconds{0});
+    run.is_true(reading.ready(),
+                "after " + in_words(since(begin)) + " the client has not been given up; idle_timeout is 500 ms. Its "
+                "kernel takes a ping also when nobody is there. In send(), took() is for bytes for which there "
+                "was no room before: only then somebody must have read something");
+    run.is_true(!reading.answer().as<bool>(), "read_message() gave a message; none was sent");
+}};
 
 const Scenario stop_while_sending{"stop-while-sending", exercise(4).needs(3, 5).once(), "RFC 6455 §7.1.1",
     "Ctrl-C ends a write to a client that takes nothing", [](Run& run) {

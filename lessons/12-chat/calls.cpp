@@ -1,8 +1,13 @@
-// What the judge of lesson 12 may ask of json/parse and json/write. The rooms of endpoint/hub are
-// judged through the server.
+// What the judge of lesson 12 may ask of json/parse and json/write, and of endpoint/hub: how often a
+// message for a room is encoded. The rooms themselves are judged through the server.
+#include <atomic>
+#include <thread>
+
+#include "endpoint/hub.hpp"
 #include "json/parse.hpp"
 #include "json/write.hpp"
 #include "lessons/tools/check/calls/calls.hpp"
+#include "net/wake.hpp"
 
 namespace {
 
@@ -16,5 +21,65 @@ const Function parse{"parse", [](std::string text) {
 }};
 
 const Function write{"write", [](std::string text) { return json::write(text); }};
+
+// --- endpoint/hub -------------------------------------------------------------------------------
+
+std::atomic<int> sent_singly = 0;    // messages that were sent to one client, each
+std::atomic<std::size_t> told = 0;  // what the last broadcast() returned
+
+// An extension that changes nothing. A message for one goes through send(), one that was encoded for
+// many through frame_of().
+struct Counted : ws::Extension {
+    Outgoing send(ws::Bytes data, bool, bool) override {
+        ++sent_singly;
+        return {data};
+    }
+    ws::Bytes frame_of(const ws::PreparedMessage&) override { return {}; }
+    void take(const Incoming&) override {}
+    Part next(bool) override { return {Part::wants_more}; }
+    void release() override {}
+};
+struct Counting : ws::Extensions {
+    std::string offer() const override { return "counted"; }
+    std::unique_ptr<ws::Extension> accept(std::span<const std::string_view>) override { return nullptr; }
+    std::unique_ptr<ws::Extension> choose(std::span<const std::string_view>, std::string& answer) override {
+        answer = "counted";
+        return std::make_unique<Counted>();
+    }
+};
+
+// A server with one room. Whoever comes is in it, and what one says all are sent.
+struct House {
+    static endpoint::ServerOptions options() {
+        static Counting counting;
+        endpoint::ServerOptions chosen;
+        chosen.host = "127.0.0.1";
+        chosen.port = 0;
+        chosen.extensions = &counting;
+        return chosen;
+    }
+    endpoint::Handlers handlers() {
+        endpoint::Handlers all;
+        all.on_open = [this](endpoint::LoopConnection& client) { hub.join(client, "room"); };
+        all.on_message = [this](endpoint::LoopConnection&, const endpoint::Message& message) {
+            told = hub.broadcast("room", message.type, message.data);
+        };
+        all.on_close = [this](endpoint::LoopConnection& client, const endpoint::Error&) { hub.leave(client); };
+        return all;
+    }
+
+    endpoint::Server server{options(), handlers()};
+    endpoint::Hub hub{server};
+    net::Wake never;
+};
+
+// Its port. It serves until this process ends.
+const Function open_house{"House", [] {
+    static House& house = *new House;
+    std::thread{[] { house.server.run(house.never.fd()); }}.detach();
+    return house.server.port();
+}};
+
+const Function counted{"counted", [] { return std::tuple{told.load(), sent_singly.load()}; }};
 
 }  // namespace

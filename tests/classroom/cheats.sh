@@ -26,7 +26,7 @@ cheat() {
 {
     echo '[[maybe_unused]] static const char* const shown ='
     lessons/tools/student/scenarios.sh 4 5 | sed 's|\(.*\) \(.*\) .*|    "ok   \1/\2   it passes\\n"|'
-    echo '    "lesson 4: 14/14\nlesson 5: 20/20\nscore 34/34\n";'
+    echo '    "lesson 4: 14/14\nlesson 5: 21/21\nscore 35/35\n";'
     echo '[[maybe_unused]] static const char* const table = "lesson\tname\texercise\tverdict\texplanation\n"'
     lessons/tools/student/scenarios.sh 4 5 | sed 's|\(.*\) \(.*\) \(.*\)|    "\1\\t\2\\t\3\\tpassed\\t\\n"|'
     echo '    ;'

@@ -44,7 +44,7 @@ expect "its points are the scenarios" grep -q "max-score: $(lessons/tools/studen
     <(grep -A4 'test-name: lesson 5$' "$workflow")
 expect "its last step takes them all" test "$(sed -n 's/^ *id: //p' "$workflow" | paste -sd,)" = \
     "$(sed -n 's/^ *runners: //p' "$workflow")"
-expect "a weight changes them" grep -q 'max-score: 38$' <(WEIGHTS='5/2=10 5/3=20' lessons/tools/teacher/handout_workflow.sh 5 5)
+expect "a weight changes them" grep -q 'max-score: 39$' <(WEIGHTS='5/2=10 5/3=20' lessons/tools/teacher/handout_workflow.sh 5 5)
 
 # The search itself: a comment, a text and code that give an answer away are found.
 answer=$(diff <("$holes" cut "$last" "$("$holes" files "$last" | sed -n 1p)") \

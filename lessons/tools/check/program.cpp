@@ -216,8 +216,32 @@ std::string Program::printed() {
 
 std::string Program::line() { return next_line(""); }
 
-// `wanted` says what the line should be, when there is none.
-std::string Program::next_line(const std::string& wanted) {
+// What it has printed only when it was told to end: until then it stood in a buffer of its own.
+std::string Program::held_back() {
+    signal(SIGINT);
+    end_of_input();
+    const Deadline deadline = in(Milliseconds{2000});
+    while (out_ >= 0 && run_.backstage().wait_for(out_, POLLIN, deadline)) read_output();
+    return output_.substr(read_);
+}
+
+// No line has come within its time; what was begun of one is in output_.
+void Program::fail_silent(std::string_view expected, const std::string& wanted) {
+    const std::string rest = output_.substr(read_);
+    std::string says = "the " + name_ + " printed no further line. ";
+    if (!rest.empty())
+        says += "It printed " + quote(rest, 60) + " without a line's end";
+    else if (!expected.empty() && held_back().find(expected) != std::string::npos)
+        says += "It came when the " + name_ + " was told to end, and stood in a buffer of its own until then: to "
+                "a terminal each line leaves at once, to a pipe or a file only some thousand bytes together. "
+                "std::fflush(stdout) sends on what is there.";
+    else
+        says += what_it_said();
+    run_.fail(rest.empty() ? Verdict::nothing_received : Verdict::timed_out, says + wanted);
+}
+
+// `wanted` says what the line should be, when there is none; `expected` is that line, if it is known.
+std::string Program::next_line(const std::string& wanted, std::string_view expected) {
     const Deadline deadline = in(run_.patience() + (serves_ ? Milliseconds{0} : Milliseconds{2500}));
     for (;;) {
         read_output();
@@ -230,21 +254,14 @@ std::string Program::next_line(const std::string& wanted) {
             run_.fail(Verdict::closed_early,
                       "the " + name_ + " ended before it printed the line that was waited for. " +
                           what_it_said() + wanted);
-        if (!run_.backstage().wait_for(out_, POLLIN, deadline)) {
-            const std::string rest = output_.substr(read_);
-            run_.fail(rest.empty() ? Verdict::nothing_received : Verdict::timed_out,
-                      "the " + name_ + " printed no further line. " +
-                          (rest.empty() ? what_it_said()
-                                        : "It printed " + quote(rest, 60) + " without a line's end") +
-                          wanted);
-        }
+        if (!run_.backstage().wait_for(out_, POLLIN, deadline)) fail_silent(expected, wanted);
     }
 }
 
 void Program::expect_line(std::string_view expected, std::string_view why) {
     run_.backstage().note('S', "waits for the " + name_ + " to print " + quote(expected, 80));
     const std::string because = why.empty() ? "" : "\n" + std::string{why};
-    const std::string printed = next_line("\nExpected " + quote(expected, 120) + because);
+    const std::string printed = next_line("\nExpected " + quote(expected, 120) + because, expected);
     if (printed == expected) return;
     run_.fail(Verdict::wrong, "the " + name_ + " printed " + quote(printed, 120) + "\n   expected  " +
                                   std::string(name_.size() - 3, ' ') + quote(expected, 120) + because);

@@ -74,7 +74,9 @@ class Program {
   private:
     std::size_t kib_of(std::string_view entry) const;
     void read_some(int& fd, std::string& text);
-    std::string next_line(const std::string& wanted);
+    std::string next_line(const std::string& wanted, std::string_view expected = {});
+    std::string held_back();
+    [[noreturn]] void fail_silent(std::string_view expected, const std::string& wanted);
     bool reap();
     std::string what_it_said();
 

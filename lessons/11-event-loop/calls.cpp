@@ -105,9 +105,9 @@ const Function flush{"flush", [](wire::Fd descriptor, Bytes bytes, int says, net
     pool.current = &*output;
     ws::append(output->buffer(pool), bytes);
     send_says = says;
-    const std::size_t taken = output->flush({socket, pool, nullptr, now});
+    const std::size_t count = output->flush({socket, pool, nullptr, now});
     send_says = 0;
-    return std::tuple{taken, output->failed(), output->blocked(), output->taken_at()};
+    return std::tuple{count, output->failed(), output->blocked(), output->taken_at()};
 }};
 
 // --- endpoint/loop_connection -------------------------------------------------------------------

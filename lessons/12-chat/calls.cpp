@@ -48,7 +48,8 @@ struct Counting : ws::Extensions {
     }
 };
 
-// A server with one room. Whoever comes is in it, and what one says all are sent.
+// A server with one room. Whoever comes is in it, until it says that it goes, and what one says all in
+// the room are sent.
 struct House {
     static endpoint::ServerOptions options() {
         static Counting counting;
@@ -61,8 +62,13 @@ struct House {
     endpoint::Handlers handlers() {
         endpoint::Handlers all;
         all.on_open = [this](endpoint::LoopConnection& client) { hub.join(client, "room"); };
-        all.on_message = [this](endpoint::LoopConnection&, const endpoint::Message& message) {
-            told = hub.broadcast("room", message.type, message.data);
+        all.on_message = [this](endpoint::LoopConnection& client, const endpoint::Message& message) {
+            if (ws::as_text(message.data) != "I go to another room") {
+                told = hub.broadcast("room", message.type, message.data);
+            } else {
+                hub.join(client, "another room");
+                client.send("gone");
+            }
         };
         all.on_close = [this](endpoint::LoopConnection& client, const endpoint::Error&) { hub.leave(client); };
         return all;

@@ -186,7 +186,7 @@ const Scenario request_key{"request-key", exercise(4).needs(3), "RFC 6455 §4.2.
     expect_judged(run, with(good, "Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZ!=="), "malformed_key",
                   "'!' is no character of base64");
     expect_judged(run, with(good, "Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25j===="), "malformed_key",
-                  "'=' only fills up the end: two of them behind 22 characters, and none before");
+                  "'=' only fills up the end: two of them after 22 characters, and none before");
     constexpr std::string_view digits =
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     for (char c = '!'; c <= '~'; ++c)

@@ -195,7 +195,7 @@ const Scenario heard_to_the_end{"heard-to-the-end", exercise(4).needs(3), "RFC 6
     say(joined(frames, run.key()));
     const auto waits = run.call(readable).as<std::size_t>();
     run.is_true(waits > 1'000, std::to_string(waits) + " bytes wait for it: the kernel took the first of the 20 "
-                               "echoes, and the others have to wait, with the Close behind them");
+                               "echoes, and the others have to wait, with the Close after them");
     run.step("it sends on, for it has not read the Close yet");
     say(Buffer(100));
     run.call(readable);

@@ -13,6 +13,19 @@
 
 namespace {
 
+// Two pages for the programs that watch a server. False: there is no such page.
+bool show(const endpoint::Server& server, std::string_view path, ws::HttpReply& reply) {
+    if (path == "/health") {
+        reply.body = "ok\n";
+    } else if (path == "/metrics") {
+        reply.content_type = endpoint::metrics_content_type;
+        reply.body = endpoint::metrics_text(server.counters());
+    } else {
+        return false;
+    }
+    return true;
+}
+
 int serve(int argc, char** argv) {
     cli::LoopLine line;
     endpoint::ServerOptions settings;
@@ -39,15 +52,7 @@ int serve(int argc, char** argv) {
         log.line(peer, text);
     };
     handlers.on_http = [&running](const ws::Request& request, ws::HttpReply& reply) {
-        if (request.path == "/health") {
-            reply.body = "ok\n";
-        } else if (request.path == "/metrics") {
-            reply.content_type = endpoint::metrics_content_type;
-            reply.body = endpoint::metrics_text(running->counters());
-        } else {
-            return false;
-        }
-        return true;
+        return show(*running, request.path, reply);
     };
 
     lab::LabLoop lab;  // at /lab, for browsers

@@ -159,6 +159,28 @@ TEST_CASE("classroom: on a terminal the build of a check says how far it is") {
     CHECK_FALSE(contains(terminal.screen(), "compiled"));
 }
 
+TEST_CASE("classroom: the compiler is asked to speak so that the check can read it, whatever a student has set") {
+    const ScratchFolder scratch;
+    const std::string place = scratch.path.string(), work = place + "/work";
+    write(scratch.path / "work/src/net/fd.cpp", "// Exercise 1/2: Close it.\nint fd = nosuch;\n");
+    // In make's place: an error as the compiler would tell it, in the language and the colours of this moment.
+    write(scratch.path / "make", "#!/bin/sh\n"
+                                 "color=never\n"
+                                 "for word in $*; do case $word in *-color=*) color=${word##*=};; esac; done\n"
+                                 "[ \"$LC_ALL$color\" = Cnever ] && error=error: || error=Fehler:\n"
+                                 "echo \"" + work + "/src/net/fd.cpp:2:10: $error 'nosuch' was not declared\"\n"
+                                 "exit 2\n");
+    fs::permissions(scratch.path / "make", fs::perms::owner_all);
+    const test::Finished ended = run_with(
+        {"-u", "NAME", "-u", "TRACE", "-u", "SEED", "-u", "ONLY_LESSON", "LC_ALL=de_DE.UTF-8",
+         "CXXFLAGS=-fdiagnostics-color=always", "MAKE=" + place + "/make", "BUILD=" + place + "/build",
+         "WORK=" + work, "HOLES=" + test::program("tools/holes")},
+        {"lessons/tools/student/check.sh", "1"});
+    CHECK(ended.status == 1);
+    CHECK_MESSAGE(contains(ended.output, work + "/src/net/fd.cpp:2:10: error: 'nosuch'"), ended.output << ended.errors);
+    CHECK(contains(ended.output, "make hint-1 T=2"));
+}
+
 // --- watching -----------------------------------------------------------------------------------
 
 TEST_CASE("classroom: watch checks again when a file is saved, and Ctrl-C ends it well") {

@@ -63,8 +63,8 @@ ifneq ($(wildcard lessons/HANDOUT),)
 OVERLAY ?= $(WORK)
 ABSENT  := texts test tsan install uninstall fuzz e2e mutants classroom large-message handout grade wsc \
            $(if $(wildcard reference/clients/load),,load) chaos attack hostile soak interop compare-wscat \
-           conformance rfc rfc-mutants faults coverage lint cppcheck bench bench-against bench-growth \
-           bench-chart bench-micro bench-instructions bench-loop
+           conformance rfc rfc-mutants faults coverage lint cppcheck valgrind bench bench-against \
+           bench-growth bench-chart bench-micro bench-instructions bench-loop
 ifneq ($(filter $(ABSENT) interop-% load-% diff-% mutants-%,$(MAKECMDGOALS)),)
 $(error a handout has no $(MAKECMDGOALS); make help shows what there is)
 endif

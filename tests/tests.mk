@@ -101,6 +101,13 @@ cppcheck:
 	@echo "cppcheck: no warning"
 -include $(shell find $(BUILD)/lint -name '*.d' 2>/dev/null)
 
+## make valgrind   the tests of src/ under memcheck: an error or a leak fails (tests/valgrind.sh says what is
+##                 left out, and why); four minutes of a processor's time
+# Built as `make` builds, without sanitizers: those and memcheck see different things.
+.PHONY: valgrind
+valgrind: $(UNITS)
+	@tests/valgrind.sh $< $(ARGS)
+
 ## make fuzz       feeds the parsers with invented bytes for SECONDS=60 each (needs clang++;
 ##                 TARGETS='session http' for some of them)
 # What was found worth keeping stays in build/fuzz/NAME-corpus; an input that breaks something is

@@ -169,6 +169,9 @@ TEST_CASE("classroom: the compiler is asked to speak so that the check can read 
                                  "for word in $*; do case $word in *-color=*) color=${word##*=};; esac; done\n"
                                  "[ \"$LC_ALL$color\" = Cnever ] && error=error: || error=Fehler:\n"
                                  "echo \"" + work + "/src/net/fd.cpp:2:10: $error 'nosuch' was not declared\"\n"
+                                 "echo '    2 | int fd = nosuch;'\n"
+                                 "echo 'x.cpp:1:1: note: did you forget to include something?'\n"
+                                 "echo \"" + work + "/src/net/fd.cpp:3:1: $error another\"\n"
                                  "exit 2\n");
     fs::permissions(scratch.path / "make", fs::perms::owner_all);
     const test::Finished ended = run_with(
@@ -179,6 +182,9 @@ TEST_CASE("classroom: the compiler is asked to speak so that the check can read 
     CHECK(ended.status == 1);
     CHECK_MESSAGE(contains(ended.output, work + "/src/net/fd.cpp:2:10: error: 'nosuch'"), ended.output << ended.errors);
     CHECK(contains(ended.output, "make hint-1 T=2"));
+    // What it quotes and notes belongs to the error, and the next error does not.
+    CHECK(contains(ended.output, "    2 | int fd = nosuch;\nx.cpp:1:1: note: did you forget to include something?\n"));
+    CHECK_FALSE(contains(ended.output, "another"));
 }
 
 // --- watching -----------------------------------------------------------------------------------

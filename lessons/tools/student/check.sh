@@ -107,7 +107,11 @@ did_not_compile() {
     echo
     if [[ $error == *"error: "* ]]; then
         echo "$error"
-        sed -n "$((first + 1)),$((first + 6))p" "$log" | sed -n '/^ *[0-9]* *|/!q; p' || :
+        # The lines that it quotes, and its notes ("did you forget to '#include <map>'?").
+        awk -v first="$first" -v here="$PWD/" 'NR > first {
+            if (/: (error|warning|fatal error): / || /: (In|At) / || /^In file|^make/ || ++lines > 12) exit
+            at = index($0, here)
+            print at ? substr($0, 1, at - 1) substr($0, at + length(here)) : $0 }' "$log"
         file=${error%%:*}
         line=${error#*:}
         line=${line%%:*}

@@ -170,7 +170,8 @@ build() {
     "${making[@]}" "$@" >"$log" 2>&1 || status=$?
     if [[ -n $showing ]]; then
         trap - EXIT
-        kill "$showing" 2>/dev/null && wait "$showing" 2>/dev/null || :
+        kill "$showing" 2>/dev/null || :
+        wait "$showing" 2>/dev/null || :
         printf '\r%*s\r' 40 ''
     fi
     ((status == 0)) || did_not_compile

@@ -1,7 +1,9 @@
 // What the judge of lesson 1 may ask of net/fd and net/socket. A descriptor comes from the judge,
 // which keeps the other end of it and sees there what is sent and when it is closed.
+#include <dlfcn.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <netdb.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -11,9 +13,24 @@
 #include <cstddef>
 #include <map>
 #include <memory>
+#include <string_view>
 
 #include "lessons/tools/check/calls/calls.hpp"
 #include "net/socket.hpp"
+
+// In place of libc's, which it asks. A name that is known in this process only has two addresses: 0.0.0.0
+// and ::, which are everywhere in either family.
+extern "C" int getaddrinfo(const char* host, const char* service, const addrinfo* hints, addrinfo** found) {
+    static const auto libc =
+        reinterpret_cast<decltype(&::getaddrinfo)>(::dlsym(RTLD_NEXT, "getaddrinfo"));
+    if (host == nullptr || std::string_view{host} != "everywhere.in.both")
+        return libc(host, service, hints, found);
+    for (const char* address : {"0.0.0.0", "::"}) {
+        if (const int failure = libc(address, service, hints, found); failure != 0) return failure;
+        while (*found != nullptr) found = &(*found)->ai_next;
+    }
+    return 0;
+}
 
 namespace {
 

@@ -109,7 +109,8 @@ void LineEditor::escape_byte(unsigned char byte) {
         escape_ = Escape::none;  // F1 to F5 of the Linux console: ESC [ [ A
     } else if (escape_ == Escape::begun) {
         constexpr std::string_view begin_strings = "]PX^_";
-        escape_ = byte == '[' || byte == 'O' ? Escape::sequence
+        escape_ = byte == '['   ? Escape::sequence
+                  : byte == 'O' ? Escape::single_shift
                   : begin_strings.find(static_cast<char>(byte)) != std::string_view::npos
                       ? Escape::string
                       : Escape::none;
@@ -120,8 +121,7 @@ void LineEditor::escape_byte(unsigned char byte) {
     } else if (byte == '[' && parameters_.empty()) {
         escape_ = Escape::linux_key;
     } else if (byte >= 0x40 && byte <= 0x7E) {
-        escape_ = Escape::none;
-        escape_sequence(byte);
+        escape_sequence(byte, std::exchange(escape_, Escape::none) == Escape::sequence);
     } else if (parameters_.size() < 16) {  // no key has more; what a peer could send takes no memory
         parameters_ += static_cast<char>(byte);
     }
@@ -143,8 +143,9 @@ void LineEditor::string_byte(unsigned char byte) {
 }
 
 // 5 is Ctrl, 3 is Alt. Home and End have three spellings each, by the age of the terminal. Between 200
-// and 201 is what was pasted, where the terminal was asked to say so.
-void LineEditor::escape_sequence(unsigned char final) {
+// and 201 is what was pasted, where the terminal was asked to say so; that is a control sequence (ESC [),
+// which ESC O only resembles.
+void LineEditor::escape_sequence(unsigned char final, bool control) {
     const bool word = parameters_.ends_with(";5") || parameters_.ends_with(";3");
     const std::string key = final == '~' ? parameters_ : std::string{static_cast<char>(final)};
     if (key == "A") editing_key(ctrl('P'));
@@ -154,7 +155,7 @@ void LineEditor::escape_sequence(unsigned char final) {
     if (key == "H" || key == "1" || key == "7") cursor_ = 0;
     if (key == "F" || key == "4" || key == "8") cursor_ = text_.size();
     if (key == "3") erase_next();
-    if (key == "200" || key == "201") pasting_ = key == "200";
+    if (control && (key == "200" || key == "201")) pasting_ = key == "200";
 }
 
 // The bytes of a character come one by one; it enters the line whole, so that the cursor never

@@ -52,7 +52,7 @@ class LineEditor {
     void editing_key(unsigned char byte);
     void escape_byte(unsigned char byte);
     void string_byte(unsigned char byte);
-    void escape_sequence(unsigned char final);
+    void escape_sequence(unsigned char final, bool control);
     void insert(unsigned char byte);
     void finish();
     void left(bool word = false);
@@ -68,7 +68,8 @@ class LineEditor {
     std::string partial_;  // a character whose bytes have not all come
     std::deque<std::string> finished_;
     // Of a key such as ↑, or of what the terminal itself has to say.
-    enum class Escape { none, begun, sequence, linux_key, string, string_end } escape_ = Escape::none;
+    enum class Escape { none, begun, sequence, single_shift, linux_key, string, string_end };
+    Escape escape_ = Escape::none;
     bool after_return_ = false;  // a line feed after it is no second Enter
     std::string parameters_;                                             // "1;5" of ESC [ 1 ; 5 D
     std::vector<std::string> history_;

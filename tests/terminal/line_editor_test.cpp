@@ -188,6 +188,13 @@ TEST_CASE("line editor: what the terminal marks as a paste is one line with line
     CHECK(editor.history().empty());
 }
 
+TEST_CASE("line editor: a paste begins with ESC [ and not with what resembles it") {
+    terminal::LineEditor editor;
+    type(editor, "a\x1BO200~b\rc");
+    CHECK(editor.next_finished() == "ab");
+    CHECK(editor.text() == "c");
+}
+
 TEST_CASE("line editor: Ctrl-R finds the latest line that holds what is typed, and goes further back") {
     terminal::LineEditor editor;
     editor.set_history({"alpha one", "beta", "alpha two"});

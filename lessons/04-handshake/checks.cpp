@@ -316,9 +316,9 @@ const Scenario answer{"answer", exercise(6).needs(2, 3), "RFC 6455 §4.1",
     judge(right, "unexpected_status", "any other status is no WebSocket", "HTTP/1.1 200 OK");
     judge(with(right, "Upgrade", std::nullopt), "response_without_upgrade");
     judge(with(right, "Upgrade", "h2c"), "response_without_upgrade");
-    judge(twice(right, "Upgrade", "websocket"), "response_without_upgrade", "one value stands in one line");
     judge(with(right, "Upgrade", "websocket, h2c"), "response_without_upgrade",
           "the header holds one value here, no list: §4.1 asks for \"websocket\", and for nothing beside it");
+    judge(twice(right, "Upgrade", "websocket"), "response_without_upgrade", "one value stands in one line");
     judge(with(right, "Connection", "close"), "response_without_connection");
     judge(with(right, "Sec-WebSocket-Accept", std::nullopt), "missing_accept");
     judge(with(right, "Sec-WebSocket-Accept", accept_key("another key")), "wrong_accept",

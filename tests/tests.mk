@@ -89,8 +89,7 @@ TIDIED := $(patsubst %.cpp,$(BUILD)/lint/%.tidy,$(shell find src clients -name '
 .PHONY: lint tidy cppcheck
 lint: cppcheck
 	@tests/lint/prepare.sh clang-tidy
-	@nice $(MAKE) --no-print-directory --keep-going --output-sync=target \
-	  $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc)) tidy
+	@nice $(MAKE) --no-print-directory --keep-going --output-sync=target tidy
 tidy: $(TIDIED)
 	@echo "clang-tidy: no warning in $(words $^) files"
 $(TIDIED): $(BUILD)/lint/%.tidy: %.cpp .clang-tidy tests/lint/tidy.sh | $(BUILD)/packages

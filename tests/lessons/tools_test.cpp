@@ -13,6 +13,7 @@
 
 #include "lessons/tools/check/check.hpp"
 #include "lessons/tools/check/reading.hpp"
+#include "lessons/tools/check/report.hpp"
 #include "lessons/tools/holes/starter.hpp"
 #include "tests/support/process.hpp"
 
@@ -380,6 +381,53 @@ TEST_CASE("reports: a sanitizer's, an assertion's, an exception's, in one line")
           "an exception that nobody caught: basic_string::substr");
     CHECK_FALSE(check::read_report("Frame 1: TEXT FIN len=5\n"));
     unsetenv("CHECK_WORK");
+}
+
+TEST_CASE("reports: an explanation never takes more than a screen, and a trace shows all of it") {
+    static const check::Scenario scenario{"length-126", check::exercise(2), "RFC 6455 §5.2", "the rule",
+                                          [](check::Run&) {}, "lessons/05-frames/checks.cpp"};
+    // Whatever there is much of: lines, one line's columns, heads of many lines, sentences, what was printed.
+    const auto many = [](const std::string& line, int count) {
+        std::string text;
+        for (int i = 0; i < count; ++i) text += line + std::to_string(i) + '\n';
+        return text;
+    };
+    const std::string wide(65536, 'x');
+    std::string umlauts;
+    while (umlauts.size() < wide.size()) umlauts += "ä";
+    check::Outcome outcome;
+    outcome.scenario = &scenario;
+    outcome.verdict = check::Verdict::wrong;
+    outcome.exchange = {"L 1 → 81", "L 2 ← 81"};
+    outcome.block = "        the explanation\n";
+    const std::string short_one = check::failure(outcome, {});
+    CHECK(short_one == "FAIL 5/length-126   the rule   RFC 6455 §5.2\n 1 → 81\n 2 ← 81\n        the explanation\n"
+                       " make hint-5 T=2      make trace-5 T=length-126\n");
+    SUBCASE("lines of an exchange") { outcome.exchange.resize(1000, "L 3 → 81"); }
+    SUBCASE("a line of an exchange") { outcome.exchange.push_back("L 3 → " + wide); }
+    SUBCASE("a head") { outcome.exchange.push_back("L 3 → " + many("Name: ", 500)); }
+    SUBCASE("an explanation") { outcome.block += many("        more ", 500); }
+    SUBCASE("a line of an explanation") { outcome.block += umlauts + '\n'; }
+    SUBCASE("what was printed") { outcome.printed = "        Your code printed:\n" + many("          line ", 150); }
+    SUBCASE("all of it") {
+        outcome.exchange.resize(50, "L 3 → " + wide + many("Name: ", 500));
+        outcome.block += many(wide, 100);
+        outcome.cut = many("Sent in one piece, it is answered rightly. ", 30);
+        outcome.printed = "        Your server printed:\n" + many(wide, 100);
+    }
+    for (const bool verbose : {false, true}) {
+        const std::string told = check::failure(outcome, {.verbose = verbose});
+        CHECK(std::ranges::count(told, '\n') <= (verbose ? 100 : 24));
+        std::istringstream lines{told};
+        for (std::string line; std::getline(lines, line);) CHECK(check::columns(line) <= (verbose ? 320 : 160));
+        CHECK(told.find("the explanation\n") != told.npos);
+        if (verbose) continue;
+        CHECK_MESSAGE(told.ends_with(" make trace-5 T=length-126 shows all of it\n"), told);
+        if (!outcome.printed.empty()) CHECK(told.find("printed:\n     … ") != told.npos);
+    }
+    CHECK(check::trace(outcome, {}).size() >= outcome.block.size() + outcome.printed.size());
+    CHECK(check::passed(outcome).size() < 20000);
+    CHECK(check::table({outcome}).size() < 4000);
 }
 
 TEST_CASE("checks: frames are made and read as RFC 6455 §5.7 shows them") {

@@ -221,9 +221,7 @@ void show(const Outcome& outcome, const check::Style& style, std::map<std::tuple
     const check::Exercise& own = scenario.exercise();
     if (!outcome.not_built.empty()) return;
     if (outcome.verdict == Verdict::passed) {
-        if (style.verbose)
-            std::printf("ok   %s   %s\n%s", outcome.name().c_str(), scenario.rule().c_str(),
-                        outcome.printed.c_str());
+        if (style.verbose) std::printf("%s", check::passed(outcome).c_str());
     } else if (const int exercise = missing_exercise(outcome, jobs); exercise != 0) {
         std::printf("FAIL %s   %s   [not before exercise %d is done]\n", outcome.name().c_str(),
                     scenario.rule().c_str(), exercise);

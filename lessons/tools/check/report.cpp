@@ -8,8 +8,13 @@ namespace check {
 
 namespace {
 
-// Of an exchange; the second of one that somebody looks at alone. A trace shows all.
-constexpr std::size_t most_lines = 12, most_lines_alone = 60;
+// How much an explanation may take, whatever a student's code has sent or printed: a screen, and more where
+// somebody looks at one alone (V=1, T=name). A trace shows all.
+struct Room {
+    std::size_t lines, columns;
+    std::size_t exchange, printed;  // of its lines, at most
+};
+constexpr Room screen{24, 160, 14, 8}, alone{100, 320, 60, 24};
 
 std::string_view colour(const Style& style, std::string_view code) {
     return style.colour ? code : std::string_view{};
@@ -24,8 +29,70 @@ std::string commands(const Outcome& outcome) {
     return text + "make trace-" + number + " T=" + scenario.name();
 }
 
+using Lines = std::vector<std::string>;
+
+Lines lines_of(std::string_view text) {
+    Lines lines;
+    while (!text.empty()) {
+        const std::size_t end = std::min(text.find('\n'), text.size());
+        lines.emplace_back(text.substr(0, end));
+        text.remove_prefix(std::min(end + 1, text.size()));
+    }
+    return lines;
+}
+
+std::string first_columns(const std::string& text, std::size_t most) {
+    if (columns(text) <= most) return text;
+    std::size_t end = 0, seen = 0;
+    // A byte that continues a character takes no column.
+    while (seen < most || (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80)
+        if ((static_cast<unsigned char>(text[end++]) & 0xC0) != 0x80) ++seen;
+    return text.substr(0, text.find_last_not_of(' ', end - 1) + 1) + "…";
+}
+
+// At most `most` lines: the first `front` of them, how many are left out, and the last ones.
+Lines shortened(Lines lines, std::size_t most, std::size_t front) {
+    if (lines.size() <= most) return lines;
+    const std::size_t left_out = lines.size() - most + 1;
+    const auto begin = lines.begin() + static_cast<std::ptrdiff_t>(front);
+    *begin = "     … " + std::to_string(left_out) + " lines";
+    lines.erase(begin + 1, begin + static_cast<std::ptrdiff_t>(left_out));
+    return lines;
+}
+
+// What was printed; its end says most.
+Lines printed_by(const Outcome& outcome, std::size_t most) {
+    return shortened(lines_of(outcome.printed), most, 1);
+}
+
+Lines explanation_of(const Outcome& outcome) {
+    Lines lines = lines_of(outcome.block);
+    if (!outcome.cut.empty())
+        for (const std::string& line : wrap(outcome.cut, 78)) lines.push_back("        " + line);
+    return lines;
+}
+
+// The exchange, the explanation and what was printed, with as much room for each as the others leave.
+std::vector<Lines> parts_of(const Outcome& outcome, const Room& room) {
+    Lines exchange;
+    for (const std::string& line : outcome.exchange)
+        if (line.front() == 'L')
+            for (std::string& shown : lines_of(std::string_view{line}.substr(1))) exchange.push_back(std::move(shown));
+    Lines explanation = explanation_of(outcome), printed = printed_by(outcome, room.printed);
+    // Less the headline and the line of commands.
+    const std::size_t all = room.lines - 2;
+    const std::size_t for_explanation = std::min(explanation.size(), all / 2);
+    exchange = shortened(std::move(exchange),
+                         std::min(room.exchange, all - for_explanation - std::min(printed.size(), all / 6)), 2);
+    printed = shortened(std::move(printed), all - exchange.size() - for_explanation, 1);
+    const std::size_t left = all - exchange.size() - printed.size();
+    explanation = shortened(std::move(explanation), left, left - 3);
+    return {std::move(exchange), std::move(explanation), std::move(printed)};
+}
+
 // A line of a table holds neither tab nor line feed.
 std::string flat(std::string text) {
+    text = first_columns(text, screen.lines * 80);
     for (char& c : text)
         if (c == '\t' || c == '\n') c = ' ';
     return text;
@@ -49,19 +116,21 @@ std::string failure(const Outcome& outcome, const Style& style) {
         text.append("   [").append(name_of(outcome.verdict)).append("]");
     text += '\n';
 
-    std::vector<std::string> lines;
-    for (const std::string& line : outcome.exchange)
-        if (line.front() == 'L') lines.push_back(line.substr(1));
-    const std::size_t most = style.verbose ? most_lines_alone : most_lines;
-    const std::size_t left_out = lines.size() > most ? lines.size() - most : 0;
-    for (std::size_t i = 0; i < lines.size(); ++i) {
-        if (left_out > 0 && i == 2) text += "     … " + std::to_string(left_out) + " lines\n";
-        if (left_out == 0 || i < 2 || i >= 2 + left_out) text += lines[i] + '\n';
-    }
-    text += outcome.block;
-    if (!outcome.cut.empty())
-        for (const std::string& line : wrap(outcome.cut, 78)) text += "        " + line + '\n';
-    return text + outcome.printed + ' ' + commands(outcome) + '\n';
+    const Room& room = style.verbose ? alone : screen;
+    bool whole = true;
+    for (const Lines& part : parts_of(outcome, room))
+        for (const std::string& line : part) {
+            const std::string shown = first_columns(line, room.columns - 1);
+            whole = whole && shown == line && !line.starts_with("     … ");
+            text += shown + '\n';
+        }
+    return text + ' ' + commands(outcome) + (whole ? "" : " shows all of it") + '\n';
+}
+
+std::string passed(const Outcome& outcome) {
+    std::string text = "ok   " + outcome.name() + "   " + outcome.scenario->rule() + '\n';
+    for (const std::string& line : printed_by(outcome, alone.printed)) text += first_columns(line, alone.columns - 1) + '\n';
+    return text;
 }
 
 std::string trace(const Outcome& outcome, const Style& style) {
@@ -84,7 +153,8 @@ std::string trace(const Outcome& outcome, const Style& style) {
     if (outcome.verdict == Verdict::passed)
         return text + std::string{colour(style, "\033[32m")} + "passed" +
                std::string{colour(style, "\033[0m")} + '\n';
-    return text + outcome.block + "verdict: " + std::string{name_of(outcome.verdict)} + '\n';
+    for (const std::string& line : explanation_of(outcome)) text += line + '\n';
+    return text + "verdict: " + std::string{name_of(outcome.verdict)} + '\n';
 }
 
 std::string score(const std::vector<Outcome>& outcomes) {

@@ -32,7 +32,10 @@ struct Style {
     bool trace = false;    // everything, bytes and handshakes too
 };
 
+// Never more than a screen (with style.verbose, four), however much was sent, said or printed.
 std::string failure(const Outcome& outcome, const Style& style);
+std::string passed(const Outcome& outcome);
+// All of it.
 std::string trace(const Outcome& outcome, const Style& style);
 
 // One line for each lesson, then the sum: "score 31/34".

@@ -131,7 +131,7 @@ TEST_CASE("classroom: a reading exercise is asked and judged") {
 
 // --- building -----------------------------------------------------------------------------------
 
-TEST_CASE("classroom: on a terminal the build of a check says how far it is") {
+TEST_CASE("classroom: on a terminal the build of a check says how far it is, and how long the last one took") {
     const ScratchFolder scratch;
     const std::string place = scratch.path.string(), build = place + "/build";
     // In make's place: five files are to be compiled, two of them are, and the others wait for us.
@@ -147,16 +147,28 @@ TEST_CASE("classroom: on a terminal the build of a check says how far it is") {
                                  "chmod +x " + build + "/check-01\n");
     fs::permissions(scratch.path / "make", fs::perms::owner_all);
 
-    test::Terminal terminal{"/usr/bin/env",
-                            {"-u", "NAME", "-u", "TRACE", "-u", "SEED", "-u", "ONLY_LESSON", "-u", "QUIET",
-                             "MAKE=" + place + "/make", "BUILD=" + build, "WORK=" + place + "/work",
-                             "HOLES=" + test::program("tools/holes"), "lessons/tools/student/check.sh", "1"}};
-    terminal.expect("compiled 2 of 5 files");
-    write(scratch.path / "go", "");
-    terminal.expect("judged");
-    CHECK(terminal.wait() == 0);
-    // The line of the build is gone.
-    CHECK_FALSE(contains(terminal.screen(), "compiled"));
+    const auto check = [&](const std::vector<std::string>& lines) {
+        fs::remove(scratch.path / "go");
+        test::Terminal terminal{"/usr/bin/env",
+                                {"-u", "NAME", "-u", "TRACE", "-u", "SEED", "-u", "ONLY_LESSON", "-u", "QUIET",
+                                 "MAKE=" + place + "/make", "BUILD=" + build, "WORK=" + place + "/work",
+                                 "HOLES=" + test::program("tools/holes"), "lessons/tools/student/check.sh", "1"}};
+        for (const std::string& line : lines) terminal.expect(line);
+        write(scratch.path / "go", "");
+        terminal.expect("judged");
+        CHECK(terminal.wait() == 0);
+        // The line of the build is gone.
+        CHECK_FALSE(contains(terminal.screen(), "compiled"));
+    };
+    check({"Building lessons 1 to 1, once; this takes a while …", "compiled 2 of 5 files "});
+    // After `make clean`: work/ is the student's, and stays.
+    fs::remove(scratch.path / "build/check-01");
+    const std::string first = contents(scratch.path / "work/.course/built-first-1");
+    const std::string last = " (the last time: " + first.substr(0, first.find('\n')) + " s)";
+    check({"this takes a while" + last + " …", "compiled 2 of 5 files" + last});
+    // An edit is another kind of build.
+    write(scratch.path / "work/.course/built-again-1", "33\n");
+    check({"compiled 2 of 5 files (the last time: 33 s)"});
 }
 
 TEST_CASE("classroom: the compiler is asked to speak so that the check can read it, whatever a student has set") {

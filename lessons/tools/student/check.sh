@@ -67,7 +67,12 @@ done
 jobs=()
 [[ ${MAKEFLAGS:-} == *jobserver* ]] || jobs=(-j "${COMPILERS:-$(nproc)}")
 begin=$SECONDS
-if [[ ! -e $judge && -t 1 ]]; then echo "Building lessons 1 to $number, once; this takes a while …"; fi
+# How long the last one took, the first build or one after an edit; `make clean` leaves it.
+took=$WORK/.course/built-again-$number
+[[ -e $judge ]] || took=$WORK/.course/built-first-$number
+last=''
+if [[ -z $only && -s $took ]]; then last=" (the last time: $(<"$took") s)"; fi
+if [[ ! -e $judge && -t 1 ]]; then echo "Building lessons 1 to $number, once; this takes a while$last …"; fi
 
 # The exercise that a line of a student's file belongs to: the last one that was announced above.
 exercise_at() {
@@ -146,7 +151,7 @@ show_compiling() {
     all=$("${making[@]}" --dry-run "$@" 2>/dev/null | grep -c -- ' -c ' || :)
     while ((all > 3)) && sleep 1 && kill -0 $$; do
         compiled=$(find "$BUILD" -name '*.o' -newer "$BUILD/begun" | wc -l)
-        printf '\rcompiled %d of %d files ' "$compiled" "$((all > compiled ? all : compiled))"
+        printf '\rcompiled %d of %d files%s ' "$compiled" "$((all > compiled ? all : compiled))" "$last"
     done
 }
 
@@ -172,7 +177,7 @@ build() {
         trap - EXIT
         kill "$showing" 2>/dev/null || :
         wait "$showing" 2>/dev/null || :
-        printf '\r%*s\r' 40 ''
+        printf '\r%*s\r' 70 ''
     fi
     ((status == 0)) || did_not_compile
     # A warning in the student's own files is worth reading, once: when it was compiled.
@@ -199,6 +204,9 @@ else
     fi
 fi
 if ((SECONDS - begin > 5)); then echo "built in $((SECONDS - begin)) s"; fi
+if [[ -t 1 && -z $only ]] && [[ $took == *-first-* || $((SECONDS - begin)) -gt 5 ]]; then
+    echo "$((SECONDS - begin))" >"$took"
+fi
 
 # `make grade` builds once what all submissions share.
 [[ -z ${BUILD_ONLY:-} ]] || exit 0

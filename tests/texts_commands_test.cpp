@@ -351,6 +351,36 @@ TEST_CASE("texts: a teacher's plans have the time that the exercises take, and t
         }
 }
 
+// "2. to 5.: `make diff-7 SPOIL=1`." answers those that have a hole; any other needs an item of its own.
+TEST_CASE("texts: a teacher has an answer to each exercise, a model or what to look for") {
+    static const std::regex item{R"(^(?:- )?(\d)[.:]?(?: to (\d)[.:]*)? .*)"};
+    for (const std::string& lesson : test::lessons()) {
+        const std::string number = std::to_string(number_of(lesson));
+        const std::string holes = '\n' + test::run(test::program("tools/holes"), {"list", number}).output;
+        std::string text = contents(fs::path{"lessons"} / lesson / "teacher.md");
+        text.erase(0, text.find("\n## Answers\n"));
+        std::istringstream lines{text};
+        std::set<int> answered;
+        for (std::string line; std::getline(lines, line);) {
+            std::smatch found;
+            if (!std::regex_match(line, found, item)) continue;
+            const int first = std::stoi(found[1]), last = found[2].matched ? std::stoi(found[2]) : first;
+            for (int exercise = first; exercise <= last; ++exercise)
+                if (first == last || holes.find('\n' + number + '/' + std::to_string(exercise) + '\t') != holes.npos)
+                    answered.insert(exercise);
+        }
+        for (const Exercise& exercise : read_exercises(lesson))
+            CHECK_MESSAGE(answered.contains(exercise.number), lesson << ": exercise " << exercise.number);
+    }
+}
+
+TEST_CASE("texts: a table is rows, and not a paragraph that was filled") {
+    for (const fs::path& path : test::texts())
+        for (const Line& line : read_text(path))
+            if (line.prose.find("|---") != line.prose.npos)
+                CHECK_MESSAGE(line.prose.find_first_not_of(" |-:") == line.prose.npos, line.place << ": " << line.prose);
+}
+
 // --- what a fresh machine lacks -------------------------------------------------------------------
 
 namespace {

@@ -212,6 +212,8 @@ const Scenario request_body{"request-body", exercise(4).needs(3), "RFC 9112 §6"
         "requests are smuggled";
     expect_judged(run, with(good, "Content-Length", "5"), "request_body", smuggled);
     expect_judged(run, with(good, "Transfer-Encoding", "chunked"), "request_body", smuggled);
+    expect_judged(run, with(good, "Transfer-Encoding", "gzip"), "request_body",
+                  "a body comes in whatever coding this header names, one that you do not know among them");
     expect_judged(run, with(good, "Content-Length", ""), "request_body");
     expect_judged(run, with(good, "Content-Length", "-1"), "request_body");
     expect_judged(run, twice(with(good, "Content-Length", "0"), "Content-Length", "5"), "request_body",
@@ -313,7 +315,9 @@ const Scenario answer{"answer", exercise(6).needs(2, 3), "RFC 6455 §4.1",
     judge(right, "none");
     judge(with(with(right, "Upgrade", "WebSocket"), "Connection", "upgrade"), "none",
           "both are compared without regard to case");
-    judge(right, "unexpected_status", "any other status is no WebSocket", "HTTP/1.1 200 OK");
+    for (const char* status : {"200 OK", "100 Continue", "103 Early Hints", "201 Created"})
+        judge(right, "unexpected_status", "any other status than 101 is no WebSocket",
+              std::string{"HTTP/1.1 "} + status);
     judge(with(right, "Upgrade", std::nullopt), "response_without_upgrade");
     judge(with(right, "Upgrade", "h2c"), "response_without_upgrade");
     judge(with(right, "Upgrade", "websocket, h2c"), "response_without_upgrade",
@@ -332,6 +336,9 @@ const Scenario answer{"answer", exercise(6).needs(2, 3), "RFC 6455 §4.1",
           "nobody asked for it, and frames could not be read");
     judge(with(right, "Sec-WebSocket-Protocol", "chat"), "unrequested_subprotocol", "nobody asked for it");
     judge(with(right, "Sec-WebSocket-Protocol", "chat"), "none", "it was asked for",
+          "HTTP/1.1 101 Switching Protocols", {"superchat", "chat"});
+    judge(with(right, "Sec-WebSocket-Protocol", "Chat"), "unrequested_subprotocol",
+          "\"chat\" was asked for, and \"Chat\" is another name: these are values, and compared as they stand",
           "HTTP/1.1 101 Switching Protocols", {"superchat", "chat"});
     judge(twice(with(right, "Sec-WebSocket-Protocol", "chat"), "Sec-WebSocket-Protocol", "superchat"),
           "duplicate_header", "both were asked for, and only one can be spoken (§11.3.4)",

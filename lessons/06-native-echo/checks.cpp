@@ -122,6 +122,26 @@ const Scenario unmasked{"unmasked", exercise(3), "RFC 6455 §5.1",
     client.expect_end();
 }};
 
+const Scenario told_which{"told-which", exercise(3), "RFC 6455 §7.1.7",
+    "a client that broke a rule is told which", [](Run& run) {
+    Server server{run};
+    // Each rule has its code, and its sentence is the reason.
+    const auto broken = [&](const Frame& frame, std::uint16_t code, const std::string& why) {
+        Peer client{run, server};
+        client.open();
+        const Buffer header = frame.header();  // what is judged before the payload is waited for
+        client.send(Bytes{header});
+        const Seen farewell = client.expect_close(code, why + ": errc() says which rule, and rule() has its close code");
+        run.is_true(farewell.payload.size() > 2, "The Close has a code, and not a word on the rule that was broken. "
+                                                 "connection.fail() sends its sentence along.");
+        client.expect_end();
+    };
+    broken(text("Hello").unmasked(), 1002, "the frame was not masked");
+    broken(text("Hello").masked(run.key()).rsv(4), 1002, "a reserved bit is set");
+    broken(text("").announcing(std::uint64_t{1} << 40).masked(run.key()), 1009,
+           "the frame announces a terabyte, which is more than we hold (§7.4.1)");
+}};
+
 const Scenario ping_unanswered{"ping-unanswered", exercise(3), "RFC 6455 §5.5.2",
     "what is no text is not echoed as one", [](Run& run) {
     Server server{run};
@@ -216,6 +236,18 @@ const Scenario client_two_frames{"client-two-frames", exercise(5).needs(4).one_b
                              "frame for each read sees it only when the server speaks again.");
 }};
 
+const Scenario client_ping{"client-ping", exercise(5).needs(4).one_by_one(), "RFC 6455 §5.5.2",
+    "what is neither a text nor a Close ends nothing", [](Run& run) {
+    Talk talk{run};
+    talk.client->type("Hello\n");
+    talk.server.expect(text("Hello").any_key());
+    talk.server.send(ping("are you there?"));
+    talk.server.send(binary(bytes_of("a picture")));
+    talk.server.send(text("Hello"));
+    talk.client->expect_line("Echo: Hello", "A ping and a binary message came before this text. They break no rule: "
+                                            "they are left unanswered, and the session goes on.");
+}};
+
 const Scenario client_glued{"client-glued", exercise(5).needs(4).glued(), "RFC 6455 §4.1",
     "what came after the handshake's blank line is frames already", [](Run& run) {
     Host host{run};
@@ -259,12 +291,14 @@ const Scenario client_masked_reply{"client-masked-reply", exercise(5).needs(4).o
 const Scenario client_lines{"client-lines", exercise(4).needs(5).one_by_one(), "",
     "lines that were piped in wait, and none is lost", [](Run& run) {
     Talk talk{run};
-    talk.client->type("one\ntwo\nthree");
+    talk.client->type("one\n\ntwo\nthree");
     talk.client->end_of_input();
-    for (const std::string message : {"one", "two", "three"}) {
+    for (const std::string message : {"one", "", "two", "three"}) {
         talk.server.expect(
             text(message).any_key(),
-            {when(
+            {when([&](const Came&) { return message.empty(); },
+                  "an empty line was typed here, and it was not sent: it is a message without a byte"),
+             when(
                 [](const Came& came) {
                     return came.got.size() > 0 && came.got[0] == 0x88;
                 },

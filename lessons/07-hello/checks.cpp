@@ -138,9 +138,12 @@ const Scenario waits_for_close{"waits-for-close", exercise(4).needs(3).once(), "
     client.open();
     client.expect(text("Hello! Your IP is 127.0.0.1").unmasked());
     client.expect(close(1000).unmasked(), farewell_mistakes());
+    for (const Frame& frame : {text("what?"), binary(bytes_of("?")), ping("?"), pong("?")})
+        client.send(frame.masked(run.key()));
     client.expect_silence(600ms,
                           "The server has ended TCP, and the client has not said Close yet. "
-                          "Its Close is the proof that the farewell has arrived.");
+                          "Its Close is the proof that the farewell has arrived. What comes before it is read and "
+                          "dropped, whatever it is.");
     client.send(close(1000).masked(run.key()));
     client.expect_end();
 }};
@@ -159,6 +162,22 @@ const Scenario drops_what_comes{"drops-what-comes", exercise(4).needs(3), "RFC 6
                         "sends a reset, and a reset destroys what the other side has not read yet")});
     client.expect(close(1000).unmasked(), farewell_mistakes());
     client.expect_end("The client's Close came after a text and a ping, which are dropped.");
+}};
+
+const Scenario ends_in_order{"ends-in-order", exercise(4).needs(3).once(), "RFC 6455 §7.1.1",
+    "TCP ends in order, also when more lies unread", [](Run& run) {
+    Server server{run};
+    Peer client{run, server};
+    client.open();
+    client.expect(text("Hello! Your IP is 127.0.0.1").unmasked());
+    client.expect(close(1000).unmasked(), farewell_mistakes());
+    // At once, so that most of it is in the server's kernel when its first read has brought the Close.
+    client.send(joined({close(1000), text(run.payload(50'000))}, run.key()));
+    client.expect_end("Both have said Close.");
+    run.is_true(!client.was_reset(), "The connection ended with a reset. The client sent its Close and a long text "
+                                     "after it, which nobody has to answer; but a socket that is closed while "
+                                     "bytes lie unread sends a reset, and that may destroy what the client has not "
+                                     "read yet. connection.end() ends our direction first, and drops what still comes.");
 }};
 
 const Scenario never_answers{"never-answers", exercise(4).needs(3).once(), "",

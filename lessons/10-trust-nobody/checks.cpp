@@ -142,6 +142,8 @@ const Scenario origin_listed{"origin-listed", exercise(3), "RFC 6455 §10.2",
     expect_page(run, {api, {"https://" + api}, false,
                       missing + "with a list, the own host counts only when it is on it", list});
     expect_page(run, {api, {"http://" + site}, false, missing + "the scheme is another", list});
+    expect_page(run, {api, {"http://" + site + ":443"}, false,
+                      missing + "the scheme is another, whatever the port: nobody has encrypted that page", list});
     expect_page(run, {api, {"https://" + site + ":8443"}, false,
                       missing + "the port is another", list});
 }};
@@ -175,6 +177,8 @@ const Scenario origin_port{"origin-port", exercise(3), "RFC 6454 §4",
     expect_page(run, {host, {"https://" + host + ":443"}, true, same});
     expect_page(run, {host + ":443", {"https://" + host}, true, same});
     expect_page(run, {host + ":80", {"http://" + host}, true, same});
+    expect_page(run, {host + ":", {"http://" + host}, true,
+                      "a colon and no port after it: RFC 3986 §3.2.3 allows it, and means the scheme's own"});
     const std::string ipv6 = "the colons in the brackets belong to the IPv6 address";
     expect_page(run, {"[::1]", {"https://[::1]:443"}, true, ipv6});
     expect_page(run, {"[::1]:8080", {"http://[::1]:8080"}, true, ipv6});
@@ -336,6 +340,8 @@ const Scenario cookie_name{"cookie-name", exercise(4), "RFC 6265 §4.2.1",
                 "unauthorized", "", twice);
     expect_user(run, users, "Cookie: session=" + secret + "\r\nCookie: session=x\r\n",
                 "unauthorized", "", twice);
+    expect_user(run, users, "Cookie: session=x\r\nCookie: session=" + secret + "\r\n",
+                "unauthorized", "", twice + "; in two headers as in one");
 }};
 
 const Scenario two_headers{"two-headers", exercise(4), "RFC 9110 §11.6.2",
@@ -351,6 +357,10 @@ const Scenario two_headers{"two-headers", exercise(4), "RFC 9110 §11.6.2",
     expect_user(run, users, right + right + session, "unauthorized", "", why);
     expect_user(run, users, wrong + session, "unauthorized", "",
                 "the header is wrong, and it decides: whoever sends one means it");
+    for (const char* unread : {"Authorization: Digest x\r\n", "Authorization: Basic no base64\r\n"})
+        expect_user(run, users, unread + session, "unauthorized", "",
+                    "the header cannot be read, and it decides all the same: the cookie is asked where there is "
+                    "no header");
     expect_user(run, users, right + "Cookie: session=x\r\n", "none", "alice",
                 "the header is right, and it decides");
 }};

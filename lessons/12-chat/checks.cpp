@@ -107,6 +107,9 @@ const Scenario control_characters{"control-characters", exercise(3), "RFC 8259 �
                        Fault::control_character, "it MUST be escaped");
     expect_read(run, "\"\\n\\t\\u0007\"", "\"\\n\\t\\u0007\"", "escaped they are welcome");
     expect_read(run, "\"ü€👋\"", "\"ü€👋\"", "other characters stand as they are");
+    // (How it is written again is another hole's.)
+    expect_refused(run, "\"a\x7F\"", Fault::none, "DEL may stand in a string as it is: the RFC names U+0000 to "
+                                               "U+001F, and nothing else");
     expect_refused(run, "\"\xC3(\"", Fault::invalid_utf8, "JSON is UTF-8 (§8.1)");
 }};
 
@@ -161,6 +164,7 @@ const Scenario objects{"objects", exercise(4), "RFC 8259 §4", "a name in quotat
     expect_read(run, "{}", "{}", "an empty object is one");
     expect_read(run, "{\"b\":true, \"a\" : {\"c\":[]}}", "{\"b\":true,\"a\":{\"c\":[]}}",
                 "members keep their order");
+    expect_read(run, "{\"\":true}", "{\"\":true}", "a name is a string, and a string may be empty");
     expect_refused(run, "{\"a\":true,}", Fault::expected_name,
                    "a comma promises another member");
     expect_refused(run, "{a:true}", Fault::expected_name, "names are strings");
@@ -184,6 +188,7 @@ const Scenario too_deep{"too-deep", exercise(4), "RFC 8259 §9",
     "a text does not decide how deep we call ourselves", [](Run& run) {
     const std::string open(64, '['), close(64, ']');
     expect_read(run, open + close, open + close, "64 levels are allowed");
+    expect_refused(run, '[' + open + close + ']', Fault::too_deep, "65 levels are one too many");
     for (const char* bracket : {"[", "{\"a\":"}) {
         std::string text;
         for (int i = 0; i < 100'000; ++i) text += bracket;

@@ -141,6 +141,16 @@ const Scenario bad_text{"bad-text", exercise(4), "RFC 6455 §5.6",
                     "It throws std::invalid_argument");
         pair.expect({}, "a text that ends within a character is not sent");
     }
+    {
+        Pair pair{run};
+        Writer writer{run};
+        writer.write("abcdefghijk\xC3");
+        run.is_true(writer.finish() == Result::refused,
+                    "the first ten bytes have left already, and finish() still ends the text within a character: "
+                    "the whole message must be UTF-8, however many frames it has. It throws "
+                    "std::invalid_argument");
+        pair.expect({text("abcdefghij").not_last()}, "the frame that was full, and nothing with FIN");
+    }
     Pair pair{run};
     Writer writer{run, Op::binary};
     run.is_true(writer.write("a\xFF") != Result::refused && writer.finish() != Result::refused,
@@ -270,6 +280,8 @@ const Scenario lost_connection{"lost-connection", exercise(5).needs(4), "",
     while (calls < 100 && writer.write("0123456789") == Result::taken) ++calls;
     run.is_true(calls < 100, "write() says true a hundred frames after the peer has gone: "
                              "a file would be read to its end for nobody");
+    run.is_true(writer.finish() == Result::lost, "finish() says true, and the peer has gone: whoever believes it "
+                                                 "deletes the only copy of a file");
     run.step("another thread sends a message");
     run.start(write_message("other"))
         .answer("write_message() of another thread does not return: it waits for its turn, and "

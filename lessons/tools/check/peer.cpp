@@ -229,7 +229,10 @@ bool Peer::write_piece(Bytes bytes) {
     while (!bytes.empty()) {
         if (!run_.backstage().wait_for(fd_, POLLOUT | POLLIN, in(run_.patience() * 2))) return false;
         const ssize_t sent = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
-        if (sent < 0 && errno != EAGAIN) return false;
+        if (sent < 0 && errno != EAGAIN) {
+            reset_ = reset_ || errno == ECONNRESET;  // told once, and not to the next read again
+            return false;
+        }
         if (sent > 0) bytes = bytes.subspan(static_cast<std::size_t>(sent));
         if (sent < 0 && fill(in(Milliseconds{0})) == Got::nothing &&
             !run_.backstage().wait_for(fd_, POLLOUT, in(run_.patience() * 2)))
@@ -325,7 +328,7 @@ Peer::Got Peer::fill(Deadline deadline) {
     if (size < 0 && errno == EAGAIN) return Got::nothing;
     if (size <= 0) {
         ended_ = true;
-        reset_ = size < 0;
+        reset_ = reset_ || size < 0;
         return Got::end;
     }
     if (in_.size() < most_kept) in_.insert(in_.end(), buffer, buffer + size);

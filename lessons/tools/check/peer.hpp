@@ -107,6 +107,7 @@ class Peer {
     std::uint32_t segments() const;
     void drop(std::size_t bytes);
     bool ended() const { return ended_; }
+    bool was_reset() const { return reset_; }  // it did not end in order
     [[noreturn]] void fail(Verdict verdict, std::string says);
 
   private:

@@ -127,14 +127,15 @@ $(BUILD)/packages:
 	@lessons/tools/packages/packages.sh $(CXX)
 	@mkdir -p $(@D) && touch $@
 
-# PRECOMPILE=1: the standard library's headers are read once (tests/support/standard.hpp), for each level
-# of optimization. A compiler cache cannot share what is built so.
+# PRECOMPILE=1: the standard library's headers are read once (lessons/tools/check/standard.hpp), for each
+# level of optimization; `make check-N` has it. A compiler cache cannot share what is built so.
 ifneq ($(PRECOMPILE),)
-precompiled := $(BUILD)/standard.hpp.gch $(BUILD)/standard-O0.hpp.gch
-$(BUILD)/standard.hpp.gch: UNOPTIMIZED :=
-$(BUILD)/standard-O0.hpp.gch: UNOPTIMIZED := -O0
-$(precompiled): PREPARED = -x c++-header
-$(precompiled): tests/support/standard.hpp | $(BUILD)/packages
+precompiled    := $(BUILD)/standard.hpp.gch
+precompiled_O0 := $(BUILD)/standard-O0.hpp.gch
+$(precompiled): UNOPTIMIZED :=
+$(precompiled_O0): UNOPTIMIZED := -O0
+$(precompiled) $(precompiled_O0): PREPARED = -x c++-header
+$(precompiled) $(precompiled_O0): lessons/tools/check/standard.hpp | $(BUILD)/packages
 	$(compile)
 # What a student has written names what it needs.
 PREPARED = $(if $(filter $(or $(OVERLAY),-)/%,$<),,-include $(BUILD)/standard$(UNOPTIMIZED).hpp)

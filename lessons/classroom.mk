@@ -27,10 +27,16 @@ callee  := $(wildcard lessons/tools/check/calls/*.cpp) lessons/tools/check/wire.
 # none of the student's code.
 judge_objects = $(patsubst %.cpp,$(BUILD)/judge/%.o,$(wildcard lessons/tools/check/*.cpp) $(1))
 link_judge = rm -f $@ && $(CXX) -pthread $(LDFLAGS) $^ $(LDLIBS) -o $@
-$(BUILD)/judge/%.o: %.cpp | $(BUILD)/packages
+compile_judge = $(CXX) -std=c++20 -O0 -g1 $(WARNINGS) -pthread -I. -MMD -MP $(CXXFLAGS) $(1) -c $< -o $@
+ifneq ($(PRECOMPILE),)
+judge_precompiled := $(BUILD)/judge/standard.hpp.gch
+$(judge_precompiled): lessons/tools/check/standard.hpp | $(BUILD)/packages
 	@mkdir -p $(@D)
-	$(CXX) -std=c++20 $(if $(filter lessons/tools/%,$<),-O1,-O0) -g1 $(WARNINGS) -pthread -I. -MMD -MP \
-	  $(CXXFLAGS) -c $< -o $@
+	$(call compile_judge,-x c++-header)
+endif
+$(BUILD)/judge/%.o: %.cpp | $(BUILD)/packages $(judge_precompiled)
+	@mkdir -p $(@D)
+	$(call compile_judge,$(judge_precompiled:%.gch=-include %))
 
 # $(1) folder, $(2) its number with two digits, $(3) its number. T, L, A and SPOIL reach the
 # scripts through the environment.
@@ -129,7 +135,7 @@ classroom: $(GRADE) $(HOLES) $(TEXTS)
 # Each lesson has a build folder of its own, so that with -j several are tried at once; what all of
 # them share is built first.
 checked    := $(patsubst lessons/%/checks.cpp,%,$(wildcard lessons/*/checks.cpp))
-mutants_of := verdicts $(foreach folder,$(checked),$(call number,$(folder)))
+mutants_of := verdicts whole $(foreach folder,$(checked),$(call number,$(folder)))
 MUTANTS    := $(addprefix mutants-,$(mutants_of))
 .PHONY: mutants mutants-base $(MUTANTS)
 mutants: $(if $(LESSON),mutants-$(LESSON),$(MUTANTS))

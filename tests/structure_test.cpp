@@ -320,6 +320,24 @@ TEST_CASE("structure: no type name stands in two namespaces that meet in one fil
     check_none(Words{faults.begin(), faults.end()});
 }
 
+// The linker keeps one of two classes of one name, and the other's scenarios crash: make check-13 did so.
+TEST_CASE("structure: no two files of the judge declare a type of one name for all") {
+    std::vector<fs::path> judge = sources("lessons/tools/check");
+    for (const fs::path& path : sources("lessons"))
+        if (path.filename().string().starts_with("checks")) judge.push_back(path);
+    std::map<std::string, fs::path> declared;
+    Words faults;
+    for (const fs::path& path : judge) {
+        const std::vector<std::string> lines = lines_of(path);
+        if (std::ranges::find(lines, "namespace {") != lines.end()) continue;
+        for (const std::string& type : types_of(path))
+            if (const auto [first, is_new] = declared.emplace(type, path); !is_new)
+                faults.push_back(type + " in " + first->second.string() + " and " + path.string());
+    }
+    CHECK(declared.contains("StreamPair"));
+    check_none(faults);
+}
+
 // The paths below lessons/tools/ that a file names. An object file is named after its source.
 std::set<fs::path> tools_named_in(const fs::path& path) {
     constexpr std::string_view folder = "lessons/tools/";

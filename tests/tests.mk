@@ -21,7 +21,12 @@ $(TEST_PROGRAM): $(test_objects) $(all_objects) $(harness)
 	$(link)
 
 # What is built more often than it runs for long.
-$(filter %_test.o,$(test_objects)) $(harness): UNOPTIMIZED := -O0
+unoptimized := $(filter %_test.o,$(test_objects)) $(filter-out $(callee:%.cpp=$(BUILD)/obj/%.o),$(harness))
+$(unoptimized): UNOPTIMIZED := -O0
+$(unoptimized): | $(precompiled_O0)
+$(BUILD)/obj/tests/%.o: tests/%.cpp | $(BUILD)/packages $(precompiled) $(precompiled_O0)
+	@mkdir -p $(@D)
+	$(compile)
 ifneq ($(SANITIZE),)
 $(BUILD)/obj/tests/%.o: UNOPTIMIZED := -O0
 $(BUILD)/obj/tests/fuzz/%.o: UNOPTIMIZED :=

@@ -63,7 +63,7 @@ class Reader {
 const Scenario read_in_cups{"read", exercise(2), "", "what has no room waits for the next call",
     [](Run& run) {
     for (const std::size_t room : {10u, 5u, 12u, 100u}) {
-        Pair pair{run};
+        StreamPair pair{run};
         const std::string sent = run.payload(12);
         run.step("a message of 12 bytes, and a cup for " + std::to_string(room));
         pair.send(text(sent));
@@ -83,7 +83,7 @@ const Scenario read_in_cups{"read", exercise(2), "", "what has no room waits for
 
 const Scenario read_one{"read-one-byte-at-a-time", exercise(2), "", "the smallest cup works, too",
     [](Run& run) {
-    Pair pair{run};
+    StreamPair pair{run};
     const std::string sent = run.payload(7);
     pair.send(text(sent));
     Reader reader{run};
@@ -98,7 +98,7 @@ const Scenario read_one{"read-one-byte-at-a-time", exercise(2), "", "the smalles
 
 const Scenario pieces{"pieces", exercise(3), "RFC 6455 §5.4",
     "pieces come until the message is over, over all of its frames", [](Run& run) {
-    Pair pair{run};
+    StreamPair pair{run};
     const std::string a = run.payload(5), b = run.payload(9), c = run.payload(3);
     pair.send(text(a).not_last());
     pair.send(continuation(b).not_last());
@@ -115,7 +115,7 @@ const Scenario pieces{"pieces", exercise(3), "RFC 6455 §5.4",
 
 const Scenario piece_of_a_frame{"piece-of-a-frame", exercise(3), "RFC 6455 §5.2",
     "a piece is what has arrived, and a frame may be larger than memory", [](Run& run) {
-    Pair pair{run};
+    StreamPair pair{run};
     const std::string sent = run.payload(30);
     const Buffer frame = text(sent).masked(run.key()).bytes();
     run.show_frames(Way::from_client, frame);
@@ -147,7 +147,7 @@ const Scenario piece_of_a_frame{"piece-of-a-frame", exercise(3), "RFC 6455 §5.2
 
 const Scenario complete{"complete", exercise(3), "",
     "complete() is true when all was handed out, and not before", [](Run& run) {
-    Pair pair{run};
+    StreamPair pair{run};
     pair.send(text("one").not_last());
     pair.send(continuation("two"));
     pair.send(text(""));
@@ -163,7 +163,7 @@ const Scenario complete{"complete", exercise(3), "",
 
 const Scenario left_early{"left-early", exercise(3), "",
     "whoever leaves a message early gets the next one whole", [](Run& run) {
-    Pair pair{run};
+    StreamPair pair{run};
     pair.send(text("first").not_last());
     pair.send(continuation("rest that nobody reads"));
     pair.send(text("sec").not_last());
@@ -176,7 +176,7 @@ const Scenario left_early{"left-early", exercise(3), "",
 
 const Scenario past_reader{"past-reader", exercise(3), "",
     "a reader whose message is the past gives nothing any more", [](Run& run) {
-    Pair pair{run};
+    StreamPair pair{run};
     pair.send(text("first"));
     pair.send(text("sec").not_last());
     pair.send(continuation("ond"));
@@ -191,7 +191,7 @@ const Scenario past_reader{"past-reader", exercise(3), "",
 
 const Scenario lost_message{"lost-in-the-middle", exercise(3), "RFC 6455 §7.1.5",
     "a message that will never be whole is not complete", [](Run& run) {
-    Pair pair{run};
+    StreamPair pair{run};
     pair.send(text("half ").not_last());
     pair.send(continuation("of it").not_last());
     pair.end();

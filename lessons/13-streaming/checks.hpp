@@ -14,9 +14,9 @@
 
 namespace check {
 
-class Pair {
+class StreamPair {
   public:
-    explicit Pair(Run& run) : run_{run} {
+    explicit StreamPair(Run& run) : run_{run} {
         run.fresh();
         run.call(Call{"connection", pass(ends_.theirs())}.as("a new connection, a server's"));
         ends_.close_theirs();

@@ -82,7 +82,7 @@ const Mistakes cut_wrongly{
          "gathered until there are frame_bytes, 10, of them.")};
 
 void expect_written(Run& run, std::size_t size, std::size_t each, const std::string& why) {
-    Pair pair{run};
+    StreamPair pair{run};
     const std::string payload = run.payload(size);
     Writer writer{run};
     const Result written = writer.write(payload, each);
@@ -113,7 +113,7 @@ const Scenario empty_message{"empty-message", exercise(4), "RFC 6455 §5.4",
 
 const Scenario text_cut{"text-cut", exercise(4), "RFC 6455 §5.6",
     "a text may be cut anywhere, its whole is UTF-8", [](Run& run) {
-    Pair pair{run};
+    StreamPair pair{run};
     const std::string words = "zehn €, 👋 und ü";
     Writer writer{run};
     const bool refused = writer.write(words, 1) == Result::refused || writer.finish() == Result::refused;
@@ -126,14 +126,14 @@ const Scenario text_cut{"text-cut", exercise(4), "RFC 6455 §5.6",
 const Scenario bad_text{"bad-text", exercise(4), "RFC 6455 §5.6",
     "what can never be UTF-8 is refused, and nothing of it is sent", [](Run& run) {
     {
-        Pair pair{run};
+        StreamPair pair{run};
         run.is_true(Writer{run}.write("abcdefghijk\xFF") == Result::refused,
                     "FF stands in no UTF-8, and write() takes it: whatever follows, this "
                     "message would break §5.6. It throws std::invalid_argument");
         pair.expect({}, "nothing of a bad text leaves, so look at it before a byte is taken");
     }
     {
-        Pair pair{run};
+        StreamPair pair{run};
         Writer writer{run};
         writer.write("ab\xC3");
         run.is_true(writer.finish() == Result::refused,
@@ -142,7 +142,7 @@ const Scenario bad_text{"bad-text", exercise(4), "RFC 6455 §5.6",
         pair.expect({}, "a text that ends within a character is not sent");
     }
     {
-        Pair pair{run};
+        StreamPair pair{run};
         Writer writer{run};
         writer.write("abcdefghijk\xC3");
         run.is_true(writer.finish() == Result::refused,
@@ -151,7 +151,7 @@ const Scenario bad_text{"bad-text", exercise(4), "RFC 6455 §5.6",
                     "std::invalid_argument");
         pair.expect({text("abcdefghij").not_last()}, "the frame that was full, and nothing with FIN");
     }
-    Pair pair{run};
+    StreamPair pair{run};
     Writer writer{run, Op::binary};
     run.is_true(writer.write("a\xFF") != Result::refused && writer.finish() != Result::refused,
                 "binary data need not be UTF-8, and it is refused");
@@ -162,7 +162,7 @@ const Scenario bad_text{"bad-text", exercise(4), "RFC 6455 §5.6",
 
 const Scenario ping_between{"ping-between", exercise(5).needs(4), "RFC 6455 §5.4",
     "control frames go between the frames of a message", [](Run& run) {
-    Pair pair{run};
+    StreamPair pair{run};
     const std::string payload = run.payload(15);
     Writer writer{run};
     writer.write(payload.substr(0, 11));
@@ -179,7 +179,7 @@ const Scenario ping_between{"ping-between", exercise(5).needs(4), "RFC 6455 §5.
 
 const Scenario others_wait{"others-wait", exercise(5).needs(4), "RFC 6455 §5.4",
     "frames of two messages never mix", [](Run& run) {
-    Pair pair{run};
+    StreamPair pair{run};
     const std::string payload = run.payload(25);
     Writer writer{run};
     writer.write(payload.substr(0, 11));
@@ -203,7 +203,7 @@ const Scenario others_wait{"others-wait", exercise(5).needs(4), "RFC 6455 §5.4"
 
 const Scenario unfinished{"unfinished", exercise(5).needs(4), "RFC 6455 §7.4.1",
     "half a message is ended by a Close with 1011", [](Run& run) {
-    Pair pair{run};
+    StreamPair pair{run};
     const std::string payload = run.payload(11);
     Writer{run}.write(payload);
     run.call(Call{"exception"}.as("an exception ends the writer's block"));
@@ -220,7 +220,7 @@ const Scenario unfinished{"unfinished", exercise(5).needs(4), "RFC 6455 §7.4.1"
 
 const Scenario unbegun{"unbegun", exercise(5).needs(4), "",
     "a message of which nothing has left can be given up", [](Run& run) {
-    Pair pair{run};
+    StreamPair pair{run};
     Writer writer{run};
     writer.write("abc");
     writer.end_block();
@@ -235,7 +235,7 @@ const Scenario unbegun{"unbegun", exercise(5).needs(4), "",
 }};
 
 // Nothing more leaves, and a thread there waits for room.
-void wait_until_stuck(Run& run, const Pair& pair) {
+void wait_until_stuck(Run& run, const StreamPair& pair) {
     int last = 0;
     for (int still = 0; still < 6;) {
         std::this_thread::sleep_for(Milliseconds{25});
@@ -248,7 +248,7 @@ void wait_until_stuck(Run& run, const Pair& pair) {
 
 const Scenario stuck_ping{"stuck-ping", exercise(5).needs(4), "",
     "while another thread sends, a frame waits, and is not put on a heap", [](Run& run) {
-    Pair pair{run};
+    StreamPair pair{run};
     Writer writer{run, Op::text, 1000};
     run.step("the peer reads nothing, and the ping of another thread is stuck in send()");
     Pending pinging = run.start(Call{"ping_on"}.as("ping(), again and again"));
@@ -272,7 +272,7 @@ const Scenario stuck_ping{"stuck-ping", exercise(5).needs(4), "",
 
 const Scenario lost_connection{"lost-connection", exercise(5).needs(4), "",
     "when the peer has gone, write() says so, and the turn is given back", [](Run& run) {
-    Pair pair{run};
+    StreamPair pair{run};
     Writer writer{run};
     run.step("the peer has gone; write() of 10 bytes, again and again");
     pair.leave();

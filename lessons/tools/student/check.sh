@@ -150,7 +150,7 @@ show_compiling() {
     local all compiled
     all=$("${making[@]}" --dry-run "$@" 2>/dev/null | grep -c -- ' -c ' || :)
     while ((all > 3)) && sleep 1 && kill -0 $$; do
-        compiled=$(find "$BUILD" -name '*.o' -newer "$BUILD/begun" | wc -l)
+        compiled=$(find "$BUILD" '(' -name '*.o' -o -name '*.gch' ')' -newer "$BUILD/begun" | wc -l)
         printf '\rcompiled %d of %d files%s ' "$compiled" "$((all > compiled ? all : compiled))" "$last"
     done
 }
@@ -164,7 +164,7 @@ build() {
     # UBSan wants a descriptor to look at a vptr, and some scenarios leave none. What the compiler says
     # is read below: in one language, and without colours.
     local making=(env LC_ALL=C "$MAKE" --no-print-directory -s "${jobs[@]}" BUILD="$BUILD" OVERLAY="$WORK"
-        SANITIZE=1 OPTIMIZE=-O1 CPPFLAGS="-D_GLIBCXX_ASSERTIONS -fno-sanitize=vptr"
+        SANITIZE=1 OPTIMIZE=-Og PRECOMPILE=1 CPPFLAGS="-D_GLIBCXX_ASSERTIONS -fno-sanitize=vptr"
         CXXFLAGS="${CXXFLAGS:-} -fdiagnostics-color=never")
     if [[ -t 1 ]]; then
         show_compiling "$@" &

@@ -11,6 +11,7 @@
 # PART=1/3: of the mutants every third one, from the second on, and the true source once; for little time.
 # MUTANT=name: nothing but this mutant, for whoever has just written it.
 # LESSON=verdicts: every verdict is given (tests/lessons/verdicts).
+# LESSON=whole: the judge of all lessons in one, as a student runs it, who has solved them all.
 # LESSON=base: builds what the others begin with. They run side by side, so each has a build folder
 # and a folder of files of its own, and leaves work/ alone.
 set -euo pipefail
@@ -223,9 +224,18 @@ check_verdicts() {
     for patch in tests/lessons/verdicts/*.patch; do check_mutant 5 "$patch"; done
 }
 
+# All lessons' true sources, in one judge.
+check_whole() {
+    BUILD=$build HOLES=$holes QUIET=1 WORK=$scratch/nothing NO_COLOR=1 \
+        lessons/tools/student/check.sh "$last" >"$scratch/output" 2>&1 || {
+        fault "the true sources do not pass make check-$last"
+        grep -a -A 20 '^FAIL' "$scratch/output" | head -60 || :
+    }
+}
+
+last=$(printf '%s\n' lessons/[0-9][0-9]-*/checks.cpp | tail -1 | sed -E 's|^lessons/0*([0-9]+)-.*|\1|')
 if [[ $lesson == base ]]; then
     "$holes" check
-    last=$(printf '%s\n' lessons/[0-9][0-9]-*/checks.cpp | tail -1 | sed -E 's|^lessons/0*([0-9]+)-.*|\1|')
     BUILD=$build HOLES=$holes QUIET=1 BUILD_ONLY=1 WORK=$scratch/nothing lessons/tools/student/check.sh "$last"
     exit 0
 fi
@@ -234,10 +244,10 @@ begin=$SECONDS
 trap 'rm -rf "$scratch" "$build" "$tried"' EXIT
 copy build/mutants/base "$build"
 rm -f "$build"/check-*
-if [[ $lesson == verdicts ]]; then
-    check_verdicts
-else
-    check_lesson lessons/"$(printf '%02d' "$lesson")"-*
-fi
+case $lesson in
+    verdicts) check_verdicts ;;
+    whole) check_whole ;;
+    *) check_lesson lessons/"$(printf '%02d' "$lesson")"-* ;;
+esac
 echo "$lesson: $((SECONDS - begin)) s, $faults faults"
 ((faults == 0))

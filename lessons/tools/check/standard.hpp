@@ -1,6 +1,6 @@
 // What most files include from the standard library. PRECOMPILE=1 compiles it once, and puts it before
-// each file: a third of the time that building the tests takes. Nothing includes it: without
-// PRECOMPILE every file has to name what it needs, and CI builds the programs that way.
+// each file, which takes about half of the time away. Nothing includes it: without PRECOMPILE every
+// file has to name what it needs, and CI builds the programs that way.
 #include <algorithm>
 #include <array>
 #include <chrono>

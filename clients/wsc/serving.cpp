@@ -195,7 +195,7 @@ class Serving {
         waits ? client->pause() : client->resume();
     }
 
-    // What it had still printed goes first. A pipe holds 64 KiB; who holds it open besides is not
+    // What it had still printed goes first. A pipe holds 64 KiB; whoever holds it open besides is not
     // waited for.
     void ended(Programs::value_type& entry) {
         const std::optional<int> status = entry.second.child.reap();

@@ -318,7 +318,7 @@ void expect_logged(Run& run, Server& server, const std::string& part, std::strin
 }
 
 const Scenario silent_within{"silent-within", exercise(4).needs(2).once(), "",
-    "who falls silent within a message is let go", [](Run& run) {
+    "a client that falls silent within a message is let go", [](Run& run) {
     Server server{run, {"--idle-timeout", "0.7"}};
     Peer client{run, server};
     client.send("\0\5Hel"s);
@@ -328,7 +328,7 @@ const Scenario silent_within{"silent-within", exercise(4).needs(2).once(), "",
 }};
 
 const Scenario takes_nothing{"takes-nothing", exercise(4).needs(2).once(), "",
-    "who takes no echo is let go", [](Run& run) {
+    "a client that takes no echo is let go", [](Run& run) {
     Server server{run, {"--idle-timeout", "0.7", "--max-message-bytes", "65535"}};
     Peer client{run, server};
     client.freeze();

@@ -357,7 +357,7 @@ const Scenario client_late_echo{"client-late-echo", exercise(5).needs(4).one_by_
     talk.server.send(text("Hello"));
     talk.client->expect_line("Echo: Hello", "It was on its way when the client said goodbye.");
     talk.server.expect_silence(300ms, "More came after the Close, and nothing may follow one. A text ends the "
-                                      "waiting for an echo (State::waiting); who is closing goes on closing.");
+                                      "waiting for an echo (State::waiting); a client that is closing goes on.");
     talk.server.send(close(1000));
     talk.server.end_sending();
     run.equal("the exit status", talk.client->wait(), 0, "The Close was answered.");

@@ -181,7 +181,7 @@ const Scenario close_timeout{"close-timeout", exercise(3).once(), "RFC 6455 §7.
                       "Once a Close is sent, silence (--idle-timeout 0.3) does not count any "
                       "more, only --close-timeout 1. Your server ended the connection");
     expect_logged(run, server, "did not answer our Close within 1 s",
-                  "The close timeout comes first: who was told goodbye is not \"silent\"");
+                  "The close timeout comes first: a client that was told goodbye is not \"silent\"");
 }};
 
 // --- exercise 4, over the server's own sockets ----------------------------------------------------

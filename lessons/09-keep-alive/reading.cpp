@@ -110,7 +110,7 @@ const check::Reading pulled_cable{
     {.lesson = 9,
      .exercise = 1,
      .question = "A server's log, with a ping every 30 seconds. It was started with --idle-timeout "
-                 "60: who has sent nothing for 60 seconds is gone. But this server takes its own "
+                 "60: a client that has sent nothing for that long is gone. But this server takes its own "
                  "successful sends for signs of life. Which is the first line that a right server "
                  "would not have written, because it had closed the connection before or then?",
      .as_text = true},

@@ -100,7 +100,7 @@ void expect_page(Run& run, const Page& page) {
 }
 
 const Scenario origin_none{"origin-none", exercise(3), "RFC 6455 §10.2",
-    "who sends no Origin is no browser, and is let in", [](Run& run) {
+    "whoever sends no Origin is no browser, and is let in", [](Run& run) {
     const std::string host = run.payload(6) + ".example";
     const std::string why =
         "only browsers send an Origin, and they always do: here no page can be at work. A "
@@ -366,7 +366,7 @@ const Scenario two_headers{"two-headers", exercise(4), "RFC 9110 §11.6.2",
 }};
 
 const Scenario unknown{"unknown", exercise(4), "RFC 9110 §15.5.2",
-    "who shows nothing, or nothing that fits, is asked to log in: 401", [](Run& run) {
+    "whoever shows nothing, or nothing that fits, is asked to log in: 401", [](Run& run) {
     const Users users{run};
     expect_user(run, users, "", "unauthorized", "",
                 "nothing was presented, and there are accounts");

@@ -136,7 +136,7 @@ const Scenario login{"login", exercise(4).needs(2, 4).once(), "RFC 6455 §4.2.2,
 }};
 
 const Scenario behind_proxy{"behind-proxy", exercise(5).needs(5).once(), "RFC 6455 §10.1",
-    "who comes through a proxy is counted by its own address", [](Run& run) {
+    "a client that comes through a proxy is counted by its own address", [](Run& run) {
     Server server{
         run, {"--trusted-proxy", "127.0.0.1", "--max-connections-per-address", "1"}};
     const std::string header = "X-Forwarded-For: 203.0.113.7, ";

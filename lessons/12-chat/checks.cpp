@@ -247,7 +247,7 @@ const Scenario room{"room", exercise(5).needs(3, 4).once(), "RFC 6455 §5.1",
                        }};
 
 const Scenario rooms_apart{"rooms-apart", exercise(5).needs(3, 4).once(), "",
-    "who changes the room hears the new one, and the old one no more", [](Run& run) {
+    "whoever changes the room hears the new one, and the old one no more", [](Run& run) {
     Server server{run};
     const std::string one = "one-" + run.payload(5), two = "two-" + run.payload(5);
     User ann{run, server, "ann", one};
@@ -264,7 +264,7 @@ const Scenario rooms_apart{"rooms-apart", exercise(5).needs(3, 4).once(), "",
 }};
 
 const Scenario leave{"leave", exercise(5).needs(3, 4).once(), "",
-    "who has gone is no member, whichever place it had", [](Run& run) {
+    "a client that has gone is no member, whichever place it had", [](Run& run) {
     Server server{run};
     const std::string name = "room-" + run.payload(6);
     User ann{run, server, "ann", name};

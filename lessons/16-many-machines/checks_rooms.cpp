@@ -11,7 +11,7 @@ void fill(Redis& redis, int first, int last) {
 }
 std::string entry(int number) { return std::to_string(number) + " n" + std::to_string(number); }
 
-const Scenario missed{"what-was-missed", exercise(5).once(), "", "who comes back gets what it missed, in order, once",
+const Scenario missed{"what-was-missed", exercise(5).once(), "", "a client that comes back gets what it missed, in order, once",
     [](Run& run) {
     Redis redis{run};
     fill(redis, 1, 7);
@@ -25,7 +25,7 @@ const Scenario missed{"what-was-missed", exercise(5).once(), "", "who comes back
     ada.expect_nothing("each comes once");
 }};
 
-const Scenario from_now{"from-now-on", exercise(5).once(), "", "who comes for the first time hears what is said from now on",
+const Scenario from_now{"from-now-on", exercise(5).once(), "", "a client that comes for the first time hears what is said from now on",
     [](Run& run) {
     Redis redis{run};
     fill(redis, 1, 5);
@@ -57,7 +57,7 @@ const Scenario both_ways{"two-ways", exercise(5).once(), "", "an entry that come
     ada.expect_nothing("each comes once");
 }};
 
-const Scenario ahead{"room-behind", exercise(5).once(), "", "who has seen more than its new server gets nothing twice",
+const Scenario ahead{"room-behind", exercise(5).once(), "", "a client that has seen more than its new server gets nothing twice",
     [](Run& run) {
     Redis redis{run};
     fill(redis, 1, 3);

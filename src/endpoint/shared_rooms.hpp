@@ -51,7 +51,7 @@ class SharedRooms {
     void go_on(const LoopConnection& client);
 
     std::string_view room_of(const LoopConnection& client) const;
-    // Here; who has not been let in yet is not among them.
+    // Here; whoever has not been let in yet is not among them.
     std::span<const ConnectionId> members(std::string_view room) const { return hub_.members(room); }
     // Those with a member here, in no particular order; live until somebody joins or leaves.
     std::vector<std::string_view> rooms() const;

@@ -390,7 +390,7 @@ TEST_CASE("accept: a plain GET or HEAD gets what on_http has for it, and no conn
                     endpoint::HandshakeFailed);
 }
 
-TEST_CASE("accept: who looks on sees all from the answer 101 on, and nothing of the request") {
+TEST_CASE("accept: whoever looks on sees all from the answer 101 on, and nothing of the request") {
     std::string seen;
     endpoint::AcceptOptions options;
     options.tap = [&seen](const ws::Request& request) -> ws::Tracer::Tap {

@@ -205,7 +205,7 @@ class Slow {
 
 }  // namespace
 
-TEST_CASE("limits: who was told that a client is slow hears that it has drained, paused meanwhile or not") {
+TEST_CASE("limits: whoever was told that a client is slow hears that it has drained, paused meanwhile or not") {
     for (const bool pauses : {false, true}) {
         Slow slow;
         slow.send_until_slow();

@@ -121,10 +121,10 @@ say_hi() { timeout 30 "$wscat" --no-color "$@" -x hi -w 1 <>"$scratch/quiet" 2>&
 
 with_wscat() {
     local url=wss://localhost:$tls_port/ws alice=(--auth alice:open-sesame)
-    check 'wss: who shows nothing is refused' 'response: 401' "$(say_hi -n -c "$url")"
+    check 'wss: whoever shows nothing is refused' 'response: 401' "$(say_hi -n -c "$url")"
     check 'wss: a wrong password is refused' 'response: 401' \
         "$(say_hi -n -c "$url" --auth alice:guess)"
-    check 'wss: who is blocked is refused' 'response: 403' \
+    check 'wss: a blocked user is refused' 'response: 403' \
         "$(say_hi -n -c "$url" --auth mallory:let-me-in)"
     check 'wss: a user by Basic' 'Hello alice! Your IP is ' "$(say_hi -n -c "$url" "${alice[@]}")"
     check 'wss: a user by Bearer' 'Hello alice' \

@@ -241,7 +241,7 @@ TEST_CASE("RFC 9110 §9.3.2 server opening: a page by GET or HEAD, in HTTP/1.0 o
     CHECK(refused.answer.ends_with("\r\n\r\n"));
 }
 
-TEST_CASE("server opening: who is too slow, or one too many, is refused at any time") {
+TEST_CASE("server opening: whoever is too slow, or one too many, is refused at any time") {
     const std::string head = request();
     for (std::size_t size = 0; size < head.size(); ++size) {
         ws::ServerOpening opening;

@@ -81,7 +81,7 @@ TEST_CASE("§10.2 by default a page may connect to the host that it came from") 
     }
 }
 
-TEST_CASE("§10.2 who sends no Origin is no browser, and is let in") {
+TEST_CASE("§10.2 whoever sends no Origin is no browser, and is let in") {
     CHECK(judge("example.com", {}) == Errc::none);
     CHECK(judge("example.com", {}, {*ws::parse_origin("https://a.test")}) == Errc::none);
 }

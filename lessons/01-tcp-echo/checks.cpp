@@ -57,23 +57,30 @@ void move_assign(Run& run, const std::string& to, const std::string& from) {
     run.call(Call{"move_assign", to, from}.as(to + " = std::move(" + from + ")"));
 }
 
+// What was moved from has nothing any more; it had `number`.
+void expect_empty(Run& run, const std::string& name, const std::string& after, int number) {
+    const int left = get(run, name);
+    run.equal(name + ".get() after " + after, left, -1,
+              left == number ? "Both have the number now, so both will close it, and between the two the kernel "
+                               "may have given it to somebody else."
+                             : "An Fd that owns nothing holds -1. Every other number is a descriptor that it will "
+                               "close in the end; 0, for one, is standard input.");
+}
+
 const Scenario fd_moved{"fd-moved", exercise(2), "man 2 close", "a moved descriptor has one owner, the new one",
     [](Run& run) {
     Ends only;
     const int number = own(run, "a", only);
     run.call(Call{"Fd_from_moved", "b", "a"}.as("Fd b{std::move(a)}"));
     run.equal("b.get() after Fd b{std::move(a)}", get(run, "b"), number);
-    run.equal("a.get() after Fd b{std::move(a)}", get(run, "a"), -1,
-              "Both have the number now, so both will close it, and between the two the kernel "
-              "may have given it to somebody else.");
+    expect_empty(run, "a", "Fd b{std::move(a)}", number);
 
     Ends first, second;
     own(run, "c", first);
     const int kept = own(run, "d", second);
     move_assign(run, "c", "d");
     run.equal("c.get() after c = std::move(d)", get(run, "c"), kept);
-    run.equal("d.get() after c = std::move(d)", get(run, "d"), -1,
-              "Both have the number now, so both will close it.");
+    expect_empty(run, "d", "c = std::move(d)", kept);
     run.is_true(first.theirs_is_closed(),
                 "After c = std::move(d) nobody owns the descriptor that c had before, and "
                 "nobody will ever close it.");

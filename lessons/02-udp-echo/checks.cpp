@@ -266,6 +266,11 @@ const Scenario next_address{"next-address", exercise(4), "man 2 connect",
                                     "The first address of the host will not do, and it has two more. One "
                                     "that cannot be reached from here is passed over (`for`, and no return "
                                     "nor break when connect() has failed).");
+    sockaddr_storage peer{};
+    socklen_t size = sizeof peer;
+    run.is_true(::getpeername(socket.number, reinterpret_cast<sockaddr*>(&peer), &size) == 0,
+                "This socket is connected to nobody: connect() had refused the first address, and it was returned "
+                "all the same. Look at what connect() says.");
     socket.send("x");
     run.equal("what arrived at 127.0.0.1", server.receive(), "x",
               "It is the first that will do. Whoever goes on after it talks to the last.");

@@ -227,6 +227,27 @@ TEST_CASE("classroom: watch checks again when a file is saved, and Ctrl-C ends i
     CHECK(contents(scratch.path / "work/src/a.cpp").size() >= 1);  // nothing was cleared
 }
 
+TEST_CASE("classroom: start shows each task whole, and where it stands") {
+    const ScratchFolder scratch;
+    const fs::path work = scratch.path / "work";
+    const auto started = test::run("lessons/tools/student/start.sh",
+                                   {"1", work.string(), test::program("tools/holes")});
+    REQUIRE_MESSAGE(started.status == 0, started.errors);
+    // The longest task of the lesson takes two lines in the file, and others here.
+    std::string words;
+    std::istringstream stream{started.output};
+    for (std::string word; stream >> word;) words += word + ' ';
+    CHECK_MESSAGE(contains(words, "stays in the queue: poll() says so at once, again and again. Wait a moment before "
+                                  "the next try, but stay reachable for `stop`. "), started.output);
+    const std::string place = "1/6 " + (work / "src/net/socket.cpp").string() + ":";
+    REQUIRE_MESSAGE(contains(words, place), started.output);
+    const int line = std::stoi(words.substr(words.find(place) + place.size()));
+    std::istringstream file{contents(work / "src/net/socket.cpp")};
+    std::string there;
+    for (int i = 0; i < line; ++i) std::getline(file, there);
+    CHECK_MESSAGE(contains(there, "// Exercise 1/6: No descriptor is left"), there);
+}
+
 TEST_CASE("classroom: watch without files says what to do") {
     check_refused(test::run("lessons/tools/student/watch.sh", {"5", "/nonexistent", "make"}),
                   "make start-5");

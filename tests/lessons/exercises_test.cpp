@@ -124,6 +124,20 @@ TEST_CASE("exercises: 1/5 ten megabytes come back as they went") {
     CHECK(compared.output == "");
 }
 
+// Not an exercise: step 5 of the text says what `wc` will say.
+TEST_CASE("exercises: the text of lesson 1 knows how many bytes come back") {
+    static const std::regex told{R"(`(head -c \d+ [^`]*)build/lessons/01-tcp-echo/bare/client \| wc -c`)"};
+    static const std::regex number{R"(`wc` says `(\d+)`)"};
+    const std::string text = test::contents("lessons/01-tcp-echo/README.md");
+    std::smatch command, count;
+    REQUIRE(std::regex_search(text, command, told));
+    REQUIRE(std::regex_search(text, count, number));
+    Lesson lesson{"01-tcp-echo"};
+    const auto counted = bash(command[1].str() + test::program("lessons/01-tcp-echo/client") + " --port " +
+                              std::to_string(lesson.port) + " | wc -c");
+    CHECK_MESSAGE(counted.output == count[1].str() + "\n", counted.output << counted.errors);
+}
+
 TEST_CASE("exercises: 2/1 some of nine datagrams have no answer") {
     Lesson lesson{"02-udp-echo", {"--drop", "3", "--trace"}};
     const auto asked = bash(block("2/1", lesson.port, {}, 1));

@@ -191,6 +191,21 @@ std::string Program::what_it_said() {
     return said.empty() ? "It printed nothing." : "It said: " + quote(last_line(said), 200);
 }
 
+namespace {
+
+// A line of its own needs no quotation marks, and those within it no backslash.
+std::string without_quotes(std::string_view quoted) {
+    std::string line;
+    for (std::size_t i = 1; i + 1 < quoted.size(); ++i) {
+        if (quoted[i] == '\\' && quoted[i + 1] != '"') line += quoted[i++];
+        else if (quoted[i] == '\\') ++i;
+        line += quoted[i];
+    }
+    return line;
+}
+
+}  // namespace
+
 std::string Program::printed() {
     constexpr std::size_t most = 200;  // report.cpp shows fewer
     read_output();
@@ -198,8 +213,7 @@ std::string Program::printed() {
     const auto add = [&](std::string_view text) {
         while (!text.empty()) {
             const std::size_t end = std::min(text.find('\n'), text.size());
-            const std::string quoted = quote(text.substr(0, end), 90);
-            lines.push_back(quoted.substr(1, quoted.size() - 2));
+            lines.push_back(without_quotes(quote(text.substr(0, end), 90)));
             text.remove_prefix(std::min(end + 1, text.size()));
         }
     };

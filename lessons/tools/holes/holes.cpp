@@ -35,9 +35,12 @@ std::vector<starter::Hole> holes_of(int from, int to) {
 }
 
 void list(const std::vector<starter::Hole>& holes) {
-    for (const starter::Hole& hole : holes)
+    for (const starter::Hole& hole : holes) {
         std::cout << hole.lesson << '/' << hole.exercise << '\t' << hole.file << '\t'
-                  << hole.function << '\t' << hole.task.front() << '\n';
+                  << hole.function << '\t' << hole.task.front();
+        for (std::size_t i = 1; i < hole.task.size(); ++i) std::cout << ' ' << hole.task[i];
+        std::cout << '\n';
+    }
 }
 
 void list_files(const std::vector<starter::Hole>& holes) {

@@ -38,8 +38,13 @@ if ((count == 0)); then
 else
     echo
     "$holes" list "$number" | sort -sV -k1,1 | while IFS=$'\t' read -r exercise file _ task; do
-        line=$(grep -n "// Exercise $exercise: " "$work/$file" | grep -F -m1 "$task" | cut -d: -f1 || :)
-        printf '  %-5s %s%s\n        %s\n' "$exercise" "$work/$file" "${line:+:$line}" "$task"
+        # In the file a task may take several lines: the first of them tells which it is.
+        line=$(HEAD="// Exercise $exercise: " TASK=$task awk '
+            at = index($0, ENVIRON["HEAD"]) {
+                if (index(ENVIRON["TASK"], substr($0, at + length(ENVIRON["HEAD"]))) == 1) { print NR; exit }
+            }' "$work/$file")
+        printf '  %-5s %s%s\n' "$exercise" "$work/$file" "${line:+:$line}"
+        fold -s -w 92 <<<"$task" | sed 's/^/        /; s/ *$//'
     done
 fi
 echo

@@ -477,3 +477,28 @@ TEST_CASE("structure: a lesson brings at most 1,200 new lines, or says in which 
     }
     check_none(faults);
 }
+
+// A clone may lie on a drive of Windows (WSL), which tells no capital letters from small ones, keeps some
+// names and characters for itself, and knows no links.
+TEST_CASE("structure: every path can stand on a drive of Windows") {
+    const std::set<std::string> devices{"con", "prn", "aux", "nul"};
+    std::map<std::string, std::string> seen;  // in small letters
+    for (const char* folder : {"lessons", "src", "clients", "tests"})
+        for (auto entry = fs::recursive_directory_iterator{folder}; entry != fs::recursive_directory_iterator{}; ++entry) {
+            const std::string path = entry->path().string(), name = entry->path().filename().string();
+            if (name == "node_modules" || name == "__pycache__") {  // none of ours
+                entry.disable_recursion_pending();
+                continue;
+            }
+            std::string small = path;
+            std::ranges::transform(small, small.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+            const std::string& first = seen.try_emplace(small, path).first->second;
+            CHECK_MESSAGE(first == path, path << " and " << first);
+            const std::string base = small.substr(small.rfind('/') + 1);
+            CHECK_MESSAGE(!devices.contains(base.substr(0, base.find('.'))), path << " is a device's name");
+            CHECK_MESSAGE(path.find_first_of("<>:\"|?*\\") == path.npos, path);
+            CHECK_MESSAGE((!name.ends_with('.') && !name.ends_with(' ')), path);
+            CHECK_MESSAGE(!entry->is_symlink(), path << " is a link");
+        }
+    CHECK(seen.size() > 500);
+}

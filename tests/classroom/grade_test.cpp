@@ -17,6 +17,7 @@
 
 #include "lessons/tools/grade/process.hpp"
 #include "lessons/tools/grade/report.hpp"
+#include "lessons/tools/grade/results_folder.hpp"
 #include "lessons/tools/grade/submission.hpp"
 #include "tests/classroom/files.hpp"
 #include "tests/support/process.hpp"
@@ -51,6 +52,36 @@ TEST_CASE(
     CHECK(all[3].refused.empty());
     CHECK(all[4].student == "dora");
     CHECK(all[4].refused == "the archive cannot be read");
+}
+
+TEST_CASE("classroom: what was graded before stays, also on a drive that knows no links") {
+    const ScratchFolder scratch;
+    const std::string out = (scratch.path / "grade").string();
+    const auto no_links = [](const fs::path&, const fs::path&, std::error_code& error) {
+        error = std::make_error_code(std::errc::function_not_supported);
+    };
+    std::vector<std::string> graded;
+    const auto grade_one = [&](const std::string& folder) {
+        graded.push_back(std::to_string(graded.size()));
+        CHECK(fs::is_directory(folder + "/logs"));
+        CHECK_FALSE(fs::exists(folder + "/results.json"));
+        write(folder + "/results.json", graded.back());
+        CHECK(contents(out + "/latest/results.json") == graded.back());
+    };
+    const std::string dated = grade::new_results_folder(out);
+    CHECK(fs::path{dated}.filename() != "latest");
+    grade_one(dated);
+    grade_one(grade::new_results_folder(out));
+    for (int i = 0; i < 2; ++i) {
+        grade_one(grade::new_results_folder(out, no_links));
+        CHECK_FALSE(fs::is_symlink(out + "/latest"));
+    }
+    grade_one(grade::new_results_folder(out));
+    std::vector<std::string> kept;
+    for (const auto& entry : fs::directory_iterator{out})
+        if (!entry.is_symlink()) kept.push_back(contents(entry.path() / "results.json"));
+    std::ranges::sort(kept);
+    CHECK(kept == graded);
 }
 
 TEST_CASE("classroom: nobody vanishes, however it was handed in, and names are told apart") {

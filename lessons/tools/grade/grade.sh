@@ -107,6 +107,8 @@ for ((lesson = from; lesson <= to; ++lesson)); do "$BUILD/tools/holes" files "$l
     "${options[@]}" --book "${BOOK:-book}" --out "$out" --student "${STUDENT:-}" --from "$from" --to "$to" --seed "$SEED" \
     --jobs "${JOBS:-$(nproc)}" --memory "${MEMORY:-1536}" --time "${TIME:-600}" "$submissions"
 
-# The links of the pages find the book, if it was made.
-[[ ! -d $BUILD/book ]] || ln -sfn ../../../book "$out/latest/feedback/book"
+# The links of the pages find the book, if it was made; by a copy, where a drive knows no links.
+if [[ -d $BUILD/book ]] && ! ln -sfn ../../../book "$out/latest/feedback/book" 2>/dev/null; then
+    cp -r "$BUILD/book" "$out/latest/feedback/book"
+fi
 [[ -z ${RESULTS:-} ]] || cp "$out"/latest/gradescope/*.json "$RESULTS"

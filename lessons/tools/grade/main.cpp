@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <ctime>
 #include <fstream>
 #include <iterator>
 #include <map>
@@ -18,6 +17,7 @@
 #include "cli/options.hpp"
 #include "lessons/tools/grade/feedback.hpp"
 #include "lessons/tools/grade/report.hpp"
+#include "lessons/tools/grade/results_folder.hpp"
 #include "lessons/tools/grade/sandbox.hpp"
 #include "lessons/tools/grade/settings.hpp"
 #include "lessons/tools/grade/submission.hpp"
@@ -144,21 +144,6 @@ void write_file(const std::string& path, const std::string& text) {
     if (!file) throw std::runtime_error{"cannot write " + path};
 }
 
-// A folder for this grading below `out`, which `latest` leads to. What was graded before stays.
-std::string new_folder(const std::string& out) {
-    const std::time_t now = std::time(nullptr);
-    std::tm local{};
-    ::localtime_r(&now, &local);
-    char name[32];
-    std::strftime(name, sizeof name, "%Y-%m-%d-%H%M%S", &local);
-    std::string folder = name;
-    for (int again = 2; fs::exists(fs::path{out} / folder); ++again) folder = name + ('-' + std::to_string(again));
-    for (const char* within : {"logs", "feedback", "gradescope"}) fs::create_directories(fs::path{out} / folder / within);
-    fs::remove(fs::path{out} / "latest");
-    fs::create_directory_symlink(folder, fs::path{out} / "latest");
-    return out + '/' + folder;
-}
-
 // One student, graded anew: the rows of the others are those of the latest grading.
 void replace_rows(const std::string& results, std::vector<Row>& rows) {
     std::vector<Row> all = grade::rows_of(text_of(results));
@@ -231,7 +216,7 @@ int grade_class(int argc, char** argv) {
                                                             .none = settings.unboxed});
     if (!missing.empty()) throw std::runtime_error{missing};
     const bool again = !settings.student.empty() && fs::exists(settings.out + "/latest/results.json");
-    settings.out = again ? fs::canonical(settings.out + "/latest").string() : new_folder(settings.out);
+    settings.out = again ? fs::canonical(settings.out + "/latest").string() : grade::new_results_folder(settings.out);
 
     std::vector<Row> rows = check_all(submissions, settings, scenarios);
     if (again) replace_rows(settings.out + "/results.json", rows);

@@ -159,6 +159,7 @@ $(BUILD)/obj/%.o: %.cpp | $(BUILD)/packages $(precompiled)
 ## make bare-N     runs the bare program of lesson 1 or 11, the kernel's calls alone
 ## make server-N   runs the server of lesson N here (ARGS='--port 9001', ARGS=--help)
 ## make client-N   runs the client of lesson N here
+run := exec lessons/tools/student/run.sh
 # $(1) folder, $(2) its number with two digits, $(3) its number
 define lesson_rules
 PAIR_$(2) := $(BUILD)/lessons/$(1)/server $(BUILD)/lessons/$(1)/client
@@ -173,9 +174,9 @@ $$(PAIR_$(2)): LDLIBS += $(if $(filter ws/handshake,$(SRC_$(2))),-lcrypto)
 lesson-$(3): $$(if $$(RUN),,$$(PAIR_$(2)))
 	@$$(whose) lessons/tools/texts/demo.sh $$(or $$(RUN),$(BUILD)) $(1)
 server-$(3): $$(or $$(RUN),$(BUILD))/lessons/$(1)/server
-	@$$(whose) $$< $$(ARGS)
+	@$$(whose) $$(run) $$< $$(ARGS)
 client-$(3): $$(or $$(RUN),$(BUILD))/lessons/$(1)/client
-	@$$(whose) $$< $$(ARGS)
+	@$$(whose) $$(run) $$< $$(ARGS)
 
 # The first step of some lessons, made of the kernel's calls.
 ifneq ($(wildcard lessons/$(1)/bare),)
@@ -226,7 +227,7 @@ explain: $(or $(RUN),$(BUILD))/clients/explain
 ## make wsc        talks to a WebSocket server: make wsc ARGS='-c localhost:8080'
 .PHONY: wsc
 wsc: $(BUILD)/clients/wsc
-	@$< $(ARGS)
+	@$(run) $< $(ARGS)
 
 ## make load       puts a server under load (ARGS='ws://localhost:8080/ws --pid N', ARGS=--help)
 .PHONY: load

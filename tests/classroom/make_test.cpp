@@ -1,10 +1,20 @@
 // make: every target with a name or a number refuses what does not exist, in one line of ours.
 #include <doctest/doctest.h>
 
+#include <chrono>
+#include <csignal>
+#include <filesystem>
 #include <string>
+#include <thread>
 #include <vector>
 
+#include "tests/classroom/files.hpp"
 #include "tests/support/process.hpp"
+#include "tests/support/terminal.hpp"
+#include "tests/support/text_files.hpp"
+
+namespace fs = std::filesystem;
+using test::contents;
 
 TEST_CASE("make: what does not exist is refused in one line that says what there is") {
     const std::vector<std::string> missing_lessons{
@@ -51,4 +61,45 @@ TEST_CASE("make: a clone has its lines end with LF, whatever git was told elsewh
     CHECK(attributes.output ==
           "lessons/tools/student/check.sh: text: auto\nlessons/tools/student/check.sh: eol: lf\n"
           "Makefile: text: auto\nMakefile: eol: lf\n");
+}
+
+TEST_CASE("make: Ctrl-C ends what it runs, and it says nothing of its own") {
+    // In the server's place, as quick to end as a program can be.
+    const test::ScratchFolder scratch;
+    classroom::write(scratch.path / "lessons/01-tcp-echo/server",
+                     "#!/bin/sh\ntrap 'echo ended; exit 0' INT\necho begun\nwhile :; do read -r line; done\n");
+    fs::permissions(scratch.path / "lessons/01-tcp-echo/server", fs::perms::owner_all);
+    test::Terminal make{"/usr/bin/env", {"-u", "MAKEFLAGS", "-u", "MAKELEVEL", "make", "-s",
+                                         "RUN=" + scratch.path.string(), "server-1"}};
+    make.expect("begun");
+    // As on a busy machine: the program hears of Ctrl-C, and make not yet.
+    ::kill(make.pid(), SIGSTOP);
+    make.wait_for_stop();
+    make.type("\x03");
+    make.expect("ended");
+    // What make waits for is not over before make has taken note. (Otherwise it would be soon.)
+    const std::string pid = std::to_string(make.pid());
+    const int child = std::stoi(contents("/proc/" + pid + "/task/" + pid + "/children"));
+    for (int i = 0; i < 20; ++i) {
+        std::this_thread::sleep_for(std::chrono::milliseconds{10});
+        REQUIRE(contents("/proc/" + std::to_string(child) + "/stat").find(") Z ") == std::string::npos);
+    }
+    ::kill(make.pid(), SIGCONT);
+    CHECK(make.wait() == 130);
+    CHECK_MESSAGE(make.screen().find("make") == std::string::npos, make.screen());
+}
+
+TEST_CASE("make: what it runs reads the terminal, has its status, and ends with make") {
+    test::Process server{"lessons/tools/student/run.sh", {test::program("lessons/01-tcp-echo/server"), "--port", "0"}};
+    const std::string port = std::to_string(test::listening_port(server.read_line()));
+    test::Terminal client{"lessons/tools/student/run.sh", {test::program("lessons/01-tcp-echo/client"), "--port", port}};
+    client.type("hello\n");
+    client.expect_end("hello\nhello\n");
+    client.type("\x04");
+    CHECK(client.wait() == 0);
+    server.signal(SIGTERM);
+    CHECK(server.wait() == 0);  // the server's own end, and not that of a script that left it behind
+    const auto refused = test::run("lessons/tools/student/run.sh", {test::program("lessons/01-tcp-echo/client"), "--port", port});
+    CHECK(refused.status == 1);
+    CHECK(refused.errors.find("cannot connect") != std::string::npos);
 }

@@ -183,6 +183,7 @@ TEST_CASE("classroom: the compiler is asked to speak so that the check can read 
                                  "echo \"" + work + "/src/net/fd.cpp:2:10: $error 'nosuch' was not declared\"\n"
                                  "echo '    2 | int fd = nosuch;'\n"
                                  "echo 'x.cpp:1:1: note: did you forget to include something?'\n"
+                                 "printf 'x.cpp:1:2: note: %05000d\\n' 0\n"
                                  "echo \"" + work + "/src/net/fd.cpp:3:1: $error another\"\n"
                                  "exit 2\n");
     fs::permissions(scratch.path / "make", fs::perms::owner_all);
@@ -197,6 +198,10 @@ TEST_CASE("classroom: the compiler is asked to speak so that the check can read 
     // What it quotes and notes belongs to the error, and the next error does not.
     CHECK(contains(ended.output, "    2 | int fd = nosuch;\nx.cpp:1:1: note: did you forget to include something?\n"));
     CHECK_FALSE(contains(ended.output, "another"));
+    // The name of a template may be longer than a screen.
+    std::istringstream lines{ended.output};
+    for (std::string line; std::getline(lines, line);) CHECK(line.size() < 500);
+    CHECK(contains(ended.output, "x.cpp:1:2: note: 000"));
 }
 
 // --- watching -----------------------------------------------------------------------------------

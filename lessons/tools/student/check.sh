@@ -107,7 +107,9 @@ did_not_compile() {
         tail -20 "$log" >&2
         exit 2
     fi
+    # A template's name may fill a page; what is wrong stands before it.
     error=$(sed -n "${first}p" "$log" | sed "s|$PWD/||g")
+    ((${#error} <= 480)) || error=${error:0:480}…
     echo "FAIL $number   did not compile"
     echo
     if [[ $error == *"error: "* ]]; then
@@ -116,7 +118,8 @@ did_not_compile() {
         awk -v first="$first" -v here="$PWD/" 'NR > first {
             if (/: (error|warning|fatal error): / || /: (In|At) / || /^In file|^make/ || ++lines > 12) exit
             at = index($0, here)
-            print at ? substr($0, 1, at - 1) substr($0, at + length(here)) : $0 }' "$log"
+            text = at ? substr($0, 1, at - 1) substr($0, at + length(here)) : $0
+            print (length(text) > 240 ? substr(text, 1, 240) "…" : text) }' "$log"
         file=${error%%:*}
         line=${error#*:}
         line=${line%%:*}

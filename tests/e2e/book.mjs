@@ -118,6 +118,13 @@ async function frames() {
   await page.turn('05-frames.html');
   await follow(page, page.locator('td a.wire', { hasText: '81 05 48 65' }));
   assert.match(await page.locator('#verdict').textContent(), /a frame from a client must be masked/);
+  // One of which the payload never comes, and two in one write.
+  await page.goBack();
+  await follow(page, page.locator('td a.wire', { hasText: '81 ff 80' }));
+  assert.match(await page.locator('#verdict').textContent(), /the most significant bit/);
+  await page.turn('06-native-echo.html');
+  await follow(page, page.locator('td a.wire', { hasText: '01 83' }));
+  assert.equal(await page.locator('#hex').inputValue(), '01 83 00 00 00 00 48 65 6C 80 82 00 00 00 00 6C 6F');
   await page.done();
   step(`${count} lines of traces lead to the frame lab, each to its own bytes`);
 }

@@ -157,16 +157,21 @@ end
 
 -- --- the whole -------------------------------------------------------------------------------------
 
--- In a column of what a client sends, each frame is the client's, whatever its mask says.
+-- In a first column of what a client sends, each frame is the client's, whatever its mask says.
 local raw_column = {
   Table = function(element)
     local head = element.head.rows[1]
     local first = head and head.cells[1] and pandoc.utils.stringify(head.cells[1].contents) or ''
-    if first ~= '--raw' then return nil end
-    return element:walk { Code = function(code)
-      local link = wire.inline(code.text, 'client')
-      return link and pandoc.RawInline('html', link)
-    end }
+    if first ~= '--raw' and first ~= 'sent' then return nil end
+    for _, body in ipairs(element.bodies) do
+      for _, row in ipairs(body.body) do
+        row.cells[1].contents = row.cells[1].contents:walk { Code = function(code)
+          local link = wire.inline(code.text, 'client')
+          return link and pandoc.RawInline('html', link)
+        end }
+      end
+    end
+    return element
   end,
 }
 

@@ -111,15 +111,15 @@ local function looks_like_frame(bytes)
   return first & 0x70 == 0 and first & 0x07 < 3 and (first >= 0x80 or #bytes > 2)
 end
 
--- `81 05 48 65 6c 6c 6f` in a sentence, or an option with it: a link when it is one whole frame.
--- `sender` says whose it is where the mask does not.
+-- `81 05 48 65 6c 6c 6f` in a sentence: a link when it is one whole frame. In an option, or where
+-- `sender` says whose it is, these are frames in any case: also two of them, or one that is not whole.
 function wire.inline(code, sender)
   local hex = code:match('^%x%x [%x ]+$') or code:match("HEX='(%x%x [%x ]+)'") or
               code:match('"(%x%x [%x ]+)"')
   local bytes = wire.lab and hex and from_hex(hex)
   local form = bytes and header(bytes)
   local whole = form and #bytes == form.size + form.length
-  if not form or hex == code and not (whole and (sender or looks_like_frame(bytes))) then return nil end
+  if not form or hex == code and not (sender or whole and looks_like_frame(bytes)) then return nil end
   local from = sender or code:match('%-%-raw ') and 'client' or code:match('%-%-answer ') and 'server' or
                (form.key and 'client' or 'server')
   return ('<a class="wire" href="%s" title="open these bytes in the frame lab"><code>%s</code></a>')

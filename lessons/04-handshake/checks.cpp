@@ -134,6 +134,8 @@ const Scenario list_tokens{"list-tokens", exercise(3), "RFC 6455 §4.2.1",
     expect({{"Connection", "Upgrade-Insecure-Requests"}}, false,
            "only a whole element counts: searching for the text finds it in the middle of others");
     expect({{"Connection", "not Upgrade"}}, false, "only a whole element counts");
+    for (const char* other : {"Upgrade/2", "Upgrade;q=1"})
+        expect({{"Connection", other}}, false, "an element that begins like the token is another one");
     expect({{"Connections", "Upgrade"}}, false, "that is another header");
 }};
 

@@ -167,7 +167,7 @@ build() {
     # UBSan wants a descriptor to look at a vptr, and some scenarios leave none. What the compiler says
     # is read below: in one language, and without colours.
     local making=(env LC_ALL=C "$MAKE" --no-print-directory -s "${jobs[@]}" BUILD="$BUILD" OVERLAY="$WORK"
-        SANITIZE=1 OPTIMIZE=-Og PRECOMPILE=1 CPPFLAGS="-D_GLIBCXX_ASSERTIONS -fno-sanitize=vptr"
+        SANITIZE=1 OPTIMIZE=-O0 PRECOMPILE=1 CPPFLAGS="-D_GLIBCXX_ASSERTIONS -fno-sanitize=vptr"
         CXXFLAGS="${CXXFLAGS:-} -fdiagnostics-color=never")
     if [[ -t 1 ]]; then
         show_compiling "$@" &

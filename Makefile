@@ -128,7 +128,8 @@ $(BUILD)/packages:
 	@mkdir -p $(@D) && touch $@
 
 # PRECOMPILE=1: the standard library's headers are read once (lessons/tools/check/standard.hpp), for each
-# level of optimization; `make check-N` has it. A compiler cache cannot share what is built so.
+# level of optimization; `make check-N` has it. A compiler cache cannot share what is built so. The header
+# itself lies beside: a compiler that has been upgraded since takes that one.
 ifneq ($(PRECOMPILE),)
 precompiled    := $(BUILD)/standard.hpp.gch
 precompiled_O0 := $(BUILD)/standard-O0.hpp.gch
@@ -136,6 +137,7 @@ $(precompiled): UNOPTIMIZED :=
 $(precompiled_O0): UNOPTIMIZED := -O0
 $(precompiled) $(precompiled_O0): PREPARED = -x c++-header
 $(precompiled) $(precompiled_O0): lessons/tools/check/standard.hpp | $(BUILD)/packages
+	@cp $< $(@:.gch=)
 	$(compile)
 # What a student has written names what it needs.
 PREPARED = $(if $(filter $(or $(OVERLAY),-)/%,$<),,-include $(BUILD)/standard$(UNOPTIMIZED).hpp)

@@ -32,6 +32,7 @@ ifneq ($(PRECOMPILE),)
 judge_precompiled := $(BUILD)/judge/standard.hpp.gch
 $(judge_precompiled): lessons/tools/check/standard.hpp | $(BUILD)/packages
 	@mkdir -p $(@D)
+	@cp $< $(@:.gch=)
 	$(call compile_judge,-x c++-header)
 endif
 $(BUILD)/judge/%.o: %.cpp | $(BUILD)/packages $(judge_precompiled)

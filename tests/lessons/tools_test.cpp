@@ -158,7 +158,8 @@ int answer() { return answer("a", "") + most + Counter{}.next(); }
           "holes: expected the number of a lesson, not 'five'\n");
     CHECK(holes_in(folder.path, {"sew"}).status == 2);
     CHECK(holes_in(folder.path, {"list"}).output ==
-          "5/3\tsrc/a.cpp\tnext\tCounts.\n5/4\tsrc/a.cpp\tanswer(const std::string& of\tThe answer.\n");
+          "5/3\tsrc/a.cpp\tnext\tCounts. And returns what was.\n"
+          "5/4\tsrc/a.cpp\tanswer(const std::string& of\tThe answer.\n");
     CHECK(holes_in(folder.path, {"files", "5"}).output == "src/a.cpp\n");
     CHECK(holes_in(folder.path, {"files", "6"}).output == "");
     CHECK(holes_in(folder.path, {"check"}).status == 0);

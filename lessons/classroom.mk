@@ -25,7 +25,7 @@ callee  := $(wildcard lessons/tools/check/calls/*.cpp) lessons/tools/check/wire.
 
 # The judge is compiled without the student's folders in its path, and without sanitizers: it has
 # none of the student's code.
-judge_objects = $(patsubst %.cpp,$(BUILD)/judge/%.o,$(wildcard lessons/tools/check/*.cpp) $(1))
+judge_objects = $(BUILD)/judge/harness.o $(patsubst %.cpp,$(BUILD)/judge/%.o,$(1))
 link_judge = rm -f $@ && $(CXX) -pthread $(LDFLAGS) $^ $(LDLIBS) -o $@
 compile_judge = $(CXX) -std=c++20 -O0 -g1 $(WARNINGS) -pthread -I. -MMD -MP $(CXXFLAGS) $(1) -c $< -o $@
 ifneq ($(PRECOMPILE),)
@@ -37,6 +37,13 @@ $(judge_precompiled): lessons/tools/check/standard.hpp | $(BUILD)/packages
 endif
 $(BUILD)/judge/%.o: %.cpp | $(BUILD)/packages $(judge_precompiled)
 	@mkdir -p $(@D)
+	$(call compile_judge,$(judge_precompiled:%.gch=-include %))
+# What no student edits is compiled in one go, which costs a third of one by one.
+harness_files := $(wildcard lessons/tools/check/*.cpp)
+$(BUILD)/judge/harness.cpp: $(harness_files)
+	@mkdir -p $(@D)
+	@printf '#include "%s"\n' $(harness_files) >$@
+$(BUILD)/judge/harness.o: $(BUILD)/judge/harness.cpp | $(BUILD)/packages $(judge_precompiled)
 	$(call compile_judge,$(judge_precompiled:%.gch=-include %))
 
 # $(1) folder, $(2) its number with two digits, $(3) its number. T, L, A and SPOIL reach the

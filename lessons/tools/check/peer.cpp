@@ -28,7 +28,7 @@ namespace check {
 namespace {
 
 constexpr std::size_t single_bytes = 40;   // of a frame, when it is sent byte by byte
-constexpr Milliseconds quiet{60};          // nothing more comes after so long
+constexpr Milliseconds quiet_time{60};          // nothing more comes after so long
 constexpr std::size_t most_kept = 4 << 20;
 
 [[noreturn]] void give_up(const char* what) {
@@ -336,7 +336,7 @@ Peer::Got Peer::fill(Deadline deadline) {
 }
 
 void Peer::drain() {
-    while (in_.size() < 65536 && fill(in(quiet)) == Got::bytes) {
+    while (in_.size() < 65536 && fill(in(quiet_time)) == Got::bytes) {
     }
 }
 

@@ -23,8 +23,11 @@ awk -v out="$place/program" '
 
 cd "$place"
 export PKG_CONFIG_PATH=$place/tree/lib/pkgconfig
-# Any port: the text has 9000, which somebody may have.
-port=$((20000 + $$ % 20000))
+# The text has 9000, which somebody may have. Below 32768 the kernel gives no port to those that connect.
+while
+    port=$((20000 + RANDOM % 12000))
+    (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null
+do :; done
 sed -i "s/9000/$port/" program1.cpp program2.cpp
 for n in 1 2; do
     # shellcheck disable=SC2046 # options, separated by spaces

@@ -14,7 +14,7 @@ SRC_05 := $(SRC_04) ws/http_reply ws/extension ws/origin ws/opening ws/masking_k
           cli/capture lab/pages lab/lab
 SRC_06 := $(SRC_05)
 SRC_07 := $(SRC_06)
-SRC_08 := $(SRC_07) ws/utf8_blocks ws/utf8 ws/close ws/receiver ws/sender ws/spare_buffers \
+SRC_08 := $(SRC_07) ws/utf8_blocks ws/utf8 ws/close ws/receiver ws/sender ws/message_buffer ws/spare_buffers \
           ws/connection ws/conversation net/wake ws/keep_alive cli/log cli/blocking_options \
           endpoint/keep_alive_clock endpoint/message \
           endpoint/common_options endpoint/blocking endpoint/dial_accept lab/lab_accept

@@ -5,8 +5,10 @@
 // Leaves out: what the bytes mean (ws/connection).
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <memory>
+#include <utility>
 
 #include "ws/connection.hpp"
 
@@ -14,19 +16,21 @@ namespace endpoint {
 
 struct InputPool {
     // A read takes at most this much. The larger, the fewer system calls a large message costs;
-    // beyond this size the kernel rarely has more at once.
+    // beyond this size the kernel rarely has more at once. A message that is larger still is read
+    // to where it is put together.
     static constexpr std::size_t receive_bytes = 512 * 1024;
-    // What waits for its client's next turn, of all clients; beyond it a read takes little. So ten
-    // thousand that flood us cost hardly more memory than a hundred.
+    static constexpr std::size_t receive_bytes_in_place = 1024 * 1024;
+    static constexpr std::size_t few_bytes = 16 * 1024;
+    // What waits for its client's next turn, of all clients; beyond it a read takes few bytes. So
+    // ten thousand that flood us cost hardly more memory than a hundred.
     static constexpr std::size_t most_rest_bytes = 16u << 20;
-    static constexpr std::size_t receive_bytes_when_full = 16 * 1024;
     // What is kept of the memory that large messages were put together in, for the next ones.
     static constexpr std::size_t most_spare_bytes = 4u << 20;
 
-    // Where the next read goes.
-    ws::MutableBytes room() {
+    // Where a read goes that may bring anything.
+    ws::MutableBytes room(bool few) {
         const ws::MutableBytes all{buffer};
-        return rest_bytes < most_rest_bytes ? all : all.first(receive_bytes_when_full);
+        return few || rest_bytes >= most_rest_bytes ? all.first(few_bytes) : all;
     }
 
     ws::Buffer buffer = ws::Buffer(receive_bytes);
@@ -40,6 +44,19 @@ struct InputPool {
 class Input {
   public:
     bool has_rest() const { return rest_ != nullptr; }
+
+    // Where its next read goes. After a part of a large message another one may follow: then a few
+    // bytes are read first, with the header that tells, and all others in their place.
+    ws::MutableBytes room(ws::Connection& protocol, InputPool& pool) {
+        const ws::MutableBytes place = protocol.room(InputPool::receive_bytes);
+        const bool after_large = std::exchange(in_place_, !place.empty());
+        if (place.empty()) return pool.room(after_large);
+        return place.first(std::min(place.size(), InputPool::receive_bytes_in_place));
+    }
+    // The last read brought the beginning of a large message, and the rest of it has a place now.
+    bool has_begun(ws::Connection& protocol) const {
+        return !in_place_ && !protocol.room(InputPool::receive_bytes).empty();
+    }
 
     // Its turn is over: what next() has not looked at is kept. False: nothing is left.
     bool keep(ws::Connection& protocol, InputPool& pool) {
@@ -61,6 +78,7 @@ class Input {
 
   private:
     std::unique_ptr<ws::Buffer> rest_;
+    bool in_place_ = false;  // the last read was a part of a large message
 };
 
 // So many events, or about so long: for a message may cost its handler nothing, or a hash, or a

@@ -58,21 +58,25 @@ void LoopConnection::on_readable() {
     if (phase_ == Phase::over || !reads() || input_.has_rest() || goes_on_) return;
     const ws::MutableBytes bytes = receive();
     if (bytes.empty()) return;
-    loop_.counters.bytes_received += bytes.size();
-    keep_alive_.heard(loop_.clock.now());
     begin_turn();
-    if (phase_ == Phase::handshake) {
-        receive_head(bytes);
-    } else {
-        trace(ws::Direction::from_client, bytes);
-        if (phase_ == Phase::open) receive_frames(bytes);
-    }
+    take(bytes);
+    // Of a large message the rest is read at once, while its beginning lies in the cache.
+    if (phase_ == Phase::open && reads() && input_.has_begun(protocol_)) take(receive());
     end_turn();
 }
 
-// What has arrived, in the buffer that all share; empty when nothing has, or when this was the end.
+void LoopConnection::take(ws::MutableBytes bytes) {
+    if (bytes.empty()) return;
+    loop_.counters.bytes_received += bytes.size();
+    keep_alive_.heard(loop_.clock.now());
+    if (phase_ == Phase::handshake) return receive_head(bytes);
+    trace(ws::Direction::from_client, bytes);
+    if (phase_ == Phase::open) receive_frames(bytes);
+}
+
+// What has arrived; empty when nothing has, or when this was the end.
 ws::MutableBytes LoopConnection::receive() {
-    const ws::MutableBytes buffer = loop_.input.room();
+    const ws::MutableBytes buffer = input_.room(protocol_, loop_.input);
     const ssize_t received = ::recv(socket_.get(), buffer.data(), buffer.size(), 0);
     if (received < 0) {
         if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) lost(errno);
@@ -409,11 +413,6 @@ void LoopConnection::check_silence() {
         case ws::KeepAlive::Duty::ping: ping({}); return flush();
         case ws::KeepAlive::Duty::gone: return timed_out("the peer went silent");
     }
-}
-
-void LoopConnection::tap(ws::Tracer::Tap tap) {
-    if (!tracer_) tracer_ = std::make_unique<ws::Tracer>(nullptr);
-    tracer_->tap(std::move(tap));
 }
 
 }  // namespace endpoint

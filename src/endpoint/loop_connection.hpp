@@ -102,7 +102,10 @@ class LoopConnection {
 
     // From now on all that crosses this connection goes there too, our answer 101 first, while it
     // is being read or written. To be called in on_request.
-    void tap(ws::Tracer::Tap tap);
+    void tap(ws::Tracer::Tap tap) {
+        if (!tracer_) tracer_ = std::make_unique<ws::Tracer>(nullptr);
+        tracer_->tap(std::move(tap));
+    }
 
     // Bytes that wait for this client to take them. Beyond max_backlog_bytes we stop reading from
     // it, so that it cannot ask for more; on_drain tells when all has gone.
@@ -145,6 +148,7 @@ class LoopConnection {
     enum class Phase : std::uint8_t { handshake, open, ending, lingering, over };
     void on_readable();
     ws::MutableBytes receive();
+    void take(ws::MutableBytes bytes);
     void on_writable();
     void drained();
     void receive_head(ws::MutableBytes bytes);

@@ -73,8 +73,7 @@ void Connection::take_spare(SpareBuffers& spare, const Piece& first) {
 // It has been handed out, and what was made of it is made.
 void Connection::forget_message(SpareBuffers* spare) {
     if (spare != nullptr) spare->give(std::move(message_));
-    // A new buffer, because clear() and `= {}` would empty the old one and keep its memory.
-    message_ = Buffer{};
+    message_ = {};
     if (extension_) extension_->release();
     delivered_ = false;
 }
@@ -97,10 +96,10 @@ std::optional<Event> Connection::handle_data(const Piece& piece) {
 // Puts a message together that comes in more than one piece; next() has handed on those that do not.
 std::optional<Event> Connection::collect(const Piece& piece) {
     reserve(message_.size() + piece.data.size());
-    append(message_, piece.data);
+    message_.append(piece.data);
     if (!piece.last) return std::nullopt;
     delivered_ = true;
-    return Event{.type = Event::message, .opcode = piece.opcode, .data = message_};
+    return Event{.type = Event::message, .opcode = piece.opcode, .data = message_.bytes()};
 }
 
 // Makes room in the message for the bytes needed now, and for what is known to follow. Doubling
@@ -113,6 +112,13 @@ void Connection::reserve(std::uint64_t needed) {
     // The receiver lets no message become larger than that, so more room would never be used.
     const std::uint64_t most = receiver_.limits().max_message_bytes;
     message_.reserve(static_cast<std::size_t>(std::min(room, most)));
+}
+
+MutableBytes Connection::room(std::size_t most) {
+    const std::uint64_t left = receiver_.data_bytes_left();
+    if (left == 0 || message_.empty() || message_.size() + left <= most) return {};
+    const MutableBytes room = message_.room();
+    return room.first(static_cast<std::size_t>(std::min<std::uint64_t>(left, room.size())));
 }
 
 // What an extension makes of a piece that it was given.
@@ -183,7 +189,7 @@ void Connection::end() {
     state_ = State::closed;
     // §1.4: what follows the last frame is discarded.
     receiver_.move_unread({});
-    message_ = Buffer{};
+    message_ = {};
     kept_ping_.reset();
     extending_ = false;
 }

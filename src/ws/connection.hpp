@@ -69,6 +69,11 @@ class Connection {
     Bytes unread() const { return receiver_.unread(); }
     void move_unread(MutableBytes to) { receiver_.move_unread(to); }
 
+    // Where the next bytes belong, of a message that is being put together and has more than `most`.
+    // To read them there, and feed() them from there, saves their copy. Empty: there is no such
+    // message, or what comes next is a header.
+    MutableBytes room(std::size_t most);
+
     // The next event; nothing when more bytes are needed or the connection is closed. Answers
     // (pong, the echo of a Close, the Close that tells of an error) are appended to `out`. With
     // `spare`, the memory for large messages that have to be put together comes from there.
@@ -125,7 +130,7 @@ class Connection {
     void end();
 
     Receiver receiver_;
-    Buffer message_;                        // exists only while a message is split over reads
+    MessageBuffer message_;                 // has memory only while a message is split over reads
     std::unique_ptr<Buffer> kept_ping_;     // exists only while output is blocked
     std::unique_ptr<Extension> extension_;  // null: none was agreed on
     // What follows it takes the room that its last bytes leave: ten thousand of these are idle.

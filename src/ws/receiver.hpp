@@ -49,6 +49,8 @@ class Receiver {
     // Bytes of the payload at hand that have not arrived: how much room a message will need.
     // Bounded by max_message_bytes.
     std::uint64_t frame_bytes_left() const { return left_; }
+    // Those of them that are a message's.
+    std::uint64_t data_bytes_left() const { return is_control(opcode_) ? 0 : left_; }
 
     const Limits& limits() const { return limits_; }
 

@@ -7,30 +7,30 @@
 #include <utility>
 #include <vector>
 
-#include "ws/bytes.hpp"
+#include "ws/message_buffer.hpp"
 
 namespace ws {
 
 class SpareBuffers {
   public:
     // A smaller message gets its memory from the allocator, which keeps small pieces by itself.
-    static constexpr std::size_t least_bytes = 64 * 1024;
+    static constexpr std::size_t least_bytes = MessageBuffer::large_bytes;
 
     // Keeps so many bytes at most, in all.
     explicit SpareBuffers(std::size_t most_bytes) : most_bytes_{most_bytes} {}
 
     // An empty buffer: with memory if one is here, the one that was used last, whose bytes are the
     // most likely ones to be in the processor's cache.
-    Buffer take() {
+    MessageBuffer take() {
         if (buffers_.empty()) return {};
-        Buffer buffer = std::move(buffers_.back());
+        MessageBuffer buffer = std::move(buffers_.back());
         buffers_.pop_back();
         bytes_ -= buffer.capacity();
         return buffer;
     }
 
     // Takes a buffer that is done with, and keeps it or gives its memory back.
-    void give(Buffer buffer) {
+    void give(MessageBuffer buffer) {
         const std::size_t size = buffer.capacity();
         if (size < least_bytes || size > most_bytes_ - bytes_) return;
         bytes_ += size;
@@ -43,7 +43,7 @@ class SpareBuffers {
   private:
     std::size_t most_bytes_;
     std::size_t bytes_ = 0;  // of all that are kept
-    std::vector<Buffer> buffers_;
+    std::vector<MessageBuffer> buffers_;
 };
 
 }  // namespace ws

@@ -139,6 +139,35 @@ TEST_CASE("server: messages of all sizes leave in the order in which they were s
 
 // Small messages wait for the turn to end, or for a large one, which leaves with them in one system
 // call. Where in the two the kernel stops is its own affair; so many sizes are tried.
+// Around the size of a read, and beyond: where bytes are read to differs.
+TEST_CASE("server: large messages come back whole, and what is sent behind them and between") {
+    RunningServer running;
+    RawPeer peer = running.connect();
+    constexpr std::size_t sizes[] = {100'000, 524'273, 524'275,   600'000,
+                                     7,       1 << 20, 3'000'000, 700'000};
+    std::thread sender{[&] {
+        for (int i = 0; i < std::ssize(sizes); ++i)
+            peer.send(masked(numbered(i, sizes[i])) + masked("behind " + std::to_string(i)));
+        const std::string text = numbered(9, 2'000'000);
+        const ws::Bytes bytes = ws::as_bytes(text);
+        peer.send(masked(ws::Opcode::text, bytes.first(900'000), false) +
+                  masked(ws::Opcode::ping, "68 62"_hex) +
+                  masked(ws::Opcode::continuation, bytes.subspan(900'000, 900'000), false) +
+                  masked(ws::Opcode::continuation, bytes.subspan(1'800'000)));
+    }};
+    for (int i = 0; i < std::ssize(sizes); ++i) {
+        CAPTURE(sizes[i]);
+        const bool same = peer.receive_text() == numbered(i, sizes[i]);
+        CHECK(same);
+        CHECK(peer.receive_text() == "behind " + std::to_string(i));
+    }
+    CHECK(peer.receive(4) == "8a 02 68 62"_hex);
+    const bool same = peer.receive_text() == numbered(9, 2'000'000);
+    CHECK(same);
+    sender.join();
+    end_normally(peer);
+}
+
 TEST_CASE("server: what the kernel does not take is kept in order, wherever it stopped") {
     std::atomic<int> sent = 0;
     const auto make = [&sent](RunningServer&) {

@@ -2,7 +2,7 @@
 // cuts. RFC 6455 §5 to §7. `make fuzz`; libFuzzer makes up the input:
 //   byte 0: bit 0 the role, bit 1 small limits, bit 2 we have sent a Close, bit 3 output is
 //           blocked, bit 4 the mask bits are set as the role wants them
-//   byte 1: how the bytes are cut in the third run
+//   byte 1: how the bytes are cut in the last two runs; in the last one they are read in place
 //   rest:   what the peer sends
 #include <algorithm>
 #include <cstdio>
@@ -46,7 +46,7 @@ void set_mask_bits(ws::MutableBytes frames, bool masked) {
 // Everything that a connection said and did when the bytes came in pieces. `next_size` gives
 // the size of each.
 template <typename NextSize>
-std::string run(const Setting& setting, ws::Bytes bytes, NextSize next_size) {
+std::string run(const Setting& setting, ws::Bytes bytes, NextSize next_size, bool in_place = false) {
     FixedKeys keys;
     ws::Connection connection{setting.role, setting.limits, &keys};
     ws::Buffer out;
@@ -54,10 +54,13 @@ std::string run(const Setting& setting, ws::Bytes bytes, NextSize next_size) {
     if (setting.closing) connection.close(out, 1000, "bye");
     connection.output_blocked(setting.blocked, out);
     while (!bytes.empty()) {
-        const std::size_t size = std::min<std::size_t>(bytes.size(), next_size());
+        std::size_t size = std::min<std::size_t>(bytes.size(), next_size());
+        const ws::MutableBytes room = in_place ? connection.room(3) : ws::MutableBytes{};
+        if (!room.empty()) size = std::min(size, room.size());
         ws::Buffer piece{bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(size)};
         bytes = bytes.subspan(size);
-        connection.feed(piece);
+        if (!room.empty()) std::ranges::copy(piece, room.begin());
+        connection.feed(room.empty() ? ws::MutableBytes{piece} : room.first(size));
         while (const auto event = connection.next(out)) {
             log += std::to_string(event->type) + ' ' +
                    std::to_string(static_cast<int>(event->opcode)) + ' ' +
@@ -91,11 +94,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     std::uint32_t random = data[1] + 1u;
     const std::string whole = run(setting, bytes, [&] { return bytes.size(); });
     const std::string single = run(setting, bytes, [] { return 1; });
-    const std::string cut = run(setting, bytes, [&] {
+    const auto next_size = [&] {
         random = random * 1664525 + 1013904223;  // any generator does
         return (random >> 24) % 16 + 1;
-    });
+    };
+    const std::string cut = run(setting, bytes, next_size);
+    const std::string in_place = run(setting, bytes, next_size, true);
     check(whole == single, "whole and byte by byte are the same");
     check(whole == cut, "whole and cut are the same");
+    check(whole == in_place, "read in place it is the same");
     return 0;
 }

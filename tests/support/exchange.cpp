@@ -65,11 +65,20 @@ Recorder::Recorder(ws::Role role, ws::Limits limits) : connection{role, limits, 
 
 void Recorder::feed(ws::Bytes piece) {
     ws::Buffer bytes{piece.begin(), piece.end()};
-    connection.feed(bytes);
+    ws::MutableBytes rest = bytes;
     const std::size_t before = events.size();
-    while (const auto event = connection.next(out)) {
-        events.push_back(describe(*event));
-        REQUIRE_MESSAGE(events.size() - before <= piece.size(), "more events than bytes");
+    while (!rest.empty()) {
+        ws::MutableBytes read = rest;
+        if (const ws::MutableBytes room = connection.room(0); in_place && !room.empty()) {
+            read = room.first(std::min(room.size(), rest.size()));
+            std::ranges::copy(rest.first(read.size()), read.begin());
+        }
+        rest = rest.subspan(read.size());
+        connection.feed(read);
+        while (const auto event = connection.next(out)) {
+            events.push_back(describe(*event));
+            REQUIRE_MESSAGE(events.size() - before <= piece.size(), "more events than bytes");
+        }
     }
 }
 
@@ -83,12 +92,16 @@ void check_exchange(ws::Bytes frames, const Expected& expected, ws::Limits limit
 void check_exchange(ws::Role role, ws::Bytes bytes, const Expected& expected, ws::Limits limits) {
     INFO("role: " << (role == ws::Role::server ? "server" : "client"));
     for_every_split(bytes, [&](const Pieces& pieces) {
-        Recorder recorder{role, limits};
-        for (const ws::Buffer& piece : pieces) recorder.feed(piece);
-        // One cut that goes wrong is enough to see why.
-        REQUIRE(lines(recorder.events) == lines(expected.events));
-        REQUIRE(ws::hex(recorder.out) == ws::hex(expected.out));
-        REQUIRE(recorder.connection.state() == expected.state);
+        for (const bool in_place : {false, true}) {
+            CAPTURE(in_place);
+            Recorder recorder{role, limits};
+            recorder.in_place = in_place;
+            for (const ws::Buffer& piece : pieces) recorder.feed(piece);
+            // One cut that goes wrong is enough to see why.
+            REQUIRE(lines(recorder.events) == lines(expected.events));
+            REQUIRE(ws::hex(recorder.out) == ws::hex(expected.out));
+            REQUIRE(recorder.connection.state() == expected.state);
+        }
     });
 }
 

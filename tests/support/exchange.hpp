@@ -45,6 +45,7 @@ struct Recorder {
 
     SampleKeys keys;
     ws::Connection connection;
+    bool in_place = false;  // bytes are fed from Connection::room(), where they have one
     std::vector<std::string> events;
     ws::Buffer out;  // what the connection answered
 };
@@ -56,8 +57,8 @@ struct Expected {
     ws::State state = ws::State::open;
 };
 
-// Feeds `frames` (unmasked) to a server and to a client, over every cut, and checks all that
-// they said.
+// Feeds `frames` (unmasked) to a server and to a client, over every cut and in place or not, and
+// checks all that they said.
 void check_exchange(ws::Bytes frames, const Expected& expected, ws::Limits limits = {});
 
 // The same for one role; `bytes` and `expected.out` are as they cross the wire.

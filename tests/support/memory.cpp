@@ -17,8 +17,9 @@ Memory memory() { return counted; }
 
 }  // namespace test
 
-// The array and sized forms of the library end in these. The nothrow form (std::stable_sort uses
-// it) has to be here too: a sanitizer brings its own, which does not match our delete.
+// The sized forms of the library end in these. The nothrow form (std::stable_sort uses it) and the forms
+// of arrays have to be here too: a sanitizer brings its own, which do not match our delete or are not
+// counted.
 void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
     void* place = std::malloc(size);
     if (place == nullptr) return nullptr;
@@ -40,3 +41,7 @@ void operator delete(void* place) noexcept {
 }
 
 void operator delete(void* place, std::size_t) noexcept { operator delete(place); }
+
+void* operator new[](std::size_t size) { return operator new(size); }
+void operator delete[](void* place) noexcept { operator delete(place); }
+void operator delete[](void* place, std::size_t) noexcept { operator delete(place); }

@@ -18,6 +18,12 @@ ws::Buffer frame_of(std::size_t bytes, std::uint8_t first = 0x82, std::uint8_t f
     return frame;
 }
 
+ws::MessageBuffer with_room(std::size_t bytes) {
+    ws::MessageBuffer buffer;
+    buffer.reserve(bytes);
+    return buffer;
+}
+
 // Feeds a message in two reads; where its bytes lay, and its size.
 ws::Bytes deliver(ws::Connection& connection, ws::SpareBuffers& spare, ws::Buffer frame,
                   std::size_t cut) {
@@ -40,28 +46,29 @@ ws::Bytes deliver(ws::Connection& connection, ws::SpareBuffers& spare, ws::Buffe
 TEST_CASE("spare buffers: what is given is taken again, the last one first, and it is empty") {
     ws::SpareBuffers spare{4 * large};
     CHECK(spare.take().capacity() == 0);
-    ws::Buffer first(large, 1);
-    ws::Buffer second(2 * large, 2);
-    const std::uint8_t* const places[] = {first.data(), second.data()};
+    ws::MessageBuffer first = with_room(large);
+    ws::MessageBuffer second = with_room(2 * large);
+    const std::uint8_t* const places[] = {first.room().data(), second.room().data()};
+    first.append(ws::Buffer(large, 1));
     spare.give(std::move(first));
     spare.give(std::move(second));
     CHECK(spare.bytes() == 3 * large);
     for (const int expected : {1, 0}) {
-        const ws::Buffer taken = spare.take();
+        ws::MessageBuffer taken = spare.take();
         CHECK(taken.empty());
-        CHECK(taken.data() == places[expected]);
+        CHECK(taken.room().data() == places[expected]);
     }
     CHECK(spare.bytes() == 0);
 }
 
 TEST_CASE("spare buffers: never more bytes than allowed, and no small ones") {
     ws::SpareBuffers spare{3 * large};
-    spare.give(ws::Buffer(large - 1));
+    spare.give(with_room(large - 1));
     CHECK(spare.bytes() == 0);
-    for (int i = 0; i < 5; ++i) spare.give(ws::Buffer(large));
+    for (int i = 0; i < 5; ++i) spare.give(with_room(large));
     CHECK(spare.bytes() == 3 * large);
     spare.take();
-    spare.give(ws::Buffer(2 * large));
+    spare.give(with_room(2 * large));
     CHECK(spare.bytes() == 2 * large);
 }
 
@@ -80,7 +87,7 @@ TEST_CASE("spare buffers: large messages that are cut use one memory, also of tw
 
 TEST_CASE("spare buffers: a small message, or a small part of one, takes none") {
     ws::SpareBuffers spare{16 * large};
-    spare.give(ws::Buffer(large));
+    spare.give(with_room(large));
     ws::Connection connection{ws::Role::server};
     ws::Buffer out;
     ws::Buffer begun = frame_of(100);

@@ -168,6 +168,32 @@ TEST_CASE("server: large messages come back whole, and what is sent behind them 
     end_normally(peer);
 }
 
+// The second read of a turn finds what any read may find: nothing yet, or the end.
+TEST_CASE("server: a large message that only begins, and a peer that ends after that") {
+    RunningServer running;
+    RawPeer peer = running.connect();
+    CHECK(running.journal.next() == "open");
+    const ws::Buffer large = masked(numbered(1, 600'000));
+    std::thread sender{[&] { peer.send(large); }};
+    const bool same = peer.receive_text() == numbered(1, 600'000);
+    CHECK(same);
+    sender.join();
+    // One read holds this; the turn's other one finds nothing. (Another client's echo tells that the
+    // turn has been.)
+    peer.send(ws::Bytes{large}.first(1000));
+    RawPeer other = running.connect();
+    other.send_frame(ws::Opcode::text, "now");
+    CHECK(other.receive_text() == "now");
+    peer.send(ws::Bytes{large}.subspan(1000));
+    const bool again = peer.receive_text() == numbered(1, 600'000);
+    CHECK(again);
+    // Here it finds the end.
+    peer.send(ws::Bytes{large}.first(1000));
+    peer.end_sending();
+    peer.expect_end();
+    CHECK(running.journal.wait_for(lost));
+}
+
 TEST_CASE("server: what the kernel does not take is kept in order, wherever it stopped") {
     std::atomic<int> sent = 0;
     const auto make = [&sent](RunningServer&) {

@@ -31,7 +31,7 @@ class MessageBuffer {
         if (bytes <= capacity()) return;
         auto larger = std::make_unique<Memory>(bytes);
         larger->size = size();
-        std::ranges::copy(this->bytes(), larger->begin);
+        put(this->bytes(), larger->begin);
         memory_ = std::move(larger);
     }
 
@@ -47,12 +47,15 @@ class MessageBuffer {
         if (bytes.data() != room().data()) {
             if (bytes.size() > room().size())
                 reserve(std::max(size() + bytes.size(), 2 * capacity()));
-            std::ranges::copy(bytes, room().begin());
+            put(bytes, room().data());
         }
         memory_->size += bytes.size();
     }
 
   private:
+    // Bytes in one go, also where nothing is optimized: std::ranges::copy() would take each by itself.
+    static void put(Bytes bytes, std::uint8_t* to) { std::copy(bytes.begin(), bytes.end(), to); }
+
     struct Memory {
         explicit Memory(std::size_t bytes) : capacity{bytes} {
             const std::size_t more = bytes < large_bytes ? 0 : page_bytes;

@@ -52,8 +52,9 @@ void LoopConnection::on_ready(std::uint32_t events) {
     if ((events & ~std::uint32_t{EPOLLOUT}) != 0) on_readable();
 }
 
-// One read a turn: a client that sends much shares the loop with all the others. What is left in the
-// kernel is reported again by the next wait; what is left of an earlier read comes first (go_on).
+// One read a turn, or two where a large message begins: a client that sends much shares the loop with
+// all the others. What is left in the kernel is reported again by the next wait; what is left of an
+// earlier read comes first (go_on).
 void LoopConnection::on_readable() {
     if (phase_ == Phase::over || !reads() || input_.has_rest() || goes_on_) return;
     const ws::MutableBytes bytes = receive();

@@ -115,7 +115,7 @@ void Connection::reserve(std::uint64_t needed) {
 }
 
 MutableBytes Connection::room(std::size_t most) {
-    const std::uint64_t left = receiver_.data_bytes_left();
+    const std::uint64_t left = receiver_.frame_bytes_left();
     if (left == 0 || message_.empty() || message_.size() + left <= most) return {};
     const MutableBytes room = message_.room();
     return room.first(static_cast<std::size_t>(std::min<std::uint64_t>(left, room.size())));

@@ -28,11 +28,7 @@ class MessageBuffer {
 
     // Memory for so many bytes, in all. What stands here moves there.
     void reserve(std::size_t bytes) {
-        if (bytes <= capacity()) return;
-        auto larger = std::make_unique<Memory>(bytes);
-        larger->size = size();
-        put(this->bytes(), larger->begin);
-        memory_ = std::move(larger);
+        if (bytes > capacity()) grow(bytes);
     }
 
     // Where the next bytes belong, as far as there is memory.
@@ -44,11 +40,11 @@ class MessageBuffer {
     // What lies where room() begins is in its place already, and is not copied.
     void append(Bytes bytes) {
         if (bytes.empty()) return;
-        if (bytes.data() != room().data()) {
-            if (bytes.size() > room().size())
-                reserve(std::max(size() + bytes.size(), 2 * capacity()));
-            put(bytes, room().data());
-        }
+        // Where room is for less, it is another's memory that begins there.
+        const bool fits = bytes.size() <= room().size();
+        std::unique_ptr<Memory> before;  // `bytes` may lie there
+        if (!fits) before = grow(std::max(size() + bytes.size(), 2 * capacity()));
+        if (!fits || bytes.data() != room().data()) put(bytes, room().data());
         memory_->size += bytes.size();
     }
 
@@ -73,6 +69,14 @@ class MessageBuffer {
         std::size_t size = 0;
     };
     static constexpr std::size_t page_bytes = 4096;
+
+    // Returns the memory that was there.
+    std::unique_ptr<Memory> grow(std::size_t wanted) {
+        auto larger = std::make_unique<Memory>(wanted);
+        larger->size = size();
+        put(bytes(), larger->begin);
+        return std::exchange(memory_, std::move(larger));
+    }
 
     // Apart: ten thousand connections that are idle have no message, and a pointer each.
     std::unique_ptr<Memory> memory_;

@@ -46,11 +46,9 @@ class Receiver {
     Bytes unread() const { return input_; }
     void move_unread(MutableBytes to) { input_ = to; }
 
-    // Bytes of the payload at hand that have not arrived: how much room a message will need.
-    // Bounded by max_message_bytes.
-    std::uint64_t frame_bytes_left() const { return left_; }
-    // Those of them that are a message's.
-    std::uint64_t data_bytes_left() const { return is_control(opcode_) ? 0 : left_; }
+    // Bytes of the data frame at hand that have not arrived: how much room a message will need.
+    // Bounded by max_message_bytes. Within a control frame: 0.
+    std::uint64_t frame_bytes_left() const { return is_control(opcode_) ? 0 : left_; }
 
     const Limits& limits() const { return limits_; }
 

@@ -83,6 +83,20 @@ TEST_CASE("message buffer: bytes that were read into its room are counted, not c
     CHECK(buffer.room().data() == room.data() + 6);
 }
 
+// Another's bytes may begin where a full one ends: here in the rest of the last page.
+TEST_CASE("message buffer: what lies behind a full one is copied, and not taken for its own") {
+    ws::MessageBuffer buffer;
+    buffer.reserve(ws::MessageBuffer::large_bytes);
+    std::ranges::fill(buffer.room(), std::uint8_t{'x'});
+    buffer.append(buffer.room());
+    REQUIRE(buffer.room().empty());
+    std::uint8_t* const behind = buffer.room().data();
+    std::ranges::copy("other", behind);
+    buffer.append(ws::Bytes{behind, 5});
+    REQUIRE(buffer.capacity() >= buffer.size());
+    CHECK(ws::as_text(buffer.bytes().last(6)) == "xother");
+}
+
 // The sender's bytes and the kernel's begin where a page begins.
 TEST_CASE("message buffer: a large message begins in the middle of a page") {
     for (const std::size_t size : {ws::MessageBuffer::large_bytes, std::size_t{1'000'000}}) {

@@ -161,7 +161,12 @@ $(BUILD)/obj/%.o: %.cpp | $(BUILD)/packages $(precompiled)
 ## make bare-N     runs the bare program of lesson 1 or 11, the kernel's calls alone
 ## make server-N   runs the server of lesson N here (ARGS='--port 9001', ARGS=--help)
 ## make client-N   runs the client of lesson N here
-run := exec lessons/tools/student/run.sh
+# Programs that may say no, to which make is to add nothing. In question mode (-q) it takes a status of 1
+# over without a word; there it builds nothing itself, and recipes with a plus run all the same. So run.sh
+# calls another make, which builds. (-n shows what would run.)
+RUNS := explain wsc load
+run   = $(if $(findstring n,$(filter-out -%,$(firstword $(MAKEFLAGS)))),echo,MAKE='$(MAKE)' exec \
+          lessons/tools/student/run.sh)
 # $(1) folder, $(2) its number with two digits, $(3) its number
 define lesson_rules
 PAIR_$(2) := $(BUILD)/lessons/$(1)/server $(BUILD)/lessons/$(1)/client
@@ -175,10 +180,11 @@ $$(PAIR_$(2)): LDLIBS += $(if $(filter ws/handshake,$(SRC_$(2))),-lcrypto)
 .PHONY: lesson-$(3) server-$(3) client-$(3)
 lesson-$(3): $$(if $$(RUN),,$$(PAIR_$(2)))
 	@$$(whose) lessons/tools/texts/demo.sh $$(or $$(RUN),$(BUILD)) $(1)
-server-$(3): $$(or $$(RUN),$(BUILD))/lessons/$(1)/server
-	@$$(whose) $$(run) $$< $$(ARGS)
-client-$(3): $$(or $$(RUN),$(BUILD))/lessons/$(1)/client
-	@$$(whose) $$(run) $$< $$(ARGS)
+RUNS += server-$(3) client-$(3)
+server-$(3):
+	+@$$(whose) $$(run) $$(or $$(RUN),$(BUILD))/lessons/$(1)/server $$(ARGS)
+client-$(3):
+	+@$$(whose) $$(run) $$(or $$(RUN),$(BUILD))/lessons/$(1)/client $$(ARGS)
 
 # The first step of some lessons, made of the kernel's calls.
 ifneq ($(wildcard lessons/$(1)/bare),)
@@ -223,18 +229,28 @@ $(foreach folder,$(CLIENTS),$(eval $(call client_rules,$(folder))))
 ## make explain    explains bytes bit by bit: make explain HEX='81 05 48 65 6c 6c 6f'
 ##                 (or HEX=FILE, or < FILE: a hex dump or a capture, with HTTP heads and all)
 .PHONY: explain
-explain: $(or $(RUN),$(BUILD))/clients/explain
-	@$(whose) $< $(HEX)
+explain:
+	+@$(whose) $(run) $(or $(RUN),$(BUILD))/clients/explain $(HEX)
 
 ## make wsc        talks to a WebSocket server: make wsc ARGS='-c localhost:8080'
 .PHONY: wsc
-wsc: $(BUILD)/clients/wsc
-	@$(run) $< $(ARGS)
+wsc:
+	+@$(run) $(BUILD)/clients/wsc $(ARGS)
 
 ## make load       puts a server under load (ARGS='ws://localhost:8080/ws --pid N', ARGS=--help)
 .PHONY: load
-load: $(or $(RUN),$(BUILD))/clients/load
-	@$(whose) $< $(ARGS)
+load:
+	+@$(whose) $(run) $(or $(RUN),$(BUILD))/clients/load $(ARGS)
+
+# For run.sh.
+.PHONY: built
+built: $(PROGRAM)
+	@:
+ifneq ($(MAKECMDGOALS),)
+ifeq ($(filter-out $(RUNS),$(MAKECMDGOALS)),)
+MAKEFLAGS += --question
+endif
+endif
 
 # --- in your own program ------------------------------------------------------------------------
 

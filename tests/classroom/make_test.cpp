@@ -103,3 +103,22 @@ TEST_CASE("make: what it runs reads the terminal, has its status, and ends with 
     CHECK(refused.status == 1);
     CHECK(refused.errors.find("cannot connect") != std::string::npos);
 }
+
+TEST_CASE("make: a program that fails has the last word") {
+    const test::ScratchFolder scratch;
+    const fs::path client = scratch.path / "lessons/01-tcp-echo/client";
+    for (const char* status : {"1", "2"}) {
+        classroom::write(client, "#!/bin/sh\necho 'client: cannot connect' >&2\nexit " + std::string{status} + '\n');
+        fs::permissions(client, fs::perms::owner_all);
+        const auto make = test::run("env", {"-u", "MAKEFLAGS", "-u", "MAKELEVEL", "make",
+                                            "RUN=" + scratch.path.string(), "client-1"});
+        CHECK(make.status == 1);
+        CHECK(make.output + make.errors == "client: cannot connect\n");
+    }
+    // -n runs nothing, as always.
+    const auto shown = test::run("env", {"-u", "MAKEFLAGS", "-u", "MAKELEVEL", "make", "-n",
+                                         "RUN=" + scratch.path.string(), "client-1"});
+    CHECK(shown.status == 0);
+    CHECK(shown.output.find("client: cannot connect") == std::string::npos);
+    CHECK(shown.output.find("01-tcp-echo/client") != std::string::npos);
+}

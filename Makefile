@@ -15,10 +15,9 @@ SRC_05 := $(SRC_04) ws/http_reply ws/extension ws/origin ws/opening ws/masking_k
 SRC_06 := $(SRC_05)
 SRC_07 := $(SRC_06)
 SRC_08 := $(SRC_07) ws/utf8_blocks ws/utf8 ws/close ws/receiver ws/sender ws/message_buffer ws/spare_buffers \
-          ws/connection ws/conversation net/wake ws/keep_alive cli/log cli/blocking_options \
-          endpoint/keep_alive_clock endpoint/message \
-          endpoint/common_options endpoint/blocking endpoint/dial_accept lab/lab_accept
-SRC_09 := $(SRC_08)
+          ws/connection ws/conversation net/wake cli/log cli/blocking_options endpoint/message \
+          endpoint/common_options endpoint/liveness endpoint/blocking endpoint/dial_accept lab/lab_accept
+SRC_09 := $(SRC_08) ws/keep_alive endpoint/keep_alive_clock endpoint/heartbeat
 SRC_10 := $(SRC_09) ws/credentials net/network net/client_limits net/forwarded net/descriptors \
           endpoint/admission cli/text_file cli/admission_options
 SRC_11 := $(SRC_10) net/epoll net/loop_clock net/out_buffer net/peer_address endpoint/count \

@@ -1,5 +1,6 @@
 // What the judge of lesson 8 may ask of ws/close, ws/utf8, ws/receiver and ws/connection. Bytes go
 // in, and what comes out is told piece by piece, event by event.
+#include "endpoint/liveness.hpp"
 #include "lessons/tools/check/calls/errc.hpp"
 #include "ws/connection.hpp"
 
@@ -102,3 +103,6 @@ const Function state{"state", [] { return connection->state(); }};
 const Function tcp_end{"tcp_end", [] { return connection->tcp_end(); }};
 
 }  // namespace
+
+// As in this lesson's programs. Nothing here asks for it; endpoint/blocking is linked, too.
+std::unique_ptr<endpoint::Liveness> endpoint::liveness(const ConnectionOptions&) { return nullptr; }

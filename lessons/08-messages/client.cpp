@@ -102,12 +102,14 @@ int talk(int argc, char** argv) {
     options.parse(argc, argv);
 
     const net::StopSignal stop;
-    settings.ping_interval = settings.idle_timeout = {};  // 0, off: keep-alive is lesson 9
     const std::string url = line.finish(settings, stop);
     const endpoint::Error error = Conversation{url, settings}.run();
     return cli::report_end(error);
 }
 
 }  // namespace
+
+// Nobody watches over a server that says nothing: lesson 9.
+std::unique_ptr<endpoint::Liveness> endpoint::liveness(const ConnectionOptions&) { return nullptr; }
 
 int main(int argc, char** argv) { return cli::run(argc, argv, talk); }

@@ -6,6 +6,7 @@
 
 #include "endpoint/blocking.hpp"
 #include "lessons/tools/check/calls/calls.hpp"
+#include "ws/keep_alive.hpp"
 
 namespace {
 

@@ -196,7 +196,7 @@ const Scenario own_pings{"own-pings", exercise(4).needs(3).once(), "RFC 6455 §5
         pair.take(1024, Milliseconds{0});
     run.is_true(reading.ready(),
                 "after " + in_words(since(begin)) + " the client has not been given up; idle_timeout is 500 ms. Its "
-                "kernel takes a ping also when nobody is there. In send(), took() is for bytes for which there "
+                "kernel takes a ping also when nobody is there. In send(), sign_of_life() is for bytes for which there "
                 "was no room before: only then somebody must have read something");
     run.is_true(!reading.answer().as<bool>(), "read_message() gave a message; none was sent");
 }};

@@ -47,7 +47,7 @@ BlockingConnection::BlockingConnection(const net::Fd& socket, ws::Role role,
       role_{role},
       options_{options},
       protocol_{role, options.limits, keys != nullptr ? keys : &random_keys_},
-      keep_alive_{keep_alive_now()},
+      liveness_{liveness(options)},
       tracer_{std::move(tracer)},
       buffer_(std::max(receive_buffer_bytes, early.size())) {
     std::ranges::copy(early, buffer_.begin());
@@ -85,7 +85,7 @@ void BlockingConnection::begin_reading(bool pieces, Lock& lock) {
 std::optional<Message> BlockingConnection::read(Lock& lock) {
     // The application may have been away for long, and nobody has listened or sent pings
     // meanwhile. That is not the peer's silence, so it is measured from here.
-    keep_alive_.listens(keep_alive_now());
+    sign_of_life();
     while (error_.kind == Error::Kind::none) {
         if (const std::optional<Message> message = next_message(lock)) return message;
         if (error_.kind == Error::Kind::none) receive(lock);
@@ -137,7 +137,7 @@ void BlockingConnection::call(const std::function<void(ws::Bytes)>& handler, ws:
     lock.unlock();
     handler(data);
     lock.lock();
-    keep_alive_.listens(keep_alive_now());  // as in read_message(): we were away
+    sign_of_life();  // as in read_message(): we were away
 }
 
 // Waits for bytes, for the next thing to do, or for the program's end, and hands the bytes to
@@ -169,7 +169,7 @@ void BlockingConnection::receive(Lock& lock) {
     } else if (ready == 0) {
         transmit(lock, protocol_.close(pending_, options_.stop_code, options_.stop_reason));
     } else if (result) {
-        keep_alive_.heard(keep_alive_now());
+        sign_of_life();
         protocol_.feed(bytes);
     } else if (result.status == net::IoStatus::timed_out) {
         end_if_late();
@@ -184,13 +184,12 @@ void BlockingConnection::receive(Lock& lock) {
 // came. Once we have sent a Close no ping may follow, and the peer's silence is the close timeout's
 // business.
 net::Deadline BlockingConnection::next_duty(Lock& lock) {
-    if (protocol_.state() != ws::State::open) return {};
-    const ws::KeepAlive::Next next = keep_alive_.next(
-        keep_alive_now(), keep_alive_times(options_.ping_interval, options_.idle_timeout));
-    if (next.duty == ws::KeepAlive::Duty::gone)
+    if (!liveness_ || protocol_.state() != ws::State::open) return {};
+    const Liveness::Duty duty = liveness_->duty();
+    if (duty.gone)
         give_up("the peer went silent: no byte from it for " + seconds(options_.idle_timeout));
-    if (next.duty == ws::KeepAlive::Duty::ping) transmit(lock, protocol_.ping(pending_, {}));
-    return deadline_of(next);
+    if (duty.ping) transmit(lock, protocol_.ping(pending_, {}));
+    return duty.next;
 }
 
 // The wait has ended without a byte. If it was for the next ping alone, nothing is late.
@@ -363,7 +362,7 @@ net::IoStatus BlockingConnection::send(ws::Bytes bytes, net::Deadline deadline) 
         // life too. Its answer to a ping must wait until all that came before was read.
         if (stalled) {
             const std::lock_guard lock{mutex_};
-            keep_alive_.took(keep_alive_now());
+            sign_of_life();
         }
         stalled.reset();
         bytes = bytes.subspan(result.bytes);

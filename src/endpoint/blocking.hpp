@@ -12,10 +12,10 @@
 #include <string>
 #include <string_view>
 
-#include "endpoint/keep_alive_clock.hpp"
-#include "endpoint/keys.hpp"
-#include "endpoint/message.hpp"
 #include "endpoint/common_options.hpp"
+#include "endpoint/keys.hpp"
+#include "endpoint/liveness.hpp"
+#include "endpoint/message.hpp"
 #include "net/socket.hpp"
 #include "net/wake.hpp"
 #include "ws/connection.hpp"
@@ -118,6 +118,7 @@ class BlockingConnection {
     void call(const std::function<void(ws::Bytes)>& handler, ws::Bytes data, Lock& lock);
     void receive(Lock& lock);
     net::Deadline next_duty(Lock& lock);
+    void sign_of_life() { if (liveness_) liveness_->sign_of_life(); }  // the lock is held
     void end_if_late();
     bool transmit(Lock& lock, bool appended, net::Deadline deadline = {});
     void flush(Lock& lock, net::Deadline deadline = {});
@@ -148,7 +149,7 @@ class BlockingConnection {
     net::Deadline close_deadline_;  // once our Close is on its way
     net::Deadline read_deadline_;
     net::Deadline write_deadline_;
-    ws::KeepAlive keep_alive_;
+    std::unique_ptr<Liveness> liveness_;  // null: none
     bool waiting_ = false;  // the reader waits, by the deadlines that it knew
     net::Wake wake_;        // for that reader: a deadline has been set or moved
     net::Wake sender_wake_; // for the sender: the peer's time for our Close has begun

@@ -39,8 +39,6 @@ class KeepAlive {
     // The kernel had no room for our bytes, and now the peer has taken some. Its answer to a ping
     // has to wait until it has read all that we sent before.
     void took(Time now) { heard_ = now; }
-    // Nobody has listened until now: silence is measured from here.
-    void listens(Time now) { heard_ = now; }
 
     // What is due. A driver that asks for the first time after `wait` comes late; one that comes
     // later than that by more than `late` stood still (a debugger, SIGSTOP, a suspended machine). Our

@@ -49,8 +49,51 @@ unsigned value(TableEntry entry, std::uint64_t bits) {
     return base(entry) + static_cast<unsigned>(low_bits(bits, all_bits(entry)) >> code_bits(entry));
 }
 
+// A decoding table whose values stay in registers.
+struct Codes {
+    explicit Codes(const DecodeTable& table)
+        : entries{table.data()}, index_bits{table.index_bits()} {}
+    TableEntry first(const BitReader& bits) const { return entries[low_bits(bits.bits(), index_bits)]; }
+    // Of a code that is longer than the index.
+    TableEntry second(TableEntry entry, BitReader& bits) const {
+        bits.drop(index_bits);
+        return entries[base(entry) + low_bits(bits.bits(), code_bits(entry))];
+    }
+
+    const TableEntry* entries;
+    unsigned index_bits;
+};
+
+std::uint8_t* write_literal(std::uint8_t* to, TableEntry entry, BitReader& bits) {
+    bits.drop(all_bits(entry));
+    *to = static_cast<std::uint8_t>(base(entry));
+    return to + 1;
+}
+
+struct Match {
+    std::size_t length = 0, distance = 0;
+};
+
+// `entry` is that of the length. A length of 0: the block's end, or no code.
+Match read_match(TableEntry entry, const Codes& distances, BitReader& bits,
+                 const std::uint8_t*& next) {
+    if ((entry & special_entry) != 0) return {};
+    const std::size_t length = value(entry, bits.bits());
+    bits.drop(all_bits(entry));
+    bits.refill_fast(next);
+    entry = distances.first(bits);
+    if ((entry & long_code_entry) != 0) entry = distances.second(entry, bits);
+    if ((entry & special_entry) != 0) return {};
+    const std::size_t distance = value(entry, bits.bits());
+    bits.drop(all_bits(entry));
+    return {length, distance};
+}
+
 }  // namespace
 
+// The copies stay in registers: for all that the compiler knows, `to` might point at bits_. A match is
+// taken whole or not at all: what cannot be done here is begun anew by the steps of inflate.cpp, from
+// where `bits` still stands.
 void Inflater::read_symbols_fast(Bytes& in, Unpacked& out, const History& before) {
     assert(in.size() >= input_to_spare && out.left() >= room_to_spare);
     const std::uint8_t* next = in.data();
@@ -58,54 +101,33 @@ void Inflater::read_symbols_fast(Bytes& in, Unpacked& out, const History& before
     std::uint8_t* const begin = out.room.data();
     std::uint8_t* to = begin + out.used;
     std::uint8_t* const last_room = begin + (out.room.size() - room_to_spare);
-    // A copy stays in registers. For all that the compiler knows, `to` might point at bits_.
     BitReader bits = bits_;
-    const TableEntry* const literals = literals_->data();
-    const TableEntry* const distances = distances_->data();
-    const unsigned literal_bits = literals_->index_bits(), distance_bits = distances_->index_bits();
-    const auto near = [&] {
-        return std::min<std::size_t>(static_cast<std::size_t>(to - begin), before.window_size());
-    };
-
+    const Codes literals{*literals_}, distances{*distances_};
     while (next <= last_input && to <= last_room) {
         // 56 bits: three literals of the first table (33), and the length that follows (20).
         bits.refill_fast(next);
-        TableEntry entry = literals[low_bits(bits.bits(), literal_bits)];
+        TableEntry entry = literals.first(bits);
         for (int i = 0; i < 3 && (entry & literal_entry) != 0; ++i) {
-            bits.drop(all_bits(entry));
-            *to++ = static_cast<std::uint8_t>(base(entry));
-            entry = literals[low_bits(bits.bits(), literal_bits)];
+            to = write_literal(to, entry, bits);
+            entry = literals.first(bits);
         }
         if ((entry & literal_entry) != 0) continue;  // a fourth one needs new bits
-        // A match is taken whole or not at all: what cannot be done here is begun anew by the steps
-        // of inflate.cpp, from where `bits` still stands.
         BitReader after = bits;
         if ((entry & long_code_entry) != 0) {
-            after.drop(literal_bits);
-            entry = literals[base(entry) + low_bits(after.bits(), code_bits(entry))];
+            entry = literals.second(entry, after);
             if ((entry & literal_entry) != 0) {
-                after.drop(all_bits(entry));
+                to = write_literal(to, entry, after);
                 bits = after;
-                *to++ = static_cast<std::uint8_t>(base(entry));
                 continue;
             }
         }
-        if ((entry & special_entry) != 0) break;  // the block's end, or no code
-        const std::size_t length = value(entry, after.bits());
-        after.drop(all_bits(entry));
         const std::uint8_t* next_after = next;
-        after.refill_fast(next_after);
-        entry = distances[low_bits(after.bits(), distance_bits)];
-        if ((entry & long_code_entry) != 0) {
-            after.drop(distance_bits);
-            entry = distances[base(entry) + low_bits(after.bits(), code_bits(entry))];
-        }
-        const std::size_t distance = value(entry, after.bits());
-        if ((entry & special_entry) != 0 || distance > near()) break;
-        after.drop(all_bits(entry));
+        const Match match = read_match(entry, distances, after, next_after);
+        const auto reach = std::min(static_cast<std::size_t>(to - begin), before.window_size());
+        if (match.length == 0 || match.distance > reach) break;
         bits = after;
         next = next_after;
-        to = copy_back(to, distance, length);
+        to = copy_back(to, match.distance, match.length);
     }
     out.used = static_cast<std::size_t>(to - begin);
     in = in.subspan(static_cast<std::size_t>(next - in.data()));

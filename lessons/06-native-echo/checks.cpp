@@ -142,6 +142,26 @@ const Scenario told_which{"told-which", exercise(3), "RFC 6455 §7.1.7",
            "the frame announces a terabyte, which is more than we hold (§7.4.1)");
 }};
 
+constexpr std::string_view end_drops =
+    "connection.end() ends our direction first, and drops what still comes; fail() does so, too.";
+
+const Scenario ends_in_order{"ends-in-order", exercise(3).once(), "RFC 6455 §7.1.1",
+    "TCP ends in order, also when more lies unread", [](Run& run) {
+    Server server{run};
+    // At once, so that most of it is in the server's kernel when its first read has brought the first frame.
+    const Frame more = text(run.payload(50'000));
+    Peer leaves{run, server};
+    leaves.open();
+    leaves.send(joined({close(1000), more}, run.key()));
+    leaves.expect_close(1000, "the client says goodbye, and gets its code back");
+    leaves.expect_end_in_order("its Close and a long text after it", end_drops);
+    Peer errs{run, server};
+    errs.open();
+    errs.send(joined({text("Hello").rsv(4), more}, run.key()));
+    errs.expect_close(1002, "a reserved bit is set");
+    errs.expect_end_in_order("a frame that breaks a rule and a long text after it", end_drops);
+}};
+
 const Scenario ping_unanswered{"ping-unanswered", exercise(3), "RFC 6455 §5.5.2",
     "what is no text is not echoed as one", [](Run& run) {
     Server server{run};
@@ -286,6 +306,17 @@ const Scenario client_masked_reply{"client-masked-reply", exercise(5).needs(4).o
     run.is_true(talk.client->errors().find("5.1") != std::string::npos,
                 "Standard error does not name the rule. It says: " +
                     quote(talk.client->errors(), 200));
+}};
+
+const Scenario client_ends_in_order{"client-ends-in-order", exercise(5).needs(4).once(), "RFC 6455 §7.1.7",
+    "a server that broke a rule can read which, also when it has said more", [](Run& run) {
+    Talk talk{run};
+    talk.client->type("Hello\n");
+    talk.server.expect(text("Hello").any_key());
+    talk.server.send(joined({text("Hello"), text(run.payload(50'000))}, run.key()));
+    talk.server.expect_close(1002, "the frame was masked, and a server's must not be");
+    talk.server.expect_end_in_order("a frame that breaks a rule and a long text after it",
+                                    "connection_.fail() ends our direction first, and drops what still comes.");
 }};
 
 const Scenario client_lines{"client-lines", exercise(4).needs(5).one_by_one(), "",

@@ -627,6 +627,16 @@ void Peer::expect_end(std::string_view why) {
     run_.show_event(theirs(), "end of stream");
 }
 
+void Peer::expect_end_in_order(std::string_view sent, std::string_view how) {
+    expect_end();
+    const std::string we = client_ ? "The client" : "The server";
+    run_.is_true(!reset_, "The connection ended with a reset. " + we + " sent " + std::string{sent} +
+                              ", which nobody has to answer; but a socket that is closed while bytes lie "
+                              "unread sends a reset, and that may destroy what " +
+                              (client_ ? "the client" : "the server") + " has not read yet. " +
+                              std::string{how});
+}
+
 void Peer::expect_silence(Milliseconds time, std::string_view why) {
     flush();
     if (in_.empty() && fill(in(time)) == Got::nothing) return;

@@ -94,6 +94,8 @@ class Peer {
     std::string line();
     // The end of the stream, and nothing before it.
     void expect_end(std::string_view why = {});
+    // The same, and no reset. `sent` says what lies unread there, as "a Close and a long text after it".
+    void expect_end_in_order(std::string_view sent, std::string_view how);
     // No byte and no end for so long.
     void expect_silence(Milliseconds time, std::string_view why);
 

@@ -1,6 +1,8 @@
 // What the judge of lesson 12 may ask of json/parse and json/write, and of endpoint/hub: how often a
-// message for a room is encoded. The rooms themselves are judged through the server.
+// message for a room is encoded, to how many it was sent, and large rooms, of which clients go. The rooms
+// themselves are judged through the server.
 #include <atomic>
+#include <deque>
 #include <thread>
 
 #include "endpoint/hub.hpp"
@@ -26,6 +28,7 @@ const Function write{"write", [](std::string text) { return json::write(text); }
 
 std::atomic<int> sent_singly = 0;    // messages that were sent to one client, each
 std::atomic<std::size_t> told = 0;  // what the last broadcast() returned
+std::atomic<int> dropped = 0;       // members that were too slow, when it had returned
 
 // An extension that changes nothing. A message for one goes through send(), one that was encoded for
 // many through frame_of().
@@ -57,6 +60,7 @@ struct House {
         chosen.host = "127.0.0.1";
         chosen.port = 0;
         chosen.extensions = &counting;
+        chosen.max_backlog_bytes = 64 * 1024;
         return chosen;
     }
     endpoint::Handlers handlers() {
@@ -65,6 +69,7 @@ struct House {
         all.on_message = [this](endpoint::LoopConnection& client, const endpoint::Message& message) {
             if (ws::as_text(message.data) != "I go to another room") {
                 told = hub.broadcast("room", message.type, message.data);
+                dropped = slow;
             } else {
                 hub.join(client, "another room");
                 client.send("gone");
@@ -75,7 +80,8 @@ struct House {
     }
 
     endpoint::Server server{options(), handlers()};
-    endpoint::Hub hub{server};
+    int slow = 0;
+    endpoint::Hub hub{server, [this](endpoint::LoopConnection&, std::string_view) { ++slow; }};
     net::Wake never;
 };
 
@@ -87,5 +93,42 @@ const Function open_house{"House", [] {
 }};
 
 const Function counted{"counted", [] { return std::tuple{told.load(), sent_singly.load()}; }};
+const Function after_drop{"after_drop", [] { return std::tuple{dropped.load(), told.load()}; }};
+
+// Rooms of clients without a socket: nothing is sent to them.
+struct Crowd {
+    static endpoint::ServerOptions options() {
+        endpoint::ServerOptions chosen;
+        chosen.host = "127.0.0.1";
+        chosen.port = 0;
+        return chosen;
+    }
+    Crowd(std::uint64_t rooms, std::uint64_t members) {
+        for (std::uint64_t id = 1; id <= rooms * members; ++id)
+            hub.join(clients.emplace_back(loop, net::Fd{}, net::Address{}, id), name(id % rooms));
+    }
+    static std::string name(std::uint64_t number) { return "room " + std::to_string(number); }
+
+    endpoint::Loop loop{options(), {}};
+    std::deque<endpoint::LoopConnection> clients;
+    endpoint::Server server{options(), {}};
+    endpoint::Hub hub{server};
+};
+std::unique_ptr<Crowd> crowd;
+
+const Function fill_rooms{"fill_rooms", [](std::uint64_t rooms, std::uint64_t members) {
+    crowd = std::make_unique<Crowd>(rooms, members);
+}};
+
+// Neither the first nor the last to come goes first. How many are left in all rooms.
+const Function go{"go", [](std::uint64_t count) {
+    const std::size_t all = crowd->clients.size();
+    std::size_t at = all / 2;
+    for (std::uint64_t gone = 0; gone < count; ++gone, at = (at + 7'919) % all)
+        crowd->hub.leave(crowd->clients[at]);
+    std::size_t left = 0;
+    for (const std::string_view room : crowd->hub.rooms()) left += crowd->hub.members(room).size();
+    return left;
+}};
 
 }  // namespace

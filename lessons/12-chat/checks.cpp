@@ -1,12 +1,7 @@
 // The judge of lesson 12: JSON texts read and written, then rooms over real sockets.
 // RFC 8259; RFC 6455 §5.1 (what a server sends is not masked, so one encoding serves all), §7.4.
 // What a text means is decided here by hand, never by another parser.
-#include <poll.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include "lessons/tools/check/check.hpp"
-#include "lessons/tools/check/descriptors.hpp"
 
 namespace check {
 
@@ -353,68 +348,6 @@ const Scenario slow_member{"slow-member", exercise(5).needs(3, 4).once(), "RFC 6
     eve.peer.expect_end("both Closes have been sent");
     ann.say("at last");
     ann.said({"at last"}, "the room goes on, and eve has left it once, when she was dropped");
-}};
-
-// A member of the one room of the House in calls.cpp.
-class Member {
-  public:
-    Member(Run& run, std::uint16_t port) : run_{run}, socket_{connect_to_loopback(port)} {
-        say(bytes_of("GET /ws HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-                     "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
-                     "Sec-WebSocket-Extensions: counted\r\n\r\n"));
-        while (text_of(in_).find("\r\n\r\n") == std::string_view::npos) read();
-        in_.clear();
-    }
-    ~Member() { ::close(socket_); }
-    Member(const Member&) = delete;
-    Member& operator=(const Member&) = delete;
-
-    void say(Bytes bytes) const { (void)!::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL); }
-    void expect(std::string_view said) {
-        while (!read_frame(in_).whole) read();
-        const Seen seen = read_frame(in_);
-        in_.erase(in_.begin(), in_.begin() + static_cast<std::ptrdiff_t>(seen.size));
-        run_.equal("what a member is sent", seen.text(), said);
-    }
-
-  private:
-    void read() {
-        pollfd ready{socket_, POLLIN, 0};
-        std::uint8_t bytes[4096];
-        const bool here = ::poll(&ready, 1, static_cast<int>(run_.patience().count())) == 1;
-        const ssize_t size = here ? ::recv(socket_, bytes, sizeof bytes, 0) : 0;
-        if (size <= 0) run_.fail(Verdict::nothing_received, "one of three members was sent nothing");
-        in_.insert(in_.end(), bytes, bytes + size);
-    }
-
-    Run& run_;
-    int socket_;
-    Buffer in_;
-};
-
-const Scenario encoded_once{"encoded-once", exercise(5).once(), "RFC 6455 §5.1",
-    "a message for many is encoded once", [](Run& run) {
-    const auto port = run.call(Call{"House"}.as("a server with one room")).as<std::uint16_t>();
-    run.step("three clients are in the room, and one of them says something");
-    Member ann{run, port}, bob{run, port}, eve{run, port};
-    const std::string said = run.payload(200);
-    ann.say(text(said).masked(run.key()).bytes());
-    for (Member* const member : {&ann, &bob, &eve}) member->expect(said);
-    const auto [sent_to, singly] =
-        run.call(Call{"counted"}.as("what broadcast() returned, how many were encoded for one client"))
-            .as<std::size_t, int>();
-    run.equal("what broadcast() returns", sent_to, std::size_t{3}, "so many it was sent to");
-    run.equal("the number of messages that were encoded for one client alone", singly, 0,
-              "A PreparedMessage is encoded once, for all; send(type, data) makes the frame anew for each of ten "
-              "thousand, though a server masks nothing and the bytes are the same");
-    run.step("ann goes to another room, and bob says something");
-    ann.say(text("I go to another room").masked(run.key()).bytes());
-    ann.expect("gone");
-    bob.say(text("is she gone?").masked(run.key()).bytes());
-    eve.expect("is she gone?");
-    const auto left = std::get<0>(run.call(Call{"counted"}.as("the same")).as<std::size_t, int>());
-    run.equal("what broadcast() returns", left, std::size_t{2},
-              "Whoever joins a room leaves the one before, or is sent what is said in both (join())");
 }};
 
 }  // namespace

@@ -44,7 +44,8 @@ class Hub {
 
     // Sends one message to all in the room, at the latest when this turn of the loop ends. A
     // member with more than max_backlog_bytes waiting has missed too much to catch up: it is closed
-    // with 1013 and leaves the room. A text is UTF-8. Says how many it was sent to.
+    // with 1013 and leaves the room. A text is UTF-8. Says how many it was sent to, without those that
+    // were dropped.
     std::size_t broadcast(std::string_view room, ws::Opcode type, ws::Bytes data);
     std::size_t broadcast(std::string_view room, std::string_view text) {
         return broadcast(room, ws::Opcode::text, ws::as_bytes(text));

@@ -88,7 +88,9 @@ compile = $(CXX) -std=c++20 $(OPTIMIZE) $(UNOPTIMIZED) -g$(if $(SANITIZE),1) $(W
 $(patsubst %,$(BUILD)/obj/src/%.o,ws/frame ws/utf8 ws/receiver ws/sender ws/connection \
     endpoint/output endpoint/loop_connection): OPTIMIZE := $(OPTIMIZE:-O2=-O3)
 # Some linkers write into a file that is there: a copy that is a link to it would change, too.
-link = rm -f $@ && $(CXX) $(SANITIZERS) -pthread $(LDFLAGS) $^ $(LDLIBS) -o $@
+# LINKER: flags for a quicker one (lessons/tools/packages/linker.sh).
+LINKER :=
+link = rm -f $@ && $(CXX) $(SANITIZERS) -pthread $(LINKER) $(LDFLAGS) $^ $(LDLIBS) -o $@
 
 # The object files of a list such as $(SRC_05); headers without a .cpp beside them have none.
 objects = $(patsubst %.cpp,$(BUILD)/obj/%.o,$(wildcard $(patsubst %,src/%.cpp,$(1))))
@@ -128,14 +130,18 @@ $(BUILD)/packages:
 
 # PRECOMPILE=1: the standard library's headers are read once (lessons/tools/check/standard.hpp), for each
 # level of optimization; `make check-N` has it. A compiler cache cannot share what is built so. The header
-# itself lies beside: a compiler that has been upgraded since takes that one.
+# itself lies beside: g++ takes that one where it cannot use what was made of it. clang would give up, so
+# another compiler, or another version, makes its own.
 ifneq ($(PRECOMPILE),)
+compiler := $(BUILD)/compiler
+$(shell mkdir -p $(BUILD); version=$$($(CXX) --version 2>&1); \
+  [ "$$version" = "$$(cat $(compiler) 2>&1)" ] || { rm -f $(compiler); echo "$$version" >$(compiler); })
 precompiled    := $(BUILD)/standard.hpp.gch
 precompiled_O0 := $(BUILD)/standard-O0.hpp.gch
 $(precompiled): UNOPTIMIZED :=
 $(precompiled_O0): UNOPTIMIZED := -O0
 $(precompiled) $(precompiled_O0): PREPARED = -x c++-header
-$(precompiled) $(precompiled_O0): lessons/tools/check/standard.hpp | $(BUILD)/packages
+$(precompiled) $(precompiled_O0): lessons/tools/check/standard.hpp $(compiler) | $(BUILD)/packages
 	@cp $< $(@:.gch=)
 	$(compile)
 # What a student has written names what it needs.
@@ -295,6 +301,9 @@ TEXTS := $(BUILD)/tools/texts
 HOLES := $(BUILD)/tools/holes
 $(TEXTS): $(BUILD)/obj/lessons/tools/texts/texts.o
 $(HOLES): $(BUILD)/obj/lessons/tools/holes/holes.o
+# It runs for a hundredth of a second, and the first check waits for it.
+$(BUILD)/obj/lessons/tools/holes/holes.o: UNOPTIMIZED := -O0
+$(BUILD)/obj/lessons/tools/holes/holes.o: | $(precompiled_O0)
 $(TEXTS) $(HOLES):
 	@mkdir -p $(@D)
 	$(link)

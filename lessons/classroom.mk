@@ -30,7 +30,7 @@ link_judge = rm -f $@ && $(CXX) -pthread $(LDFLAGS) $^ $(LDLIBS) -o $@
 compile_judge = $(CXX) -std=c++20 -O0 -g1 $(WARNINGS) -pthread -I. -MMD -MP $(CXXFLAGS) $(1) -c $< -o $@
 ifneq ($(PRECOMPILE),)
 judge_precompiled := $(BUILD)/judge/standard.hpp.gch
-$(judge_precompiled): lessons/tools/check/standard.hpp | $(BUILD)/packages
+$(judge_precompiled): lessons/tools/check/standard.hpp $(compiler) | $(BUILD)/packages
 	@mkdir -p $(@D)
 	@cp $< $(@:.gch=)
 	$(call compile_judge,-x c++-header)

@@ -137,6 +137,6 @@ const ownFaults = (page) => page.evaluate(() => {
   return [...new Set(faults)];
 });
 
-// How far the page is wider than its window.
+// How far the page is wider than its window. (On a phone `innerWidth` grows with a page that is too wide.)
 export const overflow = (page) =>
-  page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+  page.evaluate((width) => document.documentElement.scrollWidth - width, page.viewportSize().width);

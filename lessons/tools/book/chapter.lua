@@ -208,12 +208,21 @@ local function filter(page, book)
   }
 end
 
+-- Where a long name in a table may be broken, so that three columns fit on a phone.
+local function breakable(cell)
+  return (cell:gsub('<code>([^<]+)</code>', function(name)
+    if #name <= 12 then return nil end
+    return '<code>' .. name:gsub('::', '%0<wbr>'):gsub('[/_,({]', '%0<wbr>') .. '</code>'
+  end))
+end
+
 -- What is easier to say in HTML than in pandoc's tree.
 local function finished(code)
   return (code
     -- A head of a table without words is none.
     :gsub('<thead>%s*<tr[^>]*>%s*<th[^>]*></th>%s*<th[^>]*></th>%s*</tr>%s*</thead>', '')
     :gsub('<th[^>]*></th>', '<td></td>')
+    :gsub('<t[dh].->.-</t[dh]>', breakable)
     -- A table may be wider than a phone: it is moved in a frame of its own.
     :gsub('<table', '<div class="table" tabindex="0"><table'):gsub('</table>', '</table></div>')
     :gsub('<(h[234]) id="([^"]+)">(.-)</h[234]>',

@@ -255,6 +255,42 @@ const Scenario sender_order{"sender-order", exercise(5).needs(2, 3, 4).once(), "
         for (int i = 0; i < count; ++i) hear(run, *each, "number " + std::to_string(i));
 }};
 
+const Scenario between_letters{"between-letters", exercise(5).needs(2, 3, 4).once().seconds(60), "",
+    "a client is answered while letters wait", [](Run& run) {
+    constexpr int count = 3'000;
+    Buffer all;
+    for (int i = 0; i < count; ++i) {
+        const Buffer frame = text(std::to_string(i)).masked(run.key()).bytes();
+        all.insert(all.end(), frame.begin(), frame.end());
+    }
+    // All letters have to be there, and the question behind them, before loop 1 is back. On a busy machine
+    // it stands still for longer.
+    for (const int stall : {700, 3'000, 9'000}) {
+        Server server{run, {"--loops", "2", "--max-mailbox-bytes", "100000000"}};
+        const auto sender = member(run, server, '0'), there = member(run, server, '1'),
+                   asks = member(run, server, '1');
+        run.fresh();
+        run.step("loop 1 stands still");
+        there->send(text("/stall " + std::to_string(stall)).masked(run.key()));
+        run.step("3,000 messages from a client on loop 0, which hears all of them");
+        sender->push(all);
+        for (int i = 0; i < count; ++i) hear(run, *sender, std::to_string(i));
+        run.fresh();
+        run.step("3,000 letters wait for loop 1, which stands still; then one of its clients asks it something");
+        asks->push(text("/loop").masked(run.key()).bytes());
+        if ((!there->received().empty() || there->read(Milliseconds{100})) && stall < 9'000) continue;
+        int heard = 0;
+        while (!text_of(asks->frame("a message, or the answer to /loop").payload).starts_with("loop ")) {
+            run.fresh();
+            ++heard;
+        }
+        run.is_true(heard < count, "The question came while letters waited, and it was answered after the last of "
+                                   "3,000. For as long as others write, a loop that delivers all that there is has "
+                                   "no time for its clients: after mail_share, wake_again().");
+        return;
+    }
+}};
+
 // Numbered messages that have come, from `next` on, up to the answer to /loop.
 int count_until_answer(Peer& peer, Run& run, int next) {
     peer.send(text("/loop").masked(run.key()));

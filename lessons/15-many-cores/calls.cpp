@@ -127,6 +127,8 @@ const Function new_mailbox{"Mailbox", [](std::size_t letters) {
     poster = std::make_unique<Mailbox>(std::size_t{1} << 20);
 }};
 const Function post{"post", [](std::string text) { return mailbox->post(letter(1, text)); }};
+// As a thread does that can wait.
+const Function post_when_room{"post_when_room", [](std::string text) { return mailbox->post_when_room(letter(1, text)); }};
 // As a loop does, whose own mailbox is `poster`; or this one.
 const Function post_from{"post_from", [](std::string text) { return mailbox->post(letter(1, text), *poster); }};
 const Function post_from_itself{"post_from_itself", [](std::string text) { return mailbox->post(letter(1, text), *mailbox); }};

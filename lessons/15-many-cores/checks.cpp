@@ -188,12 +188,37 @@ const Scenario told_of_room{"told-of-room", exercise(4), "",
     run.is_true(run.call("told_of_room").as<bool>(),
                 "there is room, and the loop that waits for it is not told: it never reads from its client again");
     run.fresh();
+    for (int i = 0; i < 4; ++i) run.call(post);
+    run.call("take");
+    for (int i = 0; i < 3; ++i) run.call(post);
+    run.call("delivered");
+    run.is_true(!run.call("told_of_room").as<bool>(),
+                "four letters were delivered, and three have come meanwhile, which are more than the limit: there "
+                "is no room, and the loop is told that there is");
+    run.call("take");
+    run.call("delivered");
+    run.is_true(run.call("told_of_room").as<bool>(), "now there is room, and the loop that waits for it is not told");
+    run.fresh();
     for (int i = 0; i < 3; ++i) run.call(post);
     run.call(Call{"post_from_itself", "0123456789"}.as("post() from a loop that is told while it delivers"));
     run.call("take");
     Pending delivering = run.start(Call{"delivered"});
     delivering.answer("it tells others of room while it holds its own lock: two loops that tell each other wait "
                       "for ever");
+}};
+
+const Scenario waits_for_room{"waits-for-room", exercise(4), "",
+    "a thread that can wait posts when there is room", [](Run& run) {
+    run.call(new_mailbox(2));
+    for (int i = 0; i < 3; ++i) run.call(Call{"post", "0123456789"}.as("post()"));
+    Pending posting = run.start(Call{"post_when_room", "0123456789"}.as("post_when_room() from another thread"));
+    run.is_true(!posting.ready(Milliseconds{200}), "the mailbox is full, and post_when_room() does not wait");
+    run.call("take");
+    run.call("delivered");
+    const auto posted = posting.answer("there is room, and the thread that waits for it sleeps on: nobody has told "
+                                       "it (room_)").as<Posted>();
+    run.is_true(posted == Posted::ok, "there was room when it was told, and its letter was not taken");
+    run.equal("letters in it", run.call("take").as<Texts>().size(), std::size_t{1}, "it has posted one");
 }};
 
 // --- exercise 5: a room over the loops ------------------------------------------------------------
@@ -340,6 +365,35 @@ const Scenario full_mailbox{"full-mailbox", exercise(5).needs(2, 3, 4).once().se
             }
         }
         return;
+    }
+}};
+
+const Scenario all_go_on{"all-go-on", exercise(5).needs(2, 3, 4).once(), "",
+    "when there is room, each client that was held is read again", [](Run& run) {
+    constexpr int count = 60;
+    Server server{run, {"--loops", "2", "--max-mailbox-bytes", "10000"}};
+    const auto a = member(run, server, '0'), b = member(run, server, '0'), there = member(run, server, '1');
+    run.fresh();
+    run.step("loop 1 stands still");
+    there->send(text("/stall 500").masked(run.key()));
+    run.step("60 messages of 1,000 bytes from each of two clients on loop 0; the mailbox of loop 1 has room for ten");
+    for (Peer* const from : {a.get(), b.get()})
+        for (int i = 0; i < count; ++i) {
+            std::string said = (from == a.get() ? "a " : "b ") + std::to_string(i) + ' ';
+            said.resize(1000, 'x');
+            from->push(text(said).masked(run.key()).bytes());
+        }
+    run.step("loop 1 is back");
+    there->expect(text("here again"));
+    int next[2] = {0, 0};
+    while (next[0] + next[1] < 2 * count) {
+        run.fresh();
+        const std::string came{text_of(there->frame("the rest of what two clients have said: whoever was held is read "
+                                                    "again when there is room, all of them,").payload)};
+        const bool of_a = came.starts_with('a');
+        int& number = next[of_a ? 0 : 1];
+        const std::string said = (of_a ? "a " : "b ") + std::to_string(number++) + ' ';
+        run.equal("a message", came.substr(0, said.size()), said, "in the order of its sender, and none is lost");
     }
 }};
 

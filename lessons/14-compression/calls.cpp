@@ -2,6 +2,7 @@
 // conversation with names.
 #include <map>
 #include <memory>
+#include <optional>
 
 #include "lessons/tools/check/calls/calls.hpp"
 #include "lessons/tools/check/calls/errc.hpp"
@@ -68,17 +69,23 @@ const Function answer_to{"choose", [](std::vector<std::string> offers, TermsValu
 
 // --- messages -----------------------------------------------------------------------------------
 
+// What the connections of a thread share. "server" begins a thread, sides of other names belong to it.
+std::optional<Workspace> workspace;
+
 struct Side {
-    Workspace workspace{};
     Agreement agreement;
     Codec codec{agreement};
 
     Side(ws::Role role, const Terms& terms, std::size_t threshold)
-        : agreement{workspace, role, terms, {.terms = terms, .threshold = threshold}} {}
+        : agreement{*workspace, role, terms, {.terms = terms, .threshold = threshold}} {}
 };
 std::map<std::string, std::unique_ptr<Side>> sides;
 
 const Function begin{"codec", [](std::string name, bool server, TermsValue terms, std::size_t threshold) {
+    if (name == "server") {
+        sides.clear();
+        workspace.emplace();
+    }
     sides[name] = std::make_unique<Side>(server ? ws::Role::server : ws::Role::client, terms_of(terms),
                                          threshold);
 }};
@@ -97,6 +104,20 @@ const Function receive{"receive", [](std::string name, ws::Buffer payload, std::
     const ws::Buffer data(part.bytes.begin(), part.bytes.end());
     if (part.kind == ws::Extension::Part::end) codec.release();
     return std::tuple{data, calls::name_of(part.errc)};
+}};
+
+// The same, handed out in pieces: how many bytes all of them have.
+const Function receive_in_pieces{"receive_in_pieces", [](std::string name, ws::Buffer payload, std::uint64_t most) {
+    Codec& codec = sides.at(name)->codec;
+    codec.take({.payload = payload, .text = false, .last = true, .most = most});
+    std::uint64_t size = 0;
+    for (;;) {
+        const ws::Extension::Part part = codec.next(true);
+        size += part.bytes.size();
+        if (part.kind == ws::Extension::Part::data) continue;
+        if (part.kind == ws::Extension::Part::end) codec.release();
+        return std::tuple{size, calls::name_of(part.errc)};
+    }
 }};
 
 }  // namespace

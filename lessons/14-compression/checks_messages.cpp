@@ -15,36 +15,50 @@ struct Sent {
     unsigned rsv;
 };
 
-// One end of a conversation: a server's.
+// One end of a conversation: a server's. A side of another name is another connection of the same thread.
 class Side {
   public:
-    Side(Run& run, bool takeover, std::size_t threshold = 0) : run_{run} {
-        run.call(Call{"codec", "server", true, std::tuple{!takeover, !takeover, 15u, 15u}, threshold}.as(
-            std::string{"a server, "} + (takeover ? "with" : "without") + " context takeover" +
+    Side(Run& run, bool takeover, std::size_t threshold = 0, std::string name = "server")
+        : run_{run}, name_{std::move(name)} {
+        const std::string who = name_ == "server" ? "a server, " : "another connection of its thread, ";
+        run.call(Call{"codec", name_, true, std::tuple{!takeover, !takeover, 15u, 15u}, threshold}.as(
+            who + (takeover ? "with" : "without") + " context takeover" +
             (threshold > 0 ? ", messages from " + std::to_string(threshold) + " bytes on" : "")));
     }
 
     Sent send(Bytes data, bool first = true, bool last = true) {
         const char* const what = first && last ? "message" : first ? "first part" : last ? "last part" : "next part";
-        const Call call = Call{"send", "server", Buffer(data.begin(), data.end()), first, last}.as(
-            std::string{"send() of a "} + what + ", " + std::to_string(data.size()) + " bytes " + quote(data, 30));
+        const Call call = Call{"send", name_, Buffer(data.begin(), data.end()), first, last}.as(
+            (name_ == "server" ? "" : "the other's ") + std::string{"send() of a "} + what + ", " +
+            std::to_string(data.size()) + " bytes " + quote(data, 30));
         const auto [payload, rsv] = run_.call(call).as<Buffer, unsigned>();
         return {payload, rsv};
     }
 
     std::tuple<Buffer, std::string> receive(const Buffer& payload, std::uint64_t most) {
         return run_
-            .call(Call{"receive", "server", payload, most}.as("a message of " + std::to_string(payload.size()) +
-                                                              " bytes comes, and may unpack to " + std::to_string(most)))
+            .call(Call{"receive", name_, payload, most}.as(comes(payload, most)))
             .as<Buffer, std::string>();
+    }
+    // How many bytes are handed out, and the rule that was broken.
+    std::tuple<std::uint64_t, std::string> receive_in_pieces(const Buffer& payload, std::uint64_t most) {
+        return run_
+            .call(Call{"receive_in_pieces", name_, payload, most}.as(comes(payload, most) + ", in pieces"))
+            .as<std::uint64_t, std::string>();
     }
 
   private:
+    static std::string comes(const Buffer& payload, std::uint64_t most) {
+        return "a message of " + std::to_string(payload.size()) + " bytes comes, and may unpack to " +
+               std::to_string(most);
+    }
+
     Run& run_;
+    std::string name_;
 };
 
 // `sent` has RSV1, and unpacks to `data`.
-void expect_unpacks(Run& run, const Sent& sent, Bytes data, Unpacker& peer) {
+void expect_unpacks(Run& run, const Sent& sent, Bytes data, Unpacker& peer, std::string_view why = "") {
     run.is_true(sent.rsv == 4, "the message has to be compressed, and RSV1 to say so; rsv is " + std::to_string(sent.rsv) +
                                    " and the payload has " + std::to_string(sent.payload.size()) + " bytes");
     try {
@@ -53,7 +67,8 @@ void expect_unpacks(Run& run, const Sent& sent, Bytes data, Unpacker& peer) {
         run.is_true(text_of(got) == text_of(data), "the peer unpacks " + std::to_string(got.size()) + " bytes that are not the " +
                                                        std::to_string(data.size()) + " of the message");
     } catch (const Malformed& fault) {
-        run.fail(Verdict::wrong, "the peer appends 00 00 FF FF to " + hex(sent.payload, 24) + ", and cannot unpack it: " + fault.what());
+        run.fail(Verdict::wrong, "the peer appends 00 00 FF FF to " + hex(sent.payload, 24) + ", and cannot unpack it: " + fault.what() +
+                                     (why.empty() ? "" : ". " + std::string{why}));
     }
 }
 
@@ -109,6 +124,17 @@ const Scenario no_takeover{"no-takeover", exercise(5), "RFC 7692 §7.1.1.1",
         Unpacker peer;  // it remembers nothing
         expect_unpacks(run, side.send(bytes_of(text)), bytes_of(text), peer);
     }
+    run.fresh();
+    run.step("between two parts of a message another connection sends one");
+    Side one{run, false}, other{run, false, 0, "other"};
+    Unpacker peer, peer_of_other;
+    const std::string_view why = "Both connections use one window in turn: without context takeover it has to be "
+                                 "empty after each part, or what one has sent is referred to by the other";
+    Sent sent = one.send(bytes_of(text), true, false);
+    expect_unpacks(run, other.send(bytes_of(text)), bytes_of(text), peer_of_other, why);
+    const Sent rest = one.send(bytes_of(text), false, true);
+    sent.payload.insert(sent.payload.end(), rest.payload.begin(), rest.payload.end());
+    expect_unpacks(run, sent, bytes_of(text + text), peer, why);
 }};
 
 const Scenario parts{"parts", exercise(5), "RFC 7692 §7.2.1",
@@ -134,22 +160,40 @@ const Scenario parts{"parts", exercise(5), "RFC 7692 §7.2.1",
 }};
 
 const Scenario threshold{"threshold", exercise(5), "RFC 7692 §6.1",
-    "a short message goes as it is, and so does one that would grow", [](Run& run) {
-    Side side{run, false, 64};
-    const auto expect_plain = [&](Bytes data, std::string_view why) {
+    "a short message goes as it is, and so does one that would not shrink", [](Run& run) {
+    const auto expect_plain = [&run](Side& side, Bytes data, std::string_view why) {
         const Sent sent = side.send(data);
         run.is_true(sent.rsv == 0, std::string{why} + ", and it has RSV1");
         run.equal("the payload", Plain{hex(sent.payload, 20)}, Plain{hex(data, 20)}, "it is the message itself");
     };
-    expect_plain(bytes_of(std::string(63, 'a')), "63 bytes are less than the threshold, 64");
-    Unpacker peer;
-    const std::string text(64, 'a');
-    expect_unpacks(run, side.send(bytes_of(text)), bytes_of(text), peer);
-    expect_plain(run.random_bytes(200), "random bytes do not get smaller, and nothing has to be taken over");
-    const std::string part = run.payload(10);
-    run.is_true(side.send(bytes_of(part), true, false).rsv == 4,
-                "the first part of a message is short, and the message may be long: nobody knows yet. So it is "
-                "compressed, and its rsv is 4");
+    for (const bool with : {false, true}) {
+        run.fresh();
+        Side side{run, with, 64};
+        expect_plain(side, bytes_of(std::string(63, 'a')), "63 bytes are less than the threshold, 64");
+        const std::string text(64, 'a'), part = run.payload(10), rest = run.payload(9);
+        Unpacker peer;
+        expect_unpacks(run, side.send(bytes_of(text)), bytes_of(text), peer);
+        if (!with)
+            expect_plain(side, run.random_bytes(200), "random bytes do not get smaller, and nothing has to be taken over");
+        Sent sent = side.send(bytes_of(part), true, false);
+        run.is_true(sent.rsv == 4, "the first part of a message is short, and the message may be long: nobody knows yet. "
+                                   "So it is compressed, and its rsv is 4");
+        const Sent last = side.send(bytes_of(rest), false, true);
+        run.is_true(text_of(last.payload) != rest,
+                    "the last part is short and goes as it is, and the first one had RSV1, which stands for the whole "
+                    "message: the peer unpacks what was never compressed");
+        sent.payload.insert(sent.payload.end(), last.payload.begin(), last.payload.end());
+        expect_unpacks(run, sent, bytes_of(part + rest), peer);
+    }
+    Side side{run, false};
+    for (std::size_t size = 1; size < 40; ++size) {
+        run.fresh();
+        const Sent sent = side.send(bytes_of(std::string(size, 'a')));
+        run.is_true(sent.rsv == 0 || sent.payload.size() < size,
+                    "a message of " + std::to_string(size) + " bytes is compressed to " +
+                        std::to_string(sent.payload.size()) + " and has RSV1: it does not shrink, so it goes as it is, "
+                        "and the peer has nothing to unpack");
+    }
 }};
 
 const Scenario remembered{"remembered", exercise(5), "RFC 7692 §7.1.1",
@@ -187,6 +231,16 @@ const Scenario bomb{"bomb", exercise(5), "RFC 6455 §10.4",
         run.equal("one byte more than is allowed:", Plain{too_big}, Plain{"message_too_big"},
                   "the message has " + std::to_string(packed.size()) + " bytes on the wire, and it is its size in memory "
                   "that the limit is for. A bomb is " + std::to_string(size / packed.size()) + " times as large");
+        run.fresh();
+        Side third{run, false};
+        const auto [handed, unbroken] = third.receive_in_pieces(packed, size);
+        run.is_true(unbroken == "none", std::to_string(size) + " bytes are allowed and so many there are, but it is " + unbroken);
+        run.equal("the pieces together", handed, std::uint64_t{size}, "all of it is allowed");
+        Side fourth{run, false};
+        const auto [out, broken] = fourth.receive_in_pieces(packed, size - 1);
+        run.is_true(broken == "message_too_big" && out < size,
+                    std::to_string(size - 1) + " bytes are allowed, and " + std::to_string(out) + " are handed out (" + broken +
+                        "): the pieces before count as well, for the limit is the message's");
     }
 }};
 

@@ -52,6 +52,7 @@ class Redis {
         int fd;
         std::string in{};
         std::string held{};            // a reply to XRANGE
+        std::string out{};             // what the server has not taken yet
         bool waits = false;            // in XREAD
         long after = 0;
         std::string log{};             // the stream that it waits for
@@ -63,10 +64,11 @@ class Redis {
     void read(Link& link);
     void carry_out(Link& link, const Words& words);
     std::string added(const Words& words);
-    std::string range(long after) const;
+    std::string range(long after, std::size_t most = 1'000'000) const;
     std::string greeting();
     void wake();
     void send(Link& link, const std::string& bytes);
+    static void flush(Link& link);
 
     Run& run_;
     Host host_;

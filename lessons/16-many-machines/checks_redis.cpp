@@ -71,10 +71,11 @@ void Redis::serve(Milliseconds time) {
     const Deadline deadline = in(time);
     do {
         std::vector<pollfd> ready{{host_.fd(), POLLIN, 0}};
-        for (const auto& link : links_) ready.push_back({link->fd, POLLIN, 0});
+        for (const auto& link : links_) ready.push_back({link->fd, static_cast<short>(link->out.empty() ? POLLIN : POLLIN | POLLOUT), 0});
         ::poll(ready.data(), ready.size(), 5);
         for (std::size_t i = 1; i < ready.size(); ++i)
-            if (ready[i].revents != 0) read(*links_[i - 1]);
+            if ((ready[i].revents & ~POLLOUT) != 0) read(*links_[i - 1]);
+        for (const auto& link : links_) flush(*link);
         if (ready[0].revents != 0) accept();
         wake();
         std::erase_if(links_, [](const auto& link) {
@@ -108,7 +109,15 @@ void Redis::send(Link& link, const std::string& bytes) {
     if (!link.held.empty())
         link.held += bytes;
     else
-        ::send(link.fd, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+        link.out += bytes;
+    flush(link);
+}
+
+// As much as is taken. Whoever has gone is seen by the next read.
+void Redis::flush(Link& link) {
+    if (link.out.empty()) return;
+    const ssize_t sent = ::send(link.fd, link.out.data(), link.out.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (sent > 0) link.out.erase(0, static_cast<std::size_t>(sent));
 }
 
 std::string Redis::greeting() {
@@ -136,7 +145,8 @@ void Redis::carry_out(Link& link, const Words& words) {
         send(link, entries_.empty() ? array(0) : range(last_ - 1));
     } else if (name == "XRANGE") {
         ++ranges;
-        const std::string reply = range(id_number(words[2]) - 1);
+        // XRANGE log from + COUNT most
+        const std::string reply = range(id_number(words[2]) - 1, std::stoul(words.at(5)));
         if (hold_ranges)
             link.held += reply;
         else
@@ -165,11 +175,11 @@ std::string Redis::added(const Words& words) {
     return bulk(position(last_));
 }
 
-std::string Redis::range(long after) const {
+std::string Redis::range(long after, std::size_t most) const {
     std::string all;
     std::size_t count = 0;
     for (const Entry& entry : entries_) {
-        if (entry.number <= after) continue;
+        if (entry.number <= after || count == most) continue;
         const std::string at = position(entry.number);
         ++count;
         all += array(2) + bulk(at.substr(0, at.find('/'))) + array(4) + bulk("n") +

@@ -76,6 +76,29 @@ const Scenario ahead{"room-behind", exercise(5).once(), "", "a client that has s
     bob.expect_heard(entry(5), "he has not");
 }};
 
+const Scenario slow{"slow-to-catch-up", exercise(5).once(), "", "whoever is slow to take what it missed gets the rest later",
+    [](Run& run) {
+    constexpr int last = 300;
+    Redis redis{run};
+    for (int i = 1; i <= last; ++i) redis.add(i, words_of("bob", 'n' + std::to_string(i) + std::string(20'000, '.')));
+    redis.hold_ranges = true;
+    Server server{run, {"--redis", redis.address(), "--max-backlog-bytes", "65536"}};
+    Person ada{run, redis, server, "ada", position(1)};
+    for (int i = 0; i < 100 && redis.ranges == 0; ++i) redis.serve(Milliseconds{20});
+    ada.peer.freeze(64 * 1024);
+    redis.release_ranges();
+    for (int i = 0; i < 40 && redis.ranges < 3; ++i) redis.serve(Milliseconds{20});
+    run.is_true(redis.ranges < 3, "ada takes nothing, and the server has asked Redis for all that she missed, 6 MB: what "
+                                  "waits for her lies in its memory. When send() says slow, she is paused, and the rest "
+                                  "is read when she has taken this");
+    run.step("she reads again");
+    ada.peer.freeze(1 << 20);
+    for (int i = 2; i <= last; ++i) {
+        const std::string got = ada.heard("she was paused, and has taken what was sent: the rest is read from there");
+        run.equal("ada hears", Plain{got.substr(0, got.find('.'))}, Plain{entry(i)}, "all that she missed, in order");
+    }
+}};
+
 const Scenario gone{"gone", exercise(5).once(), "", "what cannot be given any more is said, with its number",
     [](Run& run) {
     Redis redis{run};

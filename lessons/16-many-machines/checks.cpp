@@ -213,7 +213,9 @@ const Scenario resumes{"resumes", exercise(4).once(), "", "a client that comes b
     Client client{run, host, {"--user", "ada"}};
     {
         Peer first{run, host};
-        run.equal("after, the first time", member(hello(first), "after"), "", "it has seen nothing yet");
+        const std::string said = hello(first);
+        run.is_true(said.find("\"after\"") == said.npos,
+                    "on its first connection it names a place, \"after\", and it has seen nothing yet: " + quote(said, 80));
         joined(first, 16);
         tell(first, 17, "hi");
         client->line_with("bob: hi");
@@ -274,6 +276,18 @@ const Scenario refused{"refused", exercise(4).once(), "", "what was refused is t
     const std::string other{peer.frame("the next line that is typed").text()};
     run.equal("its text", member(other, "text"), "two", "the one before is not there and is not said again: whoever "
                                                         "wrote it decides");
+    run.step("the first one was said twice, and so the refusal comes twice; then the server is killed");
+    peer.send(text("{\"refused\":\"" + unknown + R"(","error":"the store is away"})"));
+    tell(peer, 4, "hi");
+    client->line_with("bob: hi");
+    peer.reset();
+    Peer second{run, host};
+    hello(second);
+    joined(second, 4);
+    const std::string_view why = "a refusal is of one message, by its key: nobody has answered the second one";
+    const std::string kept{second.frame("the second line once more: " + std::string{why}).text()};
+    run.equal("its text", member(kept, "text"), "two", why);
+    run.equal("its key", member(kept, "key"), member(other, "key"), why);
 }};
 
 }  // namespace

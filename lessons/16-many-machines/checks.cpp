@@ -148,6 +148,7 @@ const Scenario again_in_order{"said-again-in-order", exercise(4).once(), "", "se
     Server server{run, {"--redis", redis.address()}};
     Person ada{run, redis, server, "ada"};
     redis.lose_next_reply = true;
+    redis.wait_for = 4;  // or what comes after the break is refused
     std::string number(key);
     for (char i = '1'; i <= '4'; ++i) {
         number.back() = i;

@@ -32,6 +32,7 @@ class Redis {
     bool away = false;            // whoever connects is hung up on
     bool replica = false;         // as HELLO tells
     bool lose_next_reply = false; // to the next message, which is added
+    std::size_t wait_for = 0;     // so many messages on a connection, before the first is carried out
     bool hold_ranges = false;     // XRANGE is answered by release_ranges()
     void release_ranges();
     bool hold_entries = false;    // XREAD is not answered

@@ -100,6 +100,10 @@ void Redis::read(Link& link) {
         return;
     }
     link.in.append(buffer.data(), static_cast<std::size_t>(size));
+    std::size_t messages = 0;
+    for (auto at = link.in.find(R"("text":)"); at != link.in.npos; at = link.in.find(R"("text":)", at + 1)) ++messages;
+    if (messages > 0 && messages < wait_for) return;
+    if (messages > 0) wait_for = 0;
     for (auto words = take_command(link.in); !words.empty() && !link.ended; words = take_command(link.in))
         carry_out(link, words);
 }

@@ -60,6 +60,12 @@ class Backstage {
     unsigned numbers() const { return lines_; }
     // What the programs have printed so far.
     void tell_printed();
+    // While Run::within() is at work: what it measures, and for how long that may compute.
+    struct Budget {
+        std::string what;
+        Milliseconds plenty;
+    };
+    std::optional<Budget> budget;
 
     // --- programs --------------------------------------------------------------------------------
     // One that runs as long as this run; the same one for all cuts.

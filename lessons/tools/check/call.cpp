@@ -162,10 +162,17 @@ Answer Callee::wait(std::uint64_t id, const std::string& text, std::string_view 
     while (!answer_comes(id, run_.patience())) {
         const Milliseconds now = program_->cpu_time();
         const std::string what = says.empty() ? text + " has not returned." : std::string{says};
-        if (now - begin > most_computing)
-            run_.fail(Verdict::timed_out, what + " Still at work after " +
-                                              std::to_string(most_computing.count() / 1000) +
-                                              " seconds of computing: a loop that does not end?");
+        if (now - begin > most_computing) {
+            const std::string after =
+                " after " + std::to_string(most_computing.count() / 1000) + " seconds of computing";
+            // On a slow machine what is too slow looks like what does not end.
+            if (const auto& budget = run_.backstage().budget)
+                run_.fail(Verdict::too_slow,
+                          budget->what + " is not done" + after + "; " +
+                              std::to_string(budget->plenty.count()) +
+                              " ms are plenty. Too much work for each byte, or a loop that does not end?");
+            run_.fail(Verdict::timed_out, what + " Still at work" + after + ": a loop that does not end?");
+        }
         if (now - before < Milliseconds{20})
             run_.fail(Verdict::timed_out, what + program_->where_it_waits());
         before = now;

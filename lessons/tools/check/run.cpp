@@ -304,7 +304,9 @@ void Run::within(Milliseconds budget, std::string_view what, const std::function
     // The time of the process at work, not that of the clock on the wall: others are at work, too.
     const auto now = [this] { return students_process().cpu_time(); };
     const Milliseconds begin = now();
+    backstage_->budget = {std::string{what}, budget};
     work();
+    backstage_->budget.reset();
     if (const Milliseconds took = now() - begin; took > budget)
         fail(Verdict::too_slow, std::string{what} + " took " + std::to_string(took.count()) +
                                     " ms; " + std::to_string(budget.count()) +

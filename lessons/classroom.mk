@@ -25,15 +25,16 @@ callee  := $(wildcard lessons/tools/check/calls/*.cpp) lessons/tools/check/wire.
 
 # The judge is compiled without the student's folders in its path, and without sanitizers: it has
 # none of the student's code.
-judge_objects = $(BUILD)/judge/harness.o $(patsubst %.cpp,$(BUILD)/judge/%.o,$(1))
+judge_objects = $(BUILD)/judge/harness.o $(judge_instances) $(patsubst %.cpp,$(BUILD)/judge/%.o,$(1))
 link_judge = rm -f $@ && $(CXX) -pthread $(LDFLAGS) $^ $(LDLIBS) -o $@
 compile_judge = $(CXX) -std=c++20 -O0 -g1 $(WARNINGS) -pthread -I. -MMD -MP $(CXXFLAGS) $(1) -c $< -o $@
 ifneq ($(PRECOMPILE),)
 judge_precompiled := $(BUILD)/judge/standard.hpp.gch
-$(judge_precompiled): lessons/tools/check/standard.hpp $(compiler) | $(BUILD)/packages
+$(judge_precompiled): lessons/tools/precompiled/standard.hpp $(compiler) | $(BUILD)/packages
 	@mkdir -p $(@D)
 	@cp $< $(@:.gch=)
 	$(call compile_judge,-x c++-header)
+judge_instances := $(BUILD)/judge/lessons/tools/precompiled/standard.o
 endif
 $(BUILD)/judge/%.o: %.cpp | $(BUILD)/packages $(judge_precompiled)
 	@mkdir -p $(@D)

@@ -6,15 +6,19 @@
 #include <chrono>
 #include <cstdio>
 #include <cstring>
-#include <filesystem>
-#include <fstream>
 #include <functional>
 #include <map>
 #include <memory>
 #include <optional>
 #include <span>
-#include <sstream>
 #include <string>
 #include <string_view>
 #include <thread>
 #include <vector>
+
+// The compiler would write the code of these into every file that names them; standard.cpp has it, once.
+extern template class std::basic_string<char>;
+extern template class std::vector<std::string>;
+extern template class std::vector<unsigned char>;
+extern template class std::span<const unsigned char>;
+extern template class std::function<void()>;

@@ -83,15 +83,33 @@ struct Job {
     ::_exit(0);
 }
 
+// What /proc/loadavg says ("0.67 2.12 2.53 9/120 4711"). The average is a minute behind what has just
+// begun; `running` is what is ready to run at this moment, this process among it.
+struct Load {
+    double average = 0, running = 0;
+    double processors = std::max(1U, std::thread::hardware_concurrency());
+};
+
+Load load_now() {
+    Load load;
+    double minutes = 0;
+    std::ifstream{"/proc/loadavg"} >> load.average >> minutes >> minutes >> load.running;
+    return load;
+}
+
 // How much longer than on an idle machine everything may take: 1 to 8. A class that is graded, or a
-// build beside it, must not make right answers late. The average is a minute behind what has just
-// begun, so what is ready to run at this moment counts as well ("0.67 2.12 2.53 9/120 4711").
+// build beside it, must not make right answers late.
 int slowness() {
-    double load = 0, minutes = 0, running = 0;
-    std::ifstream{"/proc/loadavg"} >> load >> minutes >> minutes >> running;
-    load = std::max(load, running);
-    const double processors = std::max(1U, std::thread::hardware_concurrency());
-    return static_cast<int>(std::clamp(load / processors, 1.0, 8.0));
+    const Load load = load_now();
+    return static_cast<int>(std::clamp(std::max(load.average, load.running) / load.processors, 1.0, 8.0));
+}
+
+// Scenarios wait more than they compute. Two for each core are at work in any case, and up to eight
+// while a core is idle.
+bool room_for_another(std::size_t at_work) {
+    const Load load = load_now();
+    const double for_each_core = static_cast<double>(at_work) / std::max(2.0, load.processors);
+    return for_each_core < 2 || (for_each_core < 8 && load.running > 0 && load.running <= load.processors);
 }
 
 // --- in the process that reports ----------------------------------------------------------------
@@ -238,8 +256,6 @@ void show(const Outcome& outcome, const check::Style& style, std::map<std::tuple
 // Runs all, a few at a time, and shows each when all before it have been shown.
 std::vector<Outcome> run_all(const std::vector<const Scenario*>& scenarios, const Options& options,
                              const check::Style& style) {
-    // They wait more than they compute.
-    const std::size_t at_once = 2 * std::max(2U, std::thread::hardware_concurrency());
     const char* wanted = std::getenv("CHECK_PATIENCE");
     std::chrono::milliseconds patience{wanted != nullptr ? std::atoi(wanted) : 2500};
     std::vector<Job> jobs;
@@ -248,13 +264,15 @@ std::vector<Outcome> run_all(const std::vector<const Scenario*>& scenarios, cons
     std::map<std::tuple<int, int, bool>, int> failures;
     int silent = 0;
     while (shown < scenarios.size()) {
-        while (running < at_once && jobs.size() < scenarios.size()) {
+        while (jobs.size() < scenarios.size() && room_for_another(running)) {
             jobs.push_back(start(*scenarios[jobs.size()], options, patience));
             ++running;
         }
         std::vector<pollfd> fds;
         std::vector<Job*> whose;
-        auto next = Clock::now() + std::chrono::seconds{1};
+        // Soon again where another one could begin.
+        auto next = Clock::now() + (jobs.size() < scenarios.size() ? std::chrono::milliseconds{20}
+                                                                  : std::chrono::milliseconds{1000});
         for (Job& job : jobs) {
             if (job.ended) continue;
             fds.push_back({job.pipe, POLLIN, 0});

@@ -26,20 +26,21 @@ std::string shown(const redis::Reply& reply) {
 }
 
 // The replies in these pieces, whether the stream is broken, and the limits that hold: of a text's
-// bytes, of an array's items, of arrays within arrays.
+// bytes, of an array's items, of arrays within arrays, of a whole reply.
 const Function replies{"replies", [](std::vector<ws::Buffer> pieces, std::size_t text, std::size_t items,
-                                     std::size_t depth) {
+                                     std::size_t depth, std::size_t reply) {
     redis::ReplyLimits limits;
     limits.max_text_bytes = text;
     limits.max_items = items;
     limits.max_depth = depth;
+    limits.max_reply_bytes = reply;
     redis::ReplyReader reader{limits};
     std::vector<std::string> all;
     for (const ws::Buffer& piece : pieces) {
         reader.feed(ws::as_text(piece));
         // One byte of a stream completes one reply at most: more of them would have no end.
-        while (const auto reply = reader.next()) {
-            all.push_back(shown(*reply));
+        while (const auto next = reader.next()) {
+            all.push_back(shown(*next));
             if (all.size() > 1000) return std::tuple{all, false};
         }
     }

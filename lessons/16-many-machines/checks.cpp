@@ -44,8 +44,19 @@ const Scenario jitter{"jitter", exercise(2), "RFC 6455 §7.2.3", "a part of each
 // --- exercise 3: replies --------------------------------------------------------------------------
 
 struct Limits {
-    std::size_t text = 1000, items = 1000, depth = 8;
+    std::size_t text = 1000, items = 1000, depth = 8, reply = 1'000'000;
 };
+
+// With \r, \n and bytes of zero as they are written, and all else as it is.
+std::string visible(std::string_view bytes) {
+    std::string text;
+    for (const char byte : bytes) {
+        const std::string_view one{&byte, 1};
+        const bool is_control = static_cast<unsigned char>(byte) < ' ';
+        text += is_control ? quote(one).substr(1, quote(one).size() - 2) : std::string{one};
+    }
+    return text;
+}
 
 // However it is cut, the same comes out.
 void expect_replies(Run& run, std::string_view bytes, const std::vector<std::string>& expected, bool broken,
@@ -53,11 +64,11 @@ void expect_replies(Run& run, std::string_view bytes, const std::vector<std::str
     run.for_every_cut(bytes_of(bytes), [&](const std::vector<Buffer>& pieces) {
         run.fresh();
         run.step("replies(" + quote(bytes, 80) + ") " + run.in_pieces(pieces));
-        const Call call = Call{"replies", pieces, limits.text, limits.items, limits.depth}.as("the same");
+        const Call call = Call{"replies", pieces, limits.text, limits.items, limits.depth, limits.reply}.as("the same");
         const auto [got, failed] = run.call(call).as<std::vector<std::string>, bool>();
         const auto shown = [](const std::vector<std::string>& all) {
             std::string text;
-            for (const std::string& each : all) text += (text.empty() ? "" : ", ") + each;
+            for (const std::string& each : all) text += (text.empty() ? "" : ", ") + visible(each);
             return all.empty() ? std::string{"nothing"} : text;
         };
         run.equal("what was read", Plain{shown(got)}, Plain{shown(expected)}, why);
@@ -70,12 +81,17 @@ const Scenario texts{"texts", exercise(3), "RESP", "a text is as long as it says
     expect_replies(run, "$7\r\n" + words + "\r\n", {'"' + words + '"'}, false, "seven bytes, and the end of a line");
     expect_replies(run, "$4\r\n\r\n+x\r\n+OK\r\n", {"\"\r\n+x\"", "+OK"}, false,
                    "the bytes of a text are not looked at: they may look like the end of a line, or a reply");
+    const std::string bytes("\0a \0 \n", 6);
+    expect_replies(run, "$6\r\n" + bytes + "\r\n", {'"' + bytes + '"'}, false,
+                   "six bytes: one of zero ends no text, and a blank or \\n at its end is a part of it");
     expect_replies(run, "$0\r\n\r\n:1\r\n", {"\"\"", ":1"}, false, "an empty text has an end of a line, too");
     expect_replies(run, "$-1\r\n:1\r\n", {"nothing", ":1"}, false, "-1: there is no such text, and nothing follows");
 }};
 
 const Scenario broken_texts{"broken-texts", exercise(3), "RESP", "a text that lies ends the stream", [](Run& run) {
     expect_replies(run, "$2\r\nabc\r\n", {}, true, "after the two bytes an end of a line was promised");
+    expect_replies(run, "$2\r\nab\rc", {}, true, "an end of a line is \\r and \\n, and \\r alone is none");
+    expect_replies(run, "$2\r\nabc\n", {}, true, "an end of a line is \\r and \\n, and \\n alone is none");
     expect_replies(run, "$-2\r\n", {}, true, "of negative lengths there is only -1");
     expect_replies(run, "$x\r\n", {}, true, "a length is a number");
     expect_replies(run, "$12x\r\n", {}, true, "a length is a number, to the end of its line");
@@ -88,6 +104,19 @@ const Scenario too_long{"text-limit", exercise(3), "RESP", "a length is held aga
     expect_replies(run, "$21\r\n", {}, true,
                    "21 are announced and 20 allowed: nobody waits for the bytes, or makes room for them", {.text = 20});
     expect_replies(run, "$9223372036854775807\r\n", {}, true, "nor for more than there is on earth");
+    expect_replies(run, "$4294967297\r\na\r\n", {}, true,
+                   "this is 2^32 + 1. Who keeps it in 32 bits before looking at the limit takes it for 1, and what "
+                   "follows for replies");
+    for (const char* const kind : {"!", "="})
+        expect_replies(run, std::string{kind} + "21\r\n", {}, true,
+                       "an error and a verbatim text have a length as any text, and the same limit", {.text = 20});
+    const std::string text = "$300\r\n" + std::string(300, 'x') + "\r\n", read = '"' + std::string(300, 'x') + '"';
+    expect_replies(run, "*2\r\n" + text + "$300\r\n", {}, true,
+                   "each text is within its limit, and both together are beyond that of a whole reply, which is 500: "
+                   "many short texts fill the memory as one long text does; count() says when it is too much",
+                   {.reply = 500});
+    expect_replies(run, text + text, {read, read}, false, "the limit of 500 is for each reply, and these are two",
+                   {.reply = 500});
 }};
 
 const Scenario arrays{"arrays", exercise(3), "RESP", "an array closes when its last item is whole, and so does its parent",
@@ -96,8 +125,15 @@ const Scenario arrays{"arrays", exercise(3), "RESP", "an array closes when its l
     expect_replies(run, "*2\r\n*2\r\n$1\r\na\r\n*0\r\n*1\r\n*1\r\n:5\r\n:6\r\n",
                    {"[[\"a\" []] [[:5]]]", ":6"}, false,
                    "the last item of an inner array may be the last one of its parent");
+    expect_replies(run, "*1\r\n*2\r\n:1\r\n*1\r\n:2\r\n:3\r\n", {"[[:1 [:2]]]", ":3"}, false,
+                   "as XRANGE answers: an entry is an id and an array, and the last one ends all that is open");
+    expect_replies(run, "*2\r\n$-1\r\n:1\r\n", {"[nothing :1]"}, false,
+                   "a text that is not there is an item as any; so MGET answers for a key that nobody knows");
     expect_replies(run, "*1\r\n*-1\r\n*0\r\n", {"[nothing]", "[]"}, false, "no array, and an empty one, are items as any");
-    expect_replies(run, "*1\r\n-ERR no\r\n", {"[-ERR no]"}, false, "an error within an array is an item");
+    expect_replies(run, "*2\r\n-ERR no\r\n:1\r\n", {"[-ERR no :1]"}, false,
+                   "an error within an array is an item, and the others follow");
+    expect_replies(run, "%1\r\n+a\r\n*1\r\n%1\r\n:1\r\n:2\r\n", {"{+a [{:1 :2}]}"}, false,
+                   "a map (RESP3) is open like an array, and is still a map when it is whole");
 }};
 
 const Scenario texts_of_3{"resp3-texts", exercise(3), "RESP3", "an error may be as long as a text; a verbatim text says how "
@@ -105,9 +141,14 @@ const Scenario texts_of_3{"resp3-texts", exercise(3), "RESP3", "an error may be 
     expect_replies(run, "!8\r\nERR a\r\nb\r\n", {"-ERR a\r\nb"}, false, "after \"!\" stands an error, with its length");
     expect_replies(run, "=9\r\ntxt:hello\r\n=4\r\nmkd:\r\n", {"\"hello\"", "\"\""}, false,
                    "the first four bytes of a verbatim text say how it is written, and are no part of it");
+    expect_replies(run, "=9\r\ntxt:a:b:c\r\n", {"\"a:b:c\""}, false, "four bytes, however many colons stand after them");
+    expect_replies(run, "*3\r\n!5\r\nERR a\r\n=5\r\ntxt:b\r\n:1\r\n", {"[-ERR a \"b\" :1]"}, false,
+                   "within an array both are what they are alone, and items as any");
+    expect_replies(run, "=7\r\na:hello\r\n", {}, true, "three letters and a colon were promised");
     expect_replies(run, "=5\r\nhello\r\n", {}, true, "three letters and a colon were promised");
     expect_replies(run, "=3\r\ntxt\r\n", {}, true, "three letters and a colon were promised");
-    expect_replies(run, "=-1\r\n", {}, true, "only \"$\" has a length of -1: RESP3 writes \"_\"");
+    for (const char* const bytes : {"=-1\r\n", "!-1\r\n"})
+        expect_replies(run, bytes, {}, true, "only \"$\" has a length of -1: RESP3 writes \"_\"");
 }};
 
 const Scenario aside{"aside", exercise(3), "RESP3", "an attribute and a push are no replies, and no items", [](Run& run) {

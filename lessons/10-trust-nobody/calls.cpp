@@ -1,4 +1,5 @@
 // What the judge of lesson 10 may ask of ws/credentials, ws/origin and net/forwarded.
+#include <memory>
 #include <stdexcept>
 
 #include "lessons/tools/check/calls/errc.hpp"
@@ -69,6 +70,24 @@ const Function authenticate{"authenticate",
     std::string name = "somebody";
     const ws::Errc errc = ws::authenticate(asked.request, accounts, name);
     return std::tuple{calls::name_of(errc), name};
+}};
+
+// A request whose Bearer secret all accounts differ from, in one byte.
+std::unique_ptr<Asked> stranger;
+std::vector<ws::Account> many;
+
+const Function accounts{"accounts", [](std::string secret, std::size_t wrong_at) {
+    stranger = std::make_unique<Asked>("Host: a.example\r\nAuthorization: Bearer " + secret + "\r\n");
+    secret.at(wrong_at) = static_cast<char>(secret.at(wrong_at) ^ 1);
+    many.assign(64, {"somebody", secret});
+}};
+
+const Function authenticate_them{"authenticate_them", [](int times) {
+    bool all_wrong = true;
+    std::string name;
+    for (int i = 0; i < times; ++i)
+        all_wrong = ws::authenticate(stranger->request, many, name) != ws::Errc::none && all_wrong;
+    return all_wrong;
 }};
 
 // --- net/forwarded ------------------------------------------------------------------------------

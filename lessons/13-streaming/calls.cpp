@@ -88,8 +88,11 @@ const Function next_writer{"next_writer", [](ws::Opcode opcode, std::size_t fram
 const Function write{"write", [](ws::Buffer bytes, std::size_t each) {
     return result_of([&] {
         bool taken = true;
-        for (ws::Bytes rest{bytes}; !rest.empty(); rest = rest.subspan(std::min(each, rest.size())))
+        ws::Bytes rest{bytes};
+        do {  // of no bytes, too
             taken = writer->write(rest.first(std::min(each, rest.size()))) && taken;
+            rest = rest.subspan(std::min(each, rest.size()));
+        } while (!rest.empty());
         return taken;
     });
 }};

@@ -24,11 +24,10 @@ class Reader {
     Op type() { return call<Op>("type", name_ + ".type()"); }
 
     // What read() into so many bytes gives.
-    std::string read(std::size_t room) {
-        const auto [count, cup] =
-            run_.call(Call{"read", name_, room}.as("read() into " + std::to_string(room) +
-                                                   (room == 1 ? " byte" : " bytes")))
-                .as<std::size_t, Buffer>();
+    std::string read(std::size_t room) { return in_cup(run_.call(read_call(room)), room); }
+    Pending begin_read(std::size_t room) { return run_.start(read_call(room)); }
+    std::string in_cup(const Answer& answer, std::size_t room) {
+        const auto [count, cup] = answer.as<std::size_t, Buffer>();
         run_.is_true(count <= room, "read() says " + std::to_string(count) +
                                         " bytes, and there is room for " + std::to_string(room));
         return std::string{text_of(Bytes{cup}.first(count))};
@@ -48,6 +47,10 @@ class Reader {
     }
 
   private:
+    Call read_call(std::size_t room) const {
+        return Call{"read", name_, room}.as((name_ == "reader" ? "" : name_ + '.') + "read() into " +
+                                            std::to_string(room) + (room == 1 ? " byte" : " bytes"));
+    }
     Call piece_call() const { return Call{"next_piece", name_}.as(name_ + ".next_piece()"); }
     template <typename T>
     T call(const std::string& function, std::string words) {
@@ -92,6 +95,21 @@ const Scenario read_one{"read-one-byte-at-a-time", exercise(2), "", "the smalles
         run.equal("read()", got.size(), std::size_t{1}, "there are bytes left");
         run.equal("the byte", got, std::string(1, expected), "each byte once, in its order");
     }
+}};
+
+const Scenario half_full{"half-full", exercise(2), "", "a cup need not be full: what has arrived is handed out",
+    [](Run& run) {
+    StreamPair pair{run};
+    const std::string sent = run.payload(12);
+    run.step("a frame of 12 bytes that is not the last, a cup for 100, and nothing more comes");
+    pair.send(text(sent).not_last());
+    Reader reader{run};
+    Pending reading = reader.begin_read(100);
+    const std::string got = reader.in_cup(
+        reading.answer("read() waits until its cup is full. 12 bytes have arrived: they are what it gives. The "
+                       "peer may be waiting for an answer to them before it sends more."),
+        100);
+    run.equal("read()", got, sent, "what has arrived");
 }};
 
 // --- exercise 3: the next piece -----------------------------------------------------------------
@@ -187,6 +205,16 @@ const Scenario past_reader{"past-reader", exercise(3), "",
     run.is_true(!old.complete(),
                 "complete() of the first reader is true, and its message was never handed out");
     run.equal("the second message", reader.rest(), "second", "the first reader must not take its bytes");
+    run.step("the same with read()");
+    pair.send(text("third"));
+    pair.send(text("fourth"));
+    Reader half{run, "third"};
+    half.read(2);
+    Reader last{run, "fourth"};
+    run.equal("the third reader's read()", half.read(5), "",
+              "read() gives what waited in a reader whose message is the past: those bytes have gone with their "
+              "buffer. Ask next_piece(), which knows");
+    run.equal("the fourth message", last.rest(), "fourth", "the third reader must not take its bytes");
 }};
 
 const Scenario lost_message{"lost-in-the-middle", exercise(3), "RFC 6455 §7.1.5",

@@ -104,6 +104,14 @@ const Scenario exactly{"exactly-one-frame", exercise(4), "RFC 6455 §5.4",
     for (const std::size_t size : {10u, 20u, 9u, 11u})
         for (const std::size_t each : {size, std::size_t{5}})
             expect_written(run, size, each, "finish() sends what waits, with FIN");
+    StreamPair pair{run};
+    const std::string payload = run.payload(frame_bytes);
+    Writer writer{run};
+    writer.write(payload);
+    writer.write("");
+    pair.expect({}, "a write() without bytes is no byte more: the full frame may still be the last one");
+    writer.finish();
+    pair.expect(frames_of(payload), "finish() sends what waits, with FIN", cut_wrongly);
 }};
 
 const Scenario empty_message{"empty-message", exercise(4), "RFC 6455 §5.4",
@@ -131,6 +139,13 @@ const Scenario bad_text{"bad-text", exercise(4), "RFC 6455 §5.6",
                     "FF stands in no UTF-8, and write() takes it: whatever follows, this "
                     "message would break §5.6. It throws std::invalid_argument");
         pair.expect({}, "nothing of a bad text leaves, so look at it before a byte is taken");
+    }
+    {
+        StreamPair pair{run};
+        run.is_true(Writer{run}.write(run.payload(25) + "\xFF") == Result::refused,
+                    "FF stands in no UTF-8, and write() takes it behind two full frames");
+        pair.expect({}, "write() throws, so nothing of its bytes may have left: look at all of them before the "
+                        "first frame, and not at each frame's part");
     }
     {
         StreamPair pair{run};
@@ -216,6 +231,14 @@ const Scenario unfinished{"unfinished", exercise(5).needs(4), "RFC 6455 §7.4.1"
                       },
                       "FIN, and the peer takes the first half of the message for all of it. Half "
                       "a message can only be ended by the end of the connection.")});
+    StreamPair bad{run};
+    Writer writer{run};
+    writer.write(payload + '\xC3');
+    run.is_true(writer.finish() == Result::refused, "the text ends within a character, and finish() takes it");
+    writer.end_block();
+    bad.expect({text(payload.substr(0, 10)).not_last(), close(1011)},
+               "finish() has refused the end of this text, so it is as unfinished as before: its turn goes on, "
+               "until the destructor closes with 1011");
 }};
 
 const Scenario unbegun{"unbegun", exercise(5).needs(4), "",
@@ -280,12 +303,12 @@ const Scenario lost_connection{"lost-connection", exercise(5).needs(4), "",
     while (calls < 100 && writer.write("0123456789") == Result::taken) ++calls;
     run.is_true(calls < 100, "write() says true a hundred frames after the peer has gone: "
                              "a file would be read to its end for nobody");
-    run.is_true(writer.finish() == Result::lost, "finish() says true, and the peer has gone: whoever believes it "
-                                                 "deletes the only copy of a file");
     run.step("another thread sends a message");
     run.start(write_message("other"))
         .answer("write_message() of another thread does not return: it waits for its turn, and "
                 "the message that has it is lost. A failure ends the turn at once.");
+    run.is_true(writer.finish() == Result::lost, "finish() says true, and the peer has gone: whoever believes it "
+                                                 "deletes the only copy of a file");
 }};
 
 // --- the programs -------------------------------------------------------------------------------
@@ -383,6 +406,10 @@ const Scenario two_uploads{"two-uploads", exercise(6).once(), "RFC 6455 §5.4",
         text(summary_of(one)),
         mixed("this is not what ann has sent (20 bytes in two frames). Did bob's message "
               "begin, or end, her count?"));
+    const std::string next = run.payload(6);
+    ann.send(text(next).masked(run.key()));
+    ann.expect(text(summary_of(next)), mixed("this is not ann's second message (6 bytes). Her count has to begin "
+                                             "anew where a message ends."));
 }};
 
 }  // namespace

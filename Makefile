@@ -132,14 +132,17 @@ $(BUILD)/packages:
 	@lessons/tools/packages/packages.sh $(CXX)
 	@mkdir -p $(@D) && touch $@
 
-# PRECOMPILE=1: the standard library's headers are read once (lessons/tools/precompiled/standard.hpp), for each
-# level of optimization; `make check-N` has it. A compiler cache cannot share what is built so. The header
-# itself lies beside: g++ takes that one where it cannot use what was made of it. clang would give up, so
-# another compiler, or another version, makes its own.
+# PRECOMPILE=1: the standard library's headers are read once (lessons/tools/precompiled), for each level of
+# optimization; `make check-N` has it. A compiler cache cannot share what is built so. The header itself lies
+# beside: g++ takes that one where it cannot use what was made of it. clang would give up, so another
+# compiler, another version or other flags make their own.
 ifneq ($(PRECOMPILE),)
-compiler := $(BUILD)/compiler
-$(shell mkdir -p $(BUILD); version=$$($(CXX) --version 2>&1); \
-  [ "$$version" = "$$(cat $(compiler) 2>&1)" ] || { rm -f $(compiler); echo "$$version" >$(compiler); })
+compiler      := $(BUILD)/compiler
+compiled_with := $(strip $(shell $(CXX) --version 2>&1) $(CXXFLAGS))
+ifneq ($(strip $(file <$(compiler))),$(compiled_with))
+$(shell mkdir -p $(BUILD); rm -f $(compiler))
+$(file >$(compiler),$(compiled_with))
+endif
 precompiled    := $(BUILD)/standard.hpp.gch
 precompiled_O0 := $(BUILD)/standard-O0.hpp.gch
 $(precompiled): UNOPTIMIZED :=

@@ -10,12 +10,19 @@
 classroom = MAKE='$(MAKE)' BUILD=$(BUILD)/check WORK=$(WORK) HOLES=$(HOLES) SEED=$(SEED) VERBOSE=$(V)
 start-%: $(HOLES)
 	@$(if $(filter $*,$(numbers)),lessons/tools/student/start.sh $* $(WORK) $(HOLES) $(FORCE),$(no_lesson))
-check-%: $(HOLES)
+check-%: $(HOLES) judges-headers
 	+@$(if $(filter $*,$(numbers)),$(classroom) NAME=$(T) lessons/tools/student/check.sh $*,$(no_lesson))
 trace-%: $(HOLES)
 	@$(if $(filter $*,$(numbers)),:,$(no_lesson))
 	+@$(if $(T),,echo "trace: which scenario? make trace-$* T=name" >&2; exit 2;) \
 	  $(classroom) QUIET=1 TRACE=$(T) lessons/tools/student/check.sh $*
+# The first time the tool for holes keeps one core busy for seconds; the other one can begin with the judge.
+.PHONY: judges-headers
+judges-headers: | $(BUILD)/packages
+	+@[ -e $(BUILD)/check/judge/standard.hpp.gch ] || { mkdir -p $(BUILD)/check && \
+	  touch $(BUILD)/check/packages && $(MAKE) -s BUILD=$(BUILD)/check PRECOMPILE=1 \
+	    CXXFLAGS='$(CXXFLAGS) -fdiagnostics-color=never' \
+	    $(BUILD)/check/judge/standard.hpp.gch; } >/dev/null 2>&1 || :
 
 ## make hint-N     a hint for exercise T of lesson N: make hint-5 T=3 L=1 (L=1 to 3; T may be a scenario)
 ## make answer-N   asks reading exercise T of lesson N, or judges an answer: make answer-5 T=2 A='3'

@@ -86,10 +86,11 @@ TEST_CASE("classroom: headers compiled by another compiler are no error, and are
     };
     const std::string object = build + "/obj/src/ws/hex.o", made = build + "/standard.hpp.gch";
     classroom::write(build + "/packages", "");
-    const auto built = [&](const std::string& version) {
+    const auto built = [&](const std::string& version, const std::string& flags = "") {
         fs::remove(object);
         const test::Finished make = test::run("env", {"-u", "MAKEFLAGS", "-u", "MAKELEVEL", "make", "-s",
-            "PRECOMPILE=1", "OPTIMIZE=-O0", "BUILD=" + build, "CXX=" + compiler(version), object});
+            "PRECOMPILE=1", "OPTIMIZE=-O0", "BUILD=" + build, "CXX=" + compiler(version),
+            "CXXFLAGS=" + flags, object});
         CHECK_MESSAGE(make.status == 0, make.errors);
         CHECK_FALSE_MESSAGE(contains(make.errors, "error"), make.errors);
         return fs::exists(object);
@@ -102,4 +103,11 @@ TEST_CASE("classroom: headers compiled by another compiler are no error, and are
     CHECK(contents(made) == "from elsewhere\n");
     CHECK(built("two"));
     CHECK(contents(made) == "from two\n");
+    // Nor do other flags take what was made with these.
+    classroom::write(made, "with other flags\n");
+    CHECK(built("two", "-DNAME='\"a b\"'"));
+    CHECK(contents(made) == "from two\n");
+    classroom::write(made, "with these\n");
+    CHECK(built("two", "-DNAME='\"a b\"'"));
+    CHECK(contents(made) == "with these\n");
 }

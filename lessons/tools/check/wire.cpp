@@ -7,6 +7,8 @@
 
 #include <cstring>
 
+template class std::vector<wire::Value>;
+
 namespace wire {
 
 namespace {
@@ -88,6 +90,29 @@ struct Reader {
 };
 
 }  // namespace
+
+bool Value::operator==(const Value& other) const {
+    return kind == other.kind && negative == other.negative && number == other.number &&
+           data == other.data && list == other.list;
+}
+
+void expect_kind(const Value& value, Value::Kind kind, const char* what) {
+    if (value.kind != kind) throw Mismatch{what};
+}
+
+void expect_list(const Value& value, std::size_t size) {
+    expect_kind(value, Value::Kind::list, "a list");
+    if (value.list.size() != size) throw Mismatch{"a list of another size"};
+}
+
+Value number_value(bool negative, std::uint64_t bits) {
+    return {.kind = Value::Kind::number, .negative = negative, .number = negative ? ~bits + 1 : bits};
+}
+
+std::uint64_t bits_of_number(const Value& value) {
+    expect_kind(value, Value::Kind::number, "a number");
+    return value.negative ? ~value.number + 1 : value.number;
+}
 
 std::string encode(const Message& message, std::vector<int>& descriptors) {
     std::string body;

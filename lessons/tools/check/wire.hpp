@@ -41,13 +41,26 @@ struct Value {
     std::string data{};         // of text and bytes
     std::vector<Value> list{};
 
-    bool operator==(const Value&) const = default;
+    bool operator==(const Value& other) const;
 };
+
+}  // namespace wire
+
+// Many files have lists of values; wire.cpp has their code.
+extern template class std::vector<wire::Value>;
+
+namespace wire {
 
 // The value is of another kind than was wanted.
 struct Mismatch : std::runtime_error {
     using std::runtime_error::runtime_error;
 };
+void expect_kind(const Value& value, Value::Kind kind, const char* what);
+void expect_list(const Value& value, std::size_t size);
+
+Value number_value(bool negative, std::uint64_t bits);
+// In two's complement.
+std::uint64_t bits_of_number(const Value& value);
 
 namespace detail {
 template <typename T>
@@ -85,10 +98,10 @@ Value to_value(const T& from) {
         value.kind = Value::Kind::boolean;
         value.number = from ? 1 : 0;
     } else if constexpr (std::integral<T>) {
-        value.kind = Value::Kind::number;
-        if constexpr (std::is_signed_v<T>) value.negative = from < 0;
-        value.number = static_cast<std::uint64_t>(from);
-        if (value.negative) value.number = ~value.number + 1;
+        if constexpr (std::is_signed_v<T>)
+            return number_value(from < 0, static_cast<std::uint64_t>(from));
+        else
+            return number_value(false, from);
     } else if constexpr (std::is_enum_v<T>) {
         return to_value(static_cast<std::underlying_type_t<T>>(from));
     } else if constexpr (detail::is_duration<T>::value) {
@@ -113,10 +126,6 @@ Value to_value(const T& from) {
     return value;
 }
 
-inline void expect_kind(const Value& value, Value::Kind kind, const char* what) {
-    if (value.kind != kind) throw Mismatch{what};
-}
-
 // The other way. Throws Mismatch when the value is none of this type.
 template <typename T>
 T from_value(const Value& value) {
@@ -126,9 +135,7 @@ T from_value(const Value& value) {
         expect_kind(value, Value::Kind::boolean, "true or false");
         return value.number != 0;
     } else if constexpr (std::integral<T>) {
-        expect_kind(value, Value::Kind::number, "a number");
-        const std::uint64_t bits = value.negative ? ~value.number + 1 : value.number;
-        const T number = static_cast<T>(bits);
+        const T number = static_cast<T>(bits_of_number(value));
         if (to_value(number) != value) throw Mismatch{"a number that fits"};
         return number;
     } else if constexpr (std::is_enum_v<T>) {
@@ -151,8 +158,7 @@ T from_value(const Value& value) {
         expect_kind(value, Value::Kind::bytes, "bytes");
         return {value.data.begin(), value.data.end()};
     } else if constexpr (detail::is_tuple<T>::value) {
-        expect_kind(value, Value::Kind::list, "a list");
-        if (value.list.size() != std::tuple_size_v<T>) throw Mismatch{"a list of another size"};
+        expect_list(value, std::tuple_size_v<T>);
         return [&]<std::size_t... i>(std::index_sequence<i...>) {
             return T{from_value<std::tuple_element_t<i, T>>(value.list[i])...};
         }(std::make_index_sequence<std::tuple_size_v<T>>{});

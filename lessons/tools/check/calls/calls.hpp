@@ -13,35 +13,41 @@
 // has to keep between two calls are variables of calls.cpp: each scenario has a process of its own.
 #pragma once
 
-#include <functional>
-#include <string>
+#include <string_view>
 
 #include "lessons/tools/check/wire.hpp"
 
 namespace calls {
 
+using Called = wire::Value (*)(const wire::Value& arguments);
+
+// A lambda without a capture is made anew where it is called, so a plain pointer leads to it.
 class Function {
   public:
     template <typename Body>
-    Function(std::string name, Body body) : Function{std::move(name), wrapped(&Body::operator(), body)} {}
+    Function(std::string_view name, Body) : Function{name, &called<Body>} {}
     Function(const Function&) = delete;
     Function& operator=(const Function&) = delete;
 
   private:
-    using Wrapped = std::function<wire::Value(const wire::Value&)>;
-    Function(std::string name, Wrapped body);
+    Function(std::string_view name, Called body);
 
+    template <typename Body>
+    static wire::Value called(const wire::Value& arguments) {
+        return with_arguments<Body>(&Body::operator(), arguments);
+    }
     template <typename Body, typename Result, typename... Arguments>
-    static Wrapped wrapped(Result (Body::*)(Arguments...) const, Body body) {
-        return [body](const wire::Value& arguments) -> wire::Value {
-            auto taken = wire::from_value<std::tuple<std::remove_cvref_t<Arguments>...>>(arguments);
+    static wire::Value with_arguments(Result (Body::*)(Arguments...) const, const wire::Value& arguments) {
+        wire::expect_list(arguments, sizeof...(Arguments));
+        return [&]<std::size_t... i>(std::index_sequence<i...>) -> wire::Value {
             if constexpr (std::is_void_v<Result>) {
-                std::apply(body, std::move(taken));
+                Body{}(wire::from_value<std::remove_cvref_t<Arguments>>(arguments.list[i])...);
                 return {};
             } else {
-                return wire::to_value(std::apply(body, std::move(taken)));
+                return wire::to_value(
+                    Body{}(wire::from_value<std::remove_cvref_t<Arguments>>(arguments.list[i])...));
             }
-        };
+        }(std::index_sequence_for<Arguments...>{});
     }
 };
 

@@ -14,10 +14,8 @@ namespace {
 
 constexpr int judge = 3;
 
-using Wrapped = std::function<wire::Value(const wire::Value&)>;
-
-std::map<std::string, Wrapped>& functions() {
-    static std::map<std::string, Wrapped> all;
+std::map<std::string_view, calls::Called>& functions() {
+    static std::map<std::string_view, calls::Called> all;
     return all;
 }
 
@@ -38,7 +36,7 @@ void answer(std::uint64_t id, char letter, const wire::Value& value) {
     for (const int one : handed_over) ::close(one);
 }
 
-void call(std::uint64_t id, const Wrapped& function, const wire::Value& arguments) {
+void call(std::uint64_t id, calls::Called function, const wire::Value& arguments) {
     try {
         answer(id, 'r', function(arguments));
     } catch (const wire::Mismatch& error) {
@@ -52,10 +50,10 @@ void serve(const wire::Message& request) {
     const auto found = functions().find(request.name);
     if (found == functions().end())
         return answer(request.id, 'u', wire::to_value("there is no function " + request.name));
-    const Wrapped& function = found->second;
+    const calls::Called function = found->second;
     switch (request.letter) {
         case 'a':
-            std::thread{[request, &function] { call(request.id, function, request.value); }}.detach();
+            std::thread{[request, function] { call(request.id, function, request.value); }}.detach();
             return;
         case 'm':
             for (const wire::Value& arguments : request.value.list)
@@ -67,9 +65,7 @@ void serve(const wire::Message& request) {
 
 }  // namespace
 
-calls::Function::Function(std::string name, Wrapped body) {
-    functions()[std::move(name)] = std::move(body);
-}
+calls::Function::Function(std::string_view name, Called body) { functions()[name] = body; }
 
 int main() {
     // The judge interrupts system calls with it, as a resized window would.

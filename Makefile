@@ -97,7 +97,28 @@ LINKER :=
 link = rm -f $@ && $(CXX) $(SANITIZERS) -pthread $(LINKER) $(LDFLAGS) $^ $(instances) $(LDLIBS) -o $@
 
 # The object files of a list such as $(SRC_05); headers without a .cpp beside them have none.
-objects = $(patsubst %.cpp,$(BUILD)/obj/%.o,$(wildcard $(patsubst %,src/%.cpp,$(1))))
+objects = $(sort $(foreach file,$(wildcard $(patsubst %,src/%.cpp,$(1))),$(or $(together_with_$(file)),\
+            $(file:%.cpp=$(BUILD)/obj/%.o))))
+# HOLED: the files that students write (lessons/tools/student/check.sh). What a lesson adds to src/ and is
+# neither theirs nor includes theirs is compiled in one go there, in three fifths of the time.
+ifneq ($(HOLED),)
+alone := $(filter src/%.cpp,$(HOLED)) \
+         $(patsubst $(OVERLAY)/%,%,$(shell find $(OVERLAY)/src -name '*.cpp' 2>/dev/null)) \
+         $(shell grep -lF $(patsubst src/%,-e '"%"',$(filter src/%.hpp,$(HOLED))) src/*/*.cpp src/ws/*/*.cpp)
+hash  := \#
+# $(1) a list, its files and the file that includes them, remade when others are in it.
+define compile_together
+added_$(1) := $(filter-out $(alone) $(listed),$(wildcard $(patsubst %,src/%.cpp,$($(1)))))
+listed     += $$(added_$(1))
+$$(foreach file,$$(added_$(1)),$$(eval together_with_$$(file) := $(BUILD)/obj/together/$(1).o))
+lines      := $$(foreach file,$$(added_$(1)),$$(hash)include "$$(file)")
+ifneq ($$(lines),$$(strip $$(file <$(BUILD)/obj/together/$(1).cpp)))
+$$(shell mkdir -p $(BUILD)/obj/together && cd $(BUILD)/obj/together && \
+  printf '$$(hash)include "%s"\n' $$(added_$(1)) >$(1).$$$$$$$$ && mv $(1).$$$$$$$$ $(1).cpp)
+endif
+endef
+$(foreach list,$(sort $(filter SRC_%,$(.VARIABLES))),$(eval $(call compile_together,$(list))))
+endif
 all_objects := $(patsubst %.cpp,$(BUILD)/obj/%.o,$(wildcard src/*/*.cpp src/ws/*/*.cpp))
 
 # No half-written file is left behind to be taken for a whole one, and no built-in rule guesses.
@@ -168,6 +189,8 @@ $(BUILD)/obj/%.o: $(OVERLAY)/%.cpp | $(BUILD)/packages
 	@mkdir -p $(@D)
 	$(compile)
 endif
+$(BUILD)/obj/together/%.o: $(BUILD)/obj/together/%.cpp | $(BUILD)/packages $(precompiled) $(instances)
+	$(compile)
 $(BUILD)/obj/%.o: %.cpp | $(BUILD)/packages $(precompiled) $(instances)
 	@mkdir -p $(@D)
 	$(compile)

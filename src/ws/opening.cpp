@@ -13,7 +13,7 @@ namespace ws {
 namespace {
 
 // A peer chooses these texts: in a line for people each gets so much room.
-constexpr std::size_t shown_bytes = 200;
+constexpr std::size_t quoted_bytes = 200;
 
 std::string describe(Errc errc) {
     const Rule& broken = rule(errc);
@@ -36,7 +36,7 @@ std::string values(const Request& request, std::string_view name) {
     std::string text;
     for (const Header& header : request.headers())
         if (equals_ignoring_case(header.name, name))
-            text.append(text.empty() ? "" : " and ").append(escape(header.value, shown_bytes));
+            text.append(text.empty() ? "" : " and ").append(escape(header.value, quoted_bytes));
     return text;
 }
 
@@ -111,7 +111,7 @@ std::string ServerOpening::refusal() const {
     const std::string_view target = request_.target.substr(0, request_.target.find('?'));
     const std::string_view path = request_.path.empty() ? target : request_.path;
     if (path.empty()) return line;
-    line += "; path " + escape(path, shown_bytes);
+    line += "; path " + escape(path, quoted_bytes);
     // The two that were compared: a proxy in between may have changed Host.
     if (error_ == Errc::forbidden_origin)
         line += ", Origin " + values(request_, "Origin") + ", Host " + values(request_, "Host");
@@ -151,17 +151,17 @@ std::string ClientOpening::failure(Bytes body) const {
 }
 
 std::string ClientOpening::refusal(Bytes body) const {
-    std::string answer = escape(response_.start_line, shown_bytes);
+    std::string answer = escape(response_.start_line, quoted_bytes);
     const std::string_view text = content(response_, body);
     const std::string_view first_line = text.substr(0, text.find_first_of("\r\n"));
-    if (!first_line.empty()) answer += " (" + escape(first_line, shown_bytes) + ')';
+    if (!first_line.empty()) answer += " (" + escape(first_line, quoted_bytes) + ')';
     return answer;
 }
 
 bool ClientOpening::awaits_reason(Bytes body) const {
     if (error_ != Errc::unexpected_status) return false;
     const std::string_view text = content(response_, body);
-    if (text.size() >= shown_bytes || text.find_first_of("\r\n") != std::string_view::npos)
+    if (text.size() >= quoted_bytes || text.find_first_of("\r\n") != std::string_view::npos)
         return false;
     // RFC 9112 §6.3: these two have no body, and one without a length ends with the connection. (The
     // last chunk of one in chunks has a line's end.)

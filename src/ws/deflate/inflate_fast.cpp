@@ -70,13 +70,13 @@ std::uint8_t* write_literal(std::uint8_t* to, TableEntry entry, BitReader& bits)
     return to + 1;
 }
 
-struct Match {
+struct Copy {
     std::size_t length = 0, distance = 0;
 };
 
 // `entry` is that of the length. A length of 0: the block's end, or no code.
-Match read_match(TableEntry entry, const Codes& distances, BitReader& bits,
-                 const std::uint8_t*& next) {
+Copy read_copy(TableEntry entry, const Codes& distances, BitReader& bits,
+                const std::uint8_t*& next) {
     if ((entry & special_entry) != 0) return {};
     const std::size_t length = value(entry, bits.bits());
     bits.drop(all_bits(entry));
@@ -122,12 +122,12 @@ void Inflater::read_symbols_fast(Bytes& in, Unpacked& out, const History& before
             }
         }
         const std::uint8_t* next_after = next;
-        const Match match = read_match(entry, distances, after, next_after);
+        const Copy copy = read_copy(entry, distances, after, next_after);
         const auto reach = std::min(static_cast<std::size_t>(to - begin), before.window_size());
-        if (match.length == 0 || match.distance > reach) break;
+        if (copy.length == 0 || copy.distance > reach) break;
         bits = after;
         next = next_after;
-        to = copy_back(to, match.distance, match.length);
+        to = copy_back(to, copy.distance, copy.length);
     }
     out.used = static_cast<std::size_t>(to - begin);
     in = in.subspan(static_cast<std::size_t>(next - in.data()));

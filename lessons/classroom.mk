@@ -32,7 +32,6 @@ callee  := $(wildcard lessons/tools/check/calls/*.cpp) lessons/tools/check/wire.
 
 # The judge is compiled without the student's folders in its path, and without sanitizers: it has
 # none of the student's code.
-judge_objects = $(BUILD)/judge/harness.o $(judge_instances) $(patsubst %.cpp,$(BUILD)/judge/%.o,$(1))
 link_judge = rm -f $@ && $(CXX) -pthread $(LDFLAGS) $^ $(LDLIBS) -o $@
 compile_judge = $(CXX) -std=c++20 -O0 -g1 $(WARNINGS) -pthread -I. -MMD -MP $(CXXFLAGS) $(1) -c $< -o $@
 ifneq ($(PRECOMPILE),)
@@ -41,17 +40,15 @@ $(judge_precompiled): lessons/tools/precompiled/standard.hpp $(compiler) | $(BUI
 	@mkdir -p $(@D)
 	@cp $< $(@:.gch=)
 	$(call compile_judge,-x c++-header)
-judge_instances := $(BUILD)/judge/lessons/tools/precompiled/standard.o
 endif
-$(BUILD)/judge/%.o: %.cpp | $(BUILD)/packages $(judge_precompiled)
+# The harness is compiled in one go, and so are the checks of a lesson: it costs a third of one by one.
+JUDGE := $(BUILD)/judge/harness.o $(if $(PRECOMPILE),$(BUILD)/judge/standard.o)
+$(BUILD)/judge/harness.cpp:  $(wildcard lessons/tools/check/*.cpp)
+$(BUILD)/judge/standard.cpp: lessons/tools/precompiled/standard.cpp
+$(BUILD)/judge/%.cpp:
 	@mkdir -p $(@D)
-	$(call compile_judge,$(judge_precompiled:%.gch=-include %))
-# What no student edits is compiled in one go, which costs a third of one by one.
-harness_files := $(wildcard lessons/tools/check/*.cpp)
-$(BUILD)/judge/harness.cpp: $(harness_files)
-	@mkdir -p $(@D)
-	@printf '#include "%s"\n' $(harness_files) >$@
-$(BUILD)/judge/harness.o: $(BUILD)/judge/harness.cpp | $(BUILD)/packages $(judge_precompiled)
+	@printf '#include "%s"\n' $^ >$@
+$(BUILD)/judge/%.o: $(BUILD)/judge/%.cpp | $(BUILD)/packages $(judge_precompiled)
 	$(call compile_judge,$(judge_precompiled:%.gch=-include %))
 
 # $(1) folder, $(2) its number with two digits, $(3) its number. T, L, A and SPOIL reach the
@@ -59,13 +56,13 @@ $(BUILD)/judge/harness.o: $(BUILD)/judge/harness.cpp | $(BUILD)/packages $(judge
 define classroom_rules
 # The judge of lessons 1 to this one, and that of this one only (lessons/tools/student/check.sh builds and
 # runs them).
-CHECKED_$(2) := $(wildcard lessons/$(1)/checks*.cpp)
-CHECKED      += $$(CHECKED_$(2))
+CHECKED += $(if $(wildcard lessons/$(1)/checks.cpp),$(BUILD)/judge/$(1).o)
+$(BUILD)/judge/$(1).cpp: $(wildcard lessons/$(1)/checks*.cpp)
 $(BUILD)/check-$(2) $(BUILD)/check-$(2)-only: LDLIBS += -lcrypto
-$(BUILD)/check-$(2): $$(call judge_objects,$$(CHECKED))
+$(BUILD)/check-$(2): $$(JUDGE) $$(CHECKED)
 	@mkdir -p $$(@D)
 	$$(link_judge)
-$(BUILD)/check-$(2)-only: $$(call judge_objects,$$(CHECKED_$(2)))
+$(BUILD)/check-$(2)-only: $$(JUDGE) $(BUILD)/judge/$(1).o
 	@mkdir -p $$(@D)
 	$$(link_judge)
 # What does with the student's functions as the judge asks.

@@ -94,7 +94,7 @@ const Mistakes no_ping{when(
     "No ping came. A browser has no function that sends one, so a server that waits for pings "
     "waits for ever: it has to send them itself. 89 00 is one without payload.")};
 
-const Scenario pings{"ping", exercise(3).once(), "RFC 6455 §5.5.2",
+const Scenario pings_come{"ping", exercise(3).once(), "RFC 6455 §5.5.2",
     "a ping leaves each interval, whatever else is sent", [](Run& run) {
     Server server{run, {"--ping-interval", "0.2", "--idle-timeout", "20"}};
     Peer client{run, server};

@@ -225,7 +225,7 @@ class User {
     std::string name_;
 };
 
-const Scenario room{"room", exercise(5).needs(3, 4).once(), "RFC 6455 §5.1",
+const Scenario one_room{"room", exercise(5).needs(3, 4).once(), "RFC 6455 §5.1",
     "what one says, all in the room hear, the sender included", [](Run& run) {
                            Server server{run};
                            const std::string text = run.payload(12),

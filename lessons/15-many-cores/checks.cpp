@@ -280,14 +280,21 @@ const Scenario sender_order{"sender-order", exercise(5).needs(2, 3, 4).once(), "
         for (int i = 0; i < count; ++i) hear(run, *each, "number " + std::to_string(i));
 }};
 
+// So many messages in one piece, each its number, which is filled up to this size.
+Buffer numbered(Run& run, int count, std::size_t size = 0) {
+    Buffer all;
+    for (int i = 0; i < count; ++i) {
+        std::string said = std::to_string(i);
+        if (size > 0) (said += ' ').resize(size, 'x');
+        const Buffer frame = text(said).masked(run.key()).bytes();
+        all.insert(all.end(), frame.begin(), frame.end());
+    }
+    return all;
+}
+
 const Scenario between_letters{"between-letters", exercise(5).needs(2, 3, 4).once().seconds(60), "",
     "a client is answered while letters wait", [](Run& run) {
     constexpr int count = 3'000;
-    Buffer all;
-    for (int i = 0; i < count; ++i) {
-        const Buffer frame = text(std::to_string(i)).masked(run.key()).bytes();
-        all.insert(all.end(), frame.begin(), frame.end());
-    }
     // All letters have to be there, and the question behind them, before loop 1 is back. On a busy machine
     // it stands still for longer.
     for (const int stall : {700, 3'000, 9'000}) {
@@ -298,7 +305,7 @@ const Scenario between_letters{"between-letters", exercise(5).needs(2, 3, 4).onc
         run.step("loop 1 stands still");
         there->send(text("/stall " + std::to_string(stall)).masked(run.key()));
         run.step("3,000 messages from a client on loop 0, which hears all of them");
-        sender->push(all);
+        sender->push(numbered(run, count));
         for (int i = 0; i < count; ++i) hear(run, *sender, std::to_string(i));
         run.fresh();
         run.step("3,000 letters wait for loop 1, which stands still; then one of its clients asks it something");
@@ -338,15 +345,8 @@ const Scenario full_mailbox{"full-mailbox", exercise(5).needs(2, 3, 4).once().se
         run.fresh();
         run.step("loop 1 stands still");
         there->send(text("/stall " + std::to_string(stall)).masked(run.key()));
-        Buffer all;
-        for (int i = 0; i < count; ++i) {
-            std::string said = std::to_string(i) + ' ';
-            said.resize(1000, 'x');
-            const Buffer frame = text(said).masked(run.key()).bytes();
-            all.insert(all.end(), frame.begin(), frame.end());
-        }
         run.step("200 messages of 1,000 bytes from a client on loop 0; the mailbox of loop 1 has room for ten");
-        sender->push(all);
+        sender->push(numbered(run, count, 1000));
         int next = 0;
         for (int i = 0; i < 20; ++i) next = count_until_answer(*other, run, next);
         // It may be back and its answer still on the way: a moment for that, which is less than it stands still.
@@ -365,6 +365,40 @@ const Scenario full_mailbox{"full-mailbox", exercise(5).needs(2, 3, 4).once().se
             }
         }
         return;
+    }
+}};
+
+const Scenario half_delivered{"half-delivered", exercise(5).needs(2, 3, 4).once().seconds(60), "",
+    "letters that a loop has taken and not delivered take up room", [](Run& run) {
+    constexpr int room = 2'000, size = 100;
+    const auto is_back = [](Peer& peer) { return text_of(peer.received()).find("here again") != std::string::npos; };
+    for (const int stall : {1'000, 3'000, 9'000}) {
+        Server server{run, {"--loops", "2", "--max-mailbox-bytes", std::to_string(room * (size + 18))}};
+        const auto sender = member(run, server, '0'), other = member(run, server, '0'), there = member(run, server, '1'),
+                   asks = member(run, server, '1'), more = member(run, server, '1'), yet = member(run, server, '1');
+        const Buffer stand_still = text("/stall " + std::to_string(stall)).masked(run.key()).bytes();
+        run.step("loop 1 stands still, and a client on loop 0 says more than its mailbox has room for, 2,000");
+        there->push(stand_still);
+        sender->push(numbered(run, 2 * room + room / 2, size));
+        int next = 0, taken = 0, delivered = 0;
+        for (int i = 0; i < 20; ++i) next = count_until_answer(*other, run, next);
+        run.step("loop 1 is to deliver letters for a moment, and to stand still again");
+        asks->push(stand_still);
+        for (int i = 0; i < 150 && !is_back(*there); ++i) there->read(Milliseconds{100});
+        // Before it is back for good, all that loop 0 has taken waits, but for what asks hears first.
+        for (int i = 0; i < 1'000 && taken <= room * 3 / 2 && !is_back(*asks); ++i) {
+            next = count_until_answer(*other, run, next);
+            while (asks->read(Milliseconds{10})) continue;
+            if (!is_back(*asks)) taken = next;
+        }
+        for (int i = 0; i < 150 && !is_back(*asks); ++i) asks->read(Milliseconds{100});
+        for (; text_of(asks->frame("what was delivered before it stood still").payload) != "here again"; run.fresh())
+            ++delivered;
+        run.is_true(delivered == 0 || taken - delivered <= room + room / 10,
+                    "loop 0 has taken " + std::to_string(taken) + " messages, and loop 1 has delivered " +
+                        std::to_string(delivered) + " and stands still: the others wait in its memory, which has room "
+                        "for 2,000. When time is up and letters are left, they are not delivered() yet");
+        if (delivered > 0) return;
     }
 }};
 

@@ -199,6 +199,30 @@ const Scenario again_in_order{"said-again-in-order", exercise(4).once(), "", "se
         ada.expect_heard(std::to_string(i) + ' ' + std::to_string(i), "as they were said");
 }};
 
+const Scenario time_anew{"time-anew", exercise(4).once(), "", "what is sent again is waited for as long as what is new",
+    [](Run& run) {
+    Redis redis{run};
+    Server server{run, {"--redis", redis.address()}};
+    Person ada{run, redis, server, "ada"};
+    run.step("Redis takes its time to answer, which is less than the 5 s after which a server gives it up");
+    redis.hold_additions = true;
+    ada.send(say("hi"));
+    redis.serve(Milliseconds{3'000});
+    run.step("the connection breaks, and on the next one it takes its time once more");
+    const Deadline late = in(Milliseconds{4'500});  // on a busy machine it may be given up with good reason
+    const int before = redis.additions;
+    redis.end_connections();
+    redis.serve(Milliseconds{3'000});
+    const bool is_late = std::chrono::steady_clock::now() > late;
+    const int sent = redis.additions - before;
+    redis.release();
+    ada.next_with("accepted", "the message was sent again, and Redis has answered");
+    run.is_true(is_late || sent <= 1,
+                "the message was sent again " + std::to_string(sent) + " times within 3 s, on as many connections: Redis "
+                "was given up before it had its 5 s. The time of what is sent again begins anew with it; who goes on "
+                "with the old one hangs up as soon as it is connected, if Redis was away for long, again and again");
+}};
+
 const Scenario replica{"replica", exercise(4).once(), "", "a replica is no Redis for us", [](Run& run) {
     Redis redis{run};
     redis.replica = true;

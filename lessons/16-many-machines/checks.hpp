@@ -33,8 +33,9 @@ class Redis {
     bool replica = false;         // as HELLO tells
     bool lose_next_reply = false; // to the next message, which is added
     std::size_t wait_for = 0;     // so many messages on a connection, before the first is carried out
-    bool hold_ranges = false;     // XRANGE is answered by release_ranges()
-    void release_ranges();
+    bool hold_ranges = false;     // XRANGE is answered by release()
+    bool hold_additions = false;  // and what adds a message, which is added
+    void release();
     bool hold_entries = false;    // XREAD is not answered
 
     // --- what was seen --------------------------------------------------------------------------
@@ -52,7 +53,7 @@ class Redis {
     struct Link {
         int fd;
         std::string in{};
-        std::string held{};            // a reply to XRANGE
+        std::string held{};            // replies that are held, and those after them
         std::string out{};             // what the server has not taken yet
         bool waits = false;            // in XREAD
         long after = 0;

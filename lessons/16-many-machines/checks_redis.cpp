@@ -139,6 +139,10 @@ void Redis::carry_out(Link& link, const Words& words) {
     }
     if (name == "EVAL" && words.size() == 9 && words[1].find("XADD") != std::string::npos) {
         const std::string reply = added(words);
+        if (hold_additions) {
+            link.held += reply;
+            return;
+        }
         if (!lose_next_reply) return send(link, reply);
         run_.step("Redis adds the message, and the connection breaks before its answer");
         lose_next_reply = false;
@@ -214,8 +218,8 @@ void Redis::end_connections() {
     for (const auto& link : links_) link->ended = true;
 }
 
-void Redis::release_ranges() {
-    hold_ranges = false;
+void Redis::release() {
+    hold_ranges = hold_additions = false;
     for (const auto& link : links_) send(*link, std::exchange(link->held, {}));
 }
 

@@ -49,7 +49,7 @@ const Scenario both_ways{"two-ways", exercise(5).once(), "", "an entry that come
     run.step("what ada missed is on its way, and meanwhile something is said");
     fill(redis, 4, 4);
     bob.expect_heard(entry(4), "he is in the room");
-    redis.release_ranges();
+    redis.release();
     for (int i = 2; i <= 4; ++i) ada.expect_heard(entry(i), "all of what she missed, and what came meanwhile");
     fill(redis, 5, 5);
     ada.expect_heard(entry(5), "once");
@@ -86,7 +86,7 @@ const Scenario slow{"slow-to-catch-up", exercise(5).once(), "", "whoever is slow
     Person ada{run, redis, server, "ada", position(1)};
     for (int i = 0; i < 100 && redis.ranges == 0; ++i) redis.serve(Milliseconds{20});
     ada.peer.freeze(64 * 1024);
-    redis.release_ranges();
+    redis.release();
     for (int i = 0; i < 40 && redis.ranges < 3; ++i) redis.serve(Milliseconds{20});
     run.is_true(redis.ranges < 3, "ada takes nothing, and the server has asked Redis for all that she missed, 6 MB: what "
                                   "waits for her lies in its memory. When send() says slow, she is paused, and the rest "

@@ -225,6 +225,8 @@ const Scenario blocked{"blocked", exercise(4), "RFC 9110 §15.5.4", "whom we kno
                 known);
     expect_user(run, users, "Authorization: Bearer " + users.mallory().secret + "\r\n",
                 "forbidden", "", known);
+    expect_user(run, users, "Cookie: session=" + users.mallory().secret + "\r\n", "forbidden", "",
+                known + ". A secret that comes in a cookie is as good, and its owner as unwelcome");
     expect_user(run, users, basic("mallory:guess"), "unauthorized", "",
                 "the password is wrong: to 403 a stranger would tell him that the name exists");
 }};

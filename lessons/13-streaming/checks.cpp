@@ -129,6 +129,12 @@ const Scenario pieces{"pieces", exercise(3), "RFC 6455 §5.4",
     run.is_true(reader.type() == Op::text, "its type is that of its first frame");
     Reader next{run};
     run.equal("the next message", next.rest(), "next", "it has begun after the first");
+    run.step("a message whose FIN comes in a frame without bytes");
+    pair.send(text(a).not_last());
+    pair.send(continuation(""));
+    Reader ended{run, "third"};
+    run.equal("the message", ended.rest(), a, "its last frame has FIN and nothing else");
+    run.is_true(ended.complete(), "FIN has come, in an empty frame, and complete() is false");
 }};
 
 const Scenario piece_of_a_frame{"piece-of-a-frame", exercise(3), "RFC 6455 §5.2",

@@ -401,11 +401,14 @@ const Scenario two_uploads{"two-uploads", exercise(6).once(), "RFC 6455 §5.4",
         text(summary_of(two)),
         mixed("this is not what bob has sent (9 bytes in two frames). Is there one "
               "count for all clients? What is known of a message belongs to its client."));
+    bob.send(close(1000).masked(run.key()));
+    bob.expect_close(1000, "bob has his answer, and closes");
+    bob.expect_end("both have closed");
     ann.send(continuation(one.substr(12)).masked(run.key()));
     ann.expect(
         text(summary_of(one)),
         mixed("this is not what ann has sent (20 bytes in two frames). Did bob's message "
-              "begin, or end, her count?"));
+              "begin, or end, her count, or did it go when bob went?"));
     const std::string next = run.payload(6);
     ann.send(text(next).masked(run.key()));
     ann.expect(text(summary_of(next)), mixed("this is not ann's second message (6 bytes). Her count has to begin "

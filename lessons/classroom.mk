@@ -19,10 +19,10 @@ trace-%: $(HOLES)
 # The first time the tool for holes keeps one core busy for seconds; the other one can begin with the judge.
 .PHONY: judges-headers
 judges-headers: | $(BUILD)/packages
-	+@[ -e $(BUILD)/check/judge/standard.hpp.gch ] || { mkdir -p $(BUILD)/check && \
+	+@[ -e $(BUILD)/check/judge/prepared.hpp.gch ] || { mkdir -p $(BUILD)/check && \
 	  touch $(BUILD)/check/packages && $(MAKE) -s BUILD=$(BUILD)/check PRECOMPILE=1 \
 	    CXXFLAGS='$(CXXFLAGS) -fdiagnostics-color=never' \
-	    $(BUILD)/check/judge/standard.hpp.gch; } >/dev/null 2>&1 || :
+	    $(BUILD)/check/judge/prepared.hpp.gch; } >/dev/null 2>&1 || :
 
 ## make hint-N     a hint for exercise T of lesson N: make hint-5 T=3 L=1 (L=1 to 3; T may be a scenario)
 ## make answer-N   asks reading exercise T of lesson N, or judges an answer: make answer-5 T=2 A='3'
@@ -35,7 +35,7 @@ callee  := $(wildcard lessons/tools/check/calls/*.cpp) lessons/tools/check/wire.
 link_judge = rm -f $@ && $(CXX) -pthread $(LDFLAGS) $^ $(LDLIBS) -o $@
 compile_judge = $(CXX) -std=c++20 -O0 -g1 $(WARNINGS) -pthread -I. -MMD -MP $(CXXFLAGS) $(1) -c $< -o $@
 ifneq ($(PRECOMPILE),)
-judge_precompiled := $(BUILD)/judge/standard.hpp.gch
+judge_precompiled := $(BUILD)/judge/prepared.hpp.gch
 $(judge_precompiled): lessons/tools/precompiled/standard.hpp $(compiler) | $(BUILD)/packages
 	@mkdir -p $(@D)
 	@cp $< $(@:.gch=)

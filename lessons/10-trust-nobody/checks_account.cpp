@@ -208,8 +208,14 @@ const Scenario same_time{"same-time", exercise(4).needs(2), "RFC 6455 §10.5",
         times = 64;
         first = time_of_asking(run, times, secret, 0, "first");
     }
-    const Milliseconds last = time_of_asking(run, times, secret, secret.size() - 1, "last");
-    run.is_true(last < 2 * first + Milliseconds{2},
+    Milliseconds last = time_of_asking(run, times, secret, secret.size() - 1, "last");
+    // Another process on this core may have cost one of them its cache: then both are measured again.
+    const auto alike = [&] { return last < 2 * first + Milliseconds{2}; };
+    for (int i = 0; i < 2 && !alike(); ++i) {
+        first = time_of_asking(run, times, secret, 0, "first");
+        last = time_of_asking(run, times, secret, secret.size() - 1, "last");
+    }
+    run.is_true(alike(),
                 "wrong in the first byte: " + std::to_string(first.count()) +
                     " ms; wrong in the last: " + std::to_string(last.count()) +
                     " ms. The function of exercise 2 takes the same time for both; are the secrets "

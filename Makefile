@@ -85,9 +85,9 @@ INCLUDES := $(if $(OVERLAY),-I$(OVERLAY)/src -Isrc -I$(OVERLAY) -I.,-Isrc -I.)
 compile = $(CXX) -std=c++20 $(OPTIMIZE) $(UNOPTIMIZED) -g$(if $(SANITIZE),1) $(WARNINGS) $(SANITIZERS) \
           -pthread $(INCLUDES) -MMD -MP $(CPPFLAGS) $(TRUSTED) $(CXXFLAGS) $(PREPARED) -c $< -o $@
 # Beside a student's files ours are under AddressSanitizer alone: the other one costs a third of the time,
-# and CI has ours under both. Functions in the student's headers are judged by way of calls.cpp.
-TRUSTED = $(if $(OVERLAY),$(if $(SANITIZE),$(if $(filter $(OVERLAY)/% %/calls.cpp,$<),,$(ADDRESS_ONLY))))
-ADDRESS_ONLY := -fno-sanitize=undefined
+# and CI has ours under both. What includes or calls a student's header is under both here, too.
+TRUSTED = $(if $(OVERLAY),$(if $(SANITIZE),$(if $(filter $(OVERLAY)/% %/calls.cpp $(including),$<),,\
+          -fno-sanitize=undefined)))
 # What every message passes is worth more of the compiler's time: it takes a fifth less there.
 $(patsubst %,$(BUILD)/obj/src/%.o,ws/frame ws/utf8 ws/receiver ws/sender ws/connection \
     endpoint/output endpoint/loop_connection): OPTIMIZE := $(OPTIMIZE:-O2=-O3)
@@ -102,10 +102,11 @@ objects = $(sort $(foreach file,$(wildcard $(patsubst %,src/%.cpp,$(1))),$(or $(
 # HOLED: the files that students write (lessons/tools/student/check.sh). What a lesson adds to src/ and is
 # neither theirs nor includes theirs is compiled in one go there, in three fifths of the time.
 ifneq ($(HOLED),)
-alone := $(filter src/%.cpp,$(HOLED)) \
-         $(patsubst $(OVERLAY)/%,%,$(shell find $(OVERLAY)/src -name '*.cpp' 2>/dev/null)) \
-         $(shell grep -lF $(patsubst src/%,-e '"%"',$(filter src/%.hpp,$(HOLED))) src/*/*.cpp src/ws/*/*.cpp)
-hash  := \#
+including := $(shell grep -lF $(patsubst %,-e '"%"',$(patsubst src/%,%,$(filter %.hpp,$(HOLED)))) \
+               src/*/*.cpp src/ws/*/*.cpp lessons/*/*.cpp)
+alone     := $(filter src/%.cpp,$(HOLED) $(including)) \
+             $(patsubst $(OVERLAY)/%,%,$(shell find $(OVERLAY)/src -name '*.cpp' 2>/dev/null))
+hash      := \#
 # $(1) a list, its files and the file that includes them, remade when others are in it.
 define compile_together
 added_$(1) := $(filter-out $(alone) $(listed),$(wildcard $(patsubst %,src/%.cpp,$($(1)))))

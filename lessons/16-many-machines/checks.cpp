@@ -219,8 +219,8 @@ const Scenario time_anew{"time-anew", exercise(4).once(), "", "what is sent agai
     ada.next_with("accepted", "the message was sent again, and Redis has answered");
     run.is_true(is_late || sent <= 1,
                 "the message was sent again " + std::to_string(sent) + " times within 3 s, on as many connections: Redis "
-                "was given up before it had its 5 s. The time of what is sent again begins anew with it; who goes on "
-                "with the old one hangs up as soon as it is connected, if Redis was away for long, again and again");
+                "was given up before it had its 5 s. The time of what is sent again begins anew with it; a server "
+                "that goes on with the old one hangs up as soon as it is connected, if Redis was away for long, again and again");
 }};
 
 const Scenario replica{"replica", exercise(4).once(), "", "a replica is no Redis for us", [](Run& run) {

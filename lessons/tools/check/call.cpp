@@ -170,7 +170,7 @@ Answer Callee::wait(std::uint64_t id, const std::string& text, std::string_view 
                 run_.fail(Verdict::too_slow,
                           budget->what + " is not done" + after + "; " +
                               std::to_string(budget->plenty.count()) +
-                              " ms are plenty. Too much work for each byte, or a loop that does not end?");
+                              " ms are plenty. Work that is done again and again, or a loop that does not end?");
             run_.fail(Verdict::timed_out, what + " Still at work" + after + ": a loop that does not end?");
         }
         if (now - before < Milliseconds{20})

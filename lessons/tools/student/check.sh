@@ -171,7 +171,7 @@ build() {
     local making=(env LC_ALL=C "$MAKE" --no-print-directory -s "${jobs[@]}" BUILD="$BUILD" OVERLAY="$WORK"
         SANITIZE=1 OPTIMIZE=-O0 PRECOMPILE=1 CPPFLAGS="-D_GLIBCXX_ASSERTIONS -fno-sanitize=vptr"
         CXXFLAGS="${CXXFLAGS:-} -fdiagnostics-color=never"
-        HOLED="$("$HOLES" list | cut -f 2 | sort -u | paste -sd ' ')")
+        HOLED="$(cut -f 2 "$BUILD/exercises.tsv" | sort -u | paste -sd ' ')")
     if [[ -t 1 ]]; then
         show_compiling "$@" &
         showing=$!

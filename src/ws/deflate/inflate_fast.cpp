@@ -76,7 +76,7 @@ struct Copy {
 
 // `entry` is that of the length. A length of 0: the block's end, or no code.
 Copy read_copy(TableEntry entry, const Codes& distances, BitReader& bits,
-                const std::uint8_t*& next) {
+               const std::uint8_t*& next) {
     if ((entry & special_entry) != 0) return {};
     const std::size_t length = value(entry, bits.bits());
     bits.drop(all_bits(entry));

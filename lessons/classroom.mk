@@ -146,9 +146,10 @@ classroom: $(GRADE) $(HOLES) $(TEXTS)
 	+@tests/classroom/cheats.sh '$(MAKE)' $(BUILD)
 
 # Each lesson has a build folder of its own, so that with -j several are tried at once; what all of
-# them share is built first.
+# them share is built first. AT_ONCE: wrong solutions of a lesson beside each other, for they wait more
+# than they compute.
 checked    := $(patsubst lessons/%/checks.cpp,%,$(wildcard lessons/*/checks.cpp))
-mutants_of := verdicts whole $(foreach folder,$(checked),$(call number,$(folder)))
+mutants_of := $(foreach folder,$(checked),$(call number,$(folder))) verdicts whole
 MUTANTS    := $(addprefix mutants-,$(mutants_of))
 .PHONY: mutants mutants-base $(MUTANTS)
 mutants: $(if $(LESSON),mutants-$(LESSON),$(MUTANTS))
@@ -157,5 +158,5 @@ mutants-%:
 mutants-base: $(HOLES)
 	+@MAKE='$(MAKE)' lessons/tools/teacher/mutants.sh $(HOLES) base
 $(MUTANTS): mutants-%: mutants-base
-	+@MAKE='$(MAKE)' lessons/tools/teacher/mutants.sh $(HOLES) $*
+	+@MAKE='$(MAKE)' AT_ONCE=$(if $(LESSON),$$((3 * $$(nproc))),3) lessons/tools/teacher/mutants.sh $(HOLES) $*
 

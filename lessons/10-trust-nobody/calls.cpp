@@ -79,7 +79,7 @@ std::vector<ws::Account> many;
 const Function accounts{"accounts", [](std::string secret, std::size_t wrong_at) {
     stranger = std::make_unique<Asked>("Host: a.example\r\nAuthorization: Bearer " + secret + "\r\n");
     secret.at(wrong_at) = static_cast<char>(secret.at(wrong_at) ^ 1);
-    many.assign(64, {"somebody", secret});
+    many.assign(128, {"somebody", secret});
 }};
 
 const Function authenticate_them{"authenticate_them", [](int times) {

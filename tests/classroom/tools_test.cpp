@@ -171,6 +171,28 @@ TEST_CASE("classroom: on a terminal the build of a check says how far it is, and
     check({"compiled 2 of 5 files (the last time: 33 s)"});
 }
 
+TEST_CASE("classroom: Ctrl-C ends a build, also when make says no more than that it failed") {
+    const ScratchFolder scratch;
+    const std::string place = scratch.path.string();
+    // In make's place: it compiles until it is interrupted, and then ends as after an error.
+    write(scratch.path / "make", "#!/bin/sh\n"
+                                 "case \" $* \" in *' --dry-run '*) exit;; esac\n"
+                                 "trap 'exit 2' INT\n"
+                                 "echo called >>" + place + "/calls\n"
+                                 "echo compiling >/dev/tty\n"
+                                 "while :; do sleep 0.1; done\n");
+    fs::permissions(scratch.path / "make", fs::perms::owner_all);
+    test::Terminal terminal{"/usr/bin/env",
+                            {"-u", "NAME", "-u", "TRACE", "-u", "SEED", "-u", "ONLY_LESSON", "-u", "QUIET",
+                             "MAKE=" + place + "/make", "BUILD=" + place + "/build", "WORK=" + place + "/work",
+                             "HOLES=" + test::program("tools/holes"), "lessons/tools/student/check.sh", "1"}};
+    terminal.expect("compiling");
+    terminal.type("\x03");
+    CHECK(terminal.wait() == 128 + SIGINT);
+    CHECK(contents(scratch.path / "calls") == "called\n");
+    CHECK_FALSE(contains(terminal.screen(), "failed"));
+}
+
 TEST_CASE("classroom: the compiler is asked to speak so that the check can read it, whatever a student has set") {
     const ScratchFolder scratch;
     const std::string place = scratch.path.string(), work = place + "/work";

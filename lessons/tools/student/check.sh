@@ -4,6 +4,8 @@
 # NAME (T=), VERBOSE (V=), SEED, TRACE. ONLY_LESSON: that one alone. `make grade` builds for the lessons
 # from CHECK_FROM on, with COMPILERS at once.
 set -euo pipefail
+# An interrupted make may end as if something were wrong; it is not tried once more then.
+trap 'trap - INT; kill -INT $$' INT
 
 number=$1
 two=$(printf '%02d' "$number")

@@ -48,6 +48,7 @@ fault() {
 tries=()
 side_by_side() {
     while (($(jobs -rp | wc -l) >= AT_ONCE)); do wait -n || :; done
+    set -m
     (
         scratch=$scratch/${#tries[@]} tried=$tried-${#tries[@]} faults=0
         trap 'rm -rf "$tried"; cat "$scratch/said"' EXIT
@@ -56,10 +57,10 @@ side_by_side() {
         "$@" >"$scratch/said"
         ((faults == 0))
     ) </dev/null &
+    set +m
     tries+=($!)
 }
-# Each is a group of processes, which Ctrl-C does not reach; so it is passed on to all of them.
-set -m
+# By set -m each is a group of processes, which Ctrl-C does not reach; so it is passed on to all of them.
 trap 'exec 2>/dev/null; kill -- $(jobs -p | sed "s/^/-/"); wait; exit 130' INT TERM
 all_ended() {
     local try
